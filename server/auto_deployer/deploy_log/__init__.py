@@ -1,0 +1,13 @@
+"""The log on disk: recorder, event journal, log file, output files, reader, store, sweep.
+
+The only writer of logs and the only publisher of events. Imports `masking` and `model` only.
+"""
+
+from .follow import follow_log
+from .output import CommandOutput
+from .reader import read_log
+from .recorder import Recorder
+from .store import LogEntry, LogStore
+from .sweep import sweep_log
+
+__all__ = ["CommandOutput", "LogEntry", "LogStore", "Recorder", "follow_log", "read_log", "sweep_log"]

@@ -1,0 +1,126 @@
+"""The event journal: one JSON line {"method", "params"} an event, appended and synced before anything else learns of it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from ..model.errors import LogError
+from ..model.reasons import Kind
+from .locking import try_lock
+
+JOURNAL_NAME = "events.jsonl"
+_TAIL_BYTES = 65_536
+sync_data = os.fsync if sys.platform in ("darwin", "win32") else os.fdatasync
+"""fdatasync where there is one: the length is data, the times are not."""
+
+
+class Journal:
+    """An open journal; its writer holds the lock as long as it lives.
+
+    Raises:
+        LogError: it cannot be opened, or another process writes it.
+    """
+
+    def __init__(self, path: Path, *, create: bool) -> None:
+        self.path = path
+        flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
+        try:
+            self._descriptor = os.open(path, flags | (os.O_CREAT | os.O_EXCL if create else 0), 0o600)
+        except OSError as error:
+            raise _write_error(path, error, Kind.LOG_UNWRITABLE) from error
+        if not try_lock(self._descriptor):
+            os.close(self._descriptor)
+            raise LogError(f"{path} is being written by another process.", kind=Kind.LOG_UNWRITABLE)
+        self._end = os.lseek(self._descriptor, 0, os.SEEK_END)
+
+    def drop_torn_tail(self) -> None:
+        """Cut a last line that a crash left incomplete."""
+        data = self.path.read_bytes()
+        whole = data.rfind(b"\n") + 1
+        if whole != len(data):
+            os.ftruncate(self._descriptor, whole)
+            self._end = whole
+
+    def append(self, line: bytes) -> None:
+        """Append and sync one line; on an error what was written before stays intact.
+
+        Raises:
+            LogError: the disk did not take it.
+        """
+        data = line + b"\n"
+        try:
+            written = os.write(self._descriptor, data)
+            if written != len(data):
+                os.write(self._descriptor, data[written:])
+            sync_data(self._descriptor)
+        except OSError as error:
+            self._cut_back()
+            raise _write_error(self.path, error, Kind.LOG_WRITE_FAILED) from error
+        self._end += len(data)
+
+    def _cut_back(self) -> None:
+        try:
+            os.ftruncate(self._descriptor, self._end)
+        except OSError:
+            return  # a torn last line is skipped by every reader
+
+    def close(self) -> None:
+        """Release the lock and the file."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+def read_lines(path: Path) -> Iterator[bytes]:
+    """The complete lines of a journal; a torn last one is left out."""
+    with path.open("rb") as file:
+        for line in file:
+            if line.endswith(b"\n"):
+                yield line[:-1]
+
+
+def read_messages(path: Path) -> Iterator[dict[str, Any]]:
+    """The journal's events as parsed JSON objects."""
+    return (orjson.loads(line) for line in read_lines(path))
+
+
+def last_seq(path: Path) -> int:
+    """`seq` of the last complete event, 0 when there is none. Reads the end of the file only."""
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - _TAIL_BYTES))
+            tail = file.read()
+            if size > _TAIL_BYTES and tail.rfind(b"\n", 0, len(tail) - 1) == -1:
+                file.seek(0)  # a single line longer than the tail
+                tail = file.read()
+    except OSError:
+        return 0
+    lines = tail[: tail.rfind(b"\n") + 1].splitlines()
+    return int(orjson.loads(lines[-1])["params"]["seq"]) if lines else 0
+
+
+def is_locked(path: Path) -> bool:
+    """Whether a living process writes this journal."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return not try_lock(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _write_error(path: Path, error: OSError, kind: Kind) -> LogError:
+    return LogError(
+        f"Cannot write {path}: {error.strerror or error}.",
+        kind=kind,
+        suggestions=("Free some space or choose another log folder (--log-dir).",),
+    )

@@ -1,0 +1,241 @@
+"""The recorder: the only place where an event becomes part of the log and is then published.
+
+    1. append to the event journal, synced
+    2. fold into the log document, put the log file in step
+    3. publish to subscribers
+
+So when a client sees `seq` n, the file already contains it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar, cast
+
+import orjson
+
+from ..masking import SecretRegistry, mask_model
+from ..model import events as ev
+from ..model.errors import InvalidStateError, LogError
+from ..model.fold import apply, begin, fold
+from ..model.log import DeploymentLog
+from ..model.ports import Published, StreamName, Subscriber
+from .journal import JOURNAL_NAME, Journal, read_messages
+from .log_file import LogFileWriter, ReplacingWriter
+from .output import CommandOutput
+
+logger = logging.getLogger(__name__)
+
+E = TypeVar("E", bound=ev.BaseEvent)
+_RESERVE = ".reserve"
+_RESERVE_BYTES = 65_536
+"""Space kept aside so that a full disk still takes the end of the deployment."""
+
+
+class Recorder:
+    """Writes one deployment's log and publishes its events. All methods belong to the event loop's thread.
+
+    Args:
+        path: The log file, `deploy_<…>.json`; its folder of files lies beside it.
+        secrets: What to mask in everything that leaves.
+        writer: Keeps the log file in step.
+        journal: The open journal, whose lock this recorder now holds.
+        log: The document so far; None before `deploy/started`.
+    """
+
+    def __init__(
+        self, path: Path, secrets: SecretRegistry, *, journal: Journal, writer: LogFileWriter, log: DeploymentLog | None = None
+    ) -> None:
+        self.path = path
+        self.secrets = secrets
+        self._journal, self._writer = journal, writer
+        self._log = log
+        self._subscribers: list[tuple[Subscriber, bool]] = []
+        self._failure: LogError | None = None
+
+    @classmethod
+    def create(cls, path: Path, secrets: SecretRegistry, log: DeploymentLog) -> Recorder:
+        """Begin the log of a new deployment: `deploy/started` is recorded, the file is there.
+
+        `path` must be reserved by `LogStore.reserve`.
+
+        Raises:
+            LogError: the folder cannot be written.
+        """
+        files = files_folder(path)
+        recorder = cls(path, secrets, journal=Journal(files / JOURNAL_NAME, create=True), writer=ReplacingWriter(path))
+        try:
+            (files / _RESERVE).write_bytes(bytes(_RESERVE_BYTES))
+            recorder.record(ev.Started(deployment_id=log.deployment_id, log=log, log_uri=path.absolute().as_uri()))
+        except OSError as error:
+            recorder.close()
+            raise LogError(f"Cannot write the log {path}: {error.strerror or error}.") from error
+        except LogError:
+            recorder.close()
+            raise
+        return recorder
+
+    @classmethod
+    def reopen(cls, path: Path, secrets: SecretRegistry) -> Recorder:
+        """Take over a log whose writer is gone, brought up to its journal.
+
+        Raises:
+            LogError: another process writes it, or the journal cannot be read.
+        """
+        journal_path = files_folder(path) / JOURNAL_NAME
+        journal = Journal(journal_path, create=False)
+        try:
+            journal.drop_torn_tail()
+            log = fold(ev.from_object(message) for message in read_messages(journal_path))
+        except (ValueError, OSError) as error:
+            journal.close()
+            raise LogError(f"The journal {journal_path} cannot be read: {error}") from error
+        writer = ReplacingWriter(path)
+        writer.sync(log)
+        return cls(path, secrets, journal=journal, writer=writer, log=log)
+
+    @property
+    def log(self) -> DeploymentLog:
+        """The document as it stands in the file."""
+        if self._log is None:
+            raise InvalidStateError("The deployment has not been recorded yet.")
+        return self._log
+
+    @property
+    def log_uri(self) -> str:
+        return self.path.absolute().as_uri()
+
+    @property
+    def failure(self) -> LogError | None:
+        """Set once the disk refused an event: the deployment has to stop."""
+        return self._failure
+
+    def record(self, event: E) -> E:
+        """Make an event part of the log, then publish it. Returns it with `seq` and `time`, masked.
+
+        Raises:
+            LogError: the disk did not take it. What was written before is intact; only `deploy/finished` may follow.
+            InvalidStateError: the deployment has ended.
+        """
+        if self._log is not None and self._log.status != "running":
+            raise InvalidStateError(f"Deployment {self._log.deployment_id} has ended ({self._log.status}): its log never changes.")
+        if self._failure is not None and not isinstance(event, ev.Finished):
+            raise self._failure
+        stamped = mask_model(self._stamp(event), self.secrets.mask)
+        line = ev.to_line(stamped)
+        try:
+            self._journal.append(line)
+            union = cast("ev.Event", stamped)
+            self._log = begin(union) if self._log is None else apply(self._log, union)
+            self._writer.sync(self._log)
+        except LogError as error:
+            self._failure = error
+            self._release_reserve()
+            raise
+        self._publish(Published(union, line))
+        return stamped
+
+    def finish(self, event: ev.Finished) -> ev.Finished:
+        """Record the end. When the disk refuses even that, it is published all the same: who follows learns the outcome."""
+        try:
+            return self.record(event)
+        except LogError:
+            stamped = mask_model(self._stamp(event), self.secrets.mask)
+            self._publish(Published(stamped, ev.to_line(stamped)))
+            return stamped
+
+    def open_output(self, command_id: str) -> CommandOutput:
+        """The side file for the full output of a command; live chunks go to subscribers that want output."""
+        folder = files_folder(self.path)
+        name = f"{command_id}.log"
+        wanted = any(wants for _, wants in self._subscribers)
+
+        def send(stream: StreamName, offset: int, text: str) -> None:
+            self._publish_output(ev.OutputChunk(
+                deployment_id=self.log.deployment_id, command_id=command_id, stream=stream, offset=offset, text=text,
+            ))  # fmt: skip
+
+        return CommandOutput(folder / name, f"{folder.name}/{name}", self.secrets, send if wanted else None)
+
+    def subscribe(self, subscriber: Subscriber, *, after_seq: int = 0, output: bool = True) -> int:
+        """Send the missed events in order, then the live ones. Returns the last `seq` so far.
+
+        The same subscriber again replaces its subscription. Runs without a pause, so that no event slips between.
+        """
+        self.unsubscribe(subscriber)
+        for published in replay(self.path, after_seq):
+            self._call(subscriber, published)
+        self._subscribers.append((subscriber, output))
+        return self.log.seq
+
+    def unsubscribe(self, subscriber: Subscriber) -> None:
+        """Forget a subscriber; no error when it is unknown."""
+        self._subscribers = [entry for entry in self._subscribers if entry[0] is not subscriber]
+
+    def close(self) -> None:
+        """Release the lock and the files."""
+        self._release_reserve()
+        self._writer.close()
+        self._journal.close()
+
+    def _stamp(self, event: E) -> E:
+        seq = self._log.seq if self._log is not None else 0
+        deployment_id = self._log.deployment_id if self._log is not None else event.deployment_id
+        return event.model_copy(update={"deployment_id": deployment_id, "seq": seq + 1, "time": utc_now()})
+
+    def _publish(self, published: Published) -> None:
+        for subscriber, _ in tuple(self._subscribers):
+            self._call(subscriber, published)
+
+    def _publish_output(self, chunk: ev.OutputChunk) -> None:
+        line = orjson.dumps({"method": "deploy/commandOutput", "params": chunk.model_dump(by_alias=True)})
+        for subscriber, output in tuple(self._subscribers):
+            if output:
+                self._call(subscriber, Published(chunk, line))
+
+    def _call(self, subscriber: Subscriber, published: Published) -> None:
+        try:
+            subscriber(published)
+        except Exception:  # a broken subscriber never delays or fails a deployment
+            logger.exception("a subscriber failed and goes on without this event")
+
+    def _release_reserve(self) -> None:
+        with contextlib.suppress(OSError):
+            (files_folder(self.path) / _RESERVE).unlink()
+
+
+def replay(path: Path, after_seq: int) -> list[Published]:
+    """The journal's events behind `after_seq`, as they were published; [] where there is no journal."""
+    journal = files_folder(path) / JOURNAL_NAME
+    if not journal.exists():
+        return []
+    found: list[Published] = []
+    with journal.open("rb") as file:
+        for raw in file:
+            line = raw.rstrip(b"\n")
+            if raw.endswith(b"\n") and line_seq(line) > after_seq:
+                found.append(Published(ev.from_object(orjson.loads(line)), line))
+    return found
+
+
+_SEQ = re.compile(rb'"seq":(\d+)')
+
+
+def line_seq(line: bytes) -> int:
+    """`seq` of a journal line without parsing all of it: the envelope comes first, and ids hold no quotes."""
+    match = _SEQ.search(line)
+    return int(match.group(1)) if match else 0
+
+
+def files_folder(path: Path) -> Path:
+    """The folder of a log: journal and output files."""
+    return path.with_suffix(".files")
+
+
+def utc_now() -> str:
+    """Now, UTC with offset, microseconds."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")

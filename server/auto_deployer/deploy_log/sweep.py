@@ -1,0 +1,168 @@
+"""Finds logs whose writer is gone, ends what their last command left running, and gives them their end: `interrupted`.
+
+A living writer holds the journal's lock; only who gets that lock may touch the log. Process ids are no proof: they are
+reused, and other hosts and containers share folders.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import platform
+import re
+import signal
+import sys
+import time
+from pathlib import Path
+
+from ..masking import SecretRegistry
+from ..model import events as ev
+from ..model.errors import LogError
+from ..model.log import CommandRecord, CurrentCommand, DeploymentLog, StepResult, Summary, Writer
+from ..model.reasons import Kind, Reason
+from .journal import JOURNAL_NAME, is_locked
+from .recorder import Recorder, files_folder, utc_now
+
+logger = logging.getLogger(__name__)
+
+COMMAND_MARK = "AUTO_DEPLOYER_COMMAND"
+"""Environment variable of every command: "<deployment id>/<command id>"; tells its processes from others with a reused id."""
+_GRACE_S = 0.5
+_STATUS = re.compile(rb'\n  "status": "(\w+)"')
+_STATUS_WITHIN = 1024
+
+
+def command_mark(deployment_id: str, command_id: str) -> str:
+    """Value of `COMMAND_MARK` for a command."""
+    return f"{deployment_id}/{command_id}"
+
+
+def this_writer() -> Writer:
+    """Who we are, for the log."""
+    return Writer(pid=os.getpid(), boot_id=_boot_id(), host=platform.node())
+
+
+def _boot_id() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+
+
+def sweep_log(path: Path, *, other_hosts: bool = False) -> DeploymentLog | None:
+    """Bring a dead writer's log up to its journal and give it its end.
+
+    Returns the ended document, or None when there was nothing to do: its writer lives, it has ended, it has no journal, or it was
+    written on another host (unless `other_hosts`).
+    """
+    journal = files_folder(path) / JOURNAL_NAME
+    if not journal.exists() or _says_ended(path) or is_locked(journal):
+        return None
+    try:
+        recorder = Recorder.reopen(path, SecretRegistry())
+    except LogError as error:
+        logger.warning("%s is left as it is: %s", path, error)
+        return None
+    try:
+        writer = recorder.log.writer
+        ours = writer is not None and writer.host == platform.node()
+        if recorder.log.status != "running" or not (ours or other_hosts):
+            return None
+        _interrupt(recorder, ended=ours and writer is not None and writer.boot_id == _boot_id())
+        return recorder.log
+    finally:
+        recorder.close()
+
+
+def sweep_folder(folder: Path) -> list[Path]:
+    """`sweep_log` for every journal of a log folder; returns the logs that got their end."""
+    found = sorted(folder.glob(f"*.files/{JOURNAL_NAME}"))
+    return [path for path in (journal.parent.with_suffix(".json") for journal in found) if sweep_log(path) is not None]
+
+
+def _says_ended(path: Path) -> bool:
+    """Whether the file itself says so: `status` stands at its end, so that a folder of large logs is swept quickly."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _STATUS_WITHIN))
+            return (match := _STATUS.search(file.read())) is not None and match.group(1) != b"running"
+    except OSError:
+        return False
+
+
+def _interrupt(recorder: Recorder, *, ended: bool) -> None:
+    """Record the ends that the dead writer owed: command, step, deployment."""
+    log = recorder.log
+    reason = Reason(
+        kind=Kind.PROCESS_DIED,
+        message="The process that ran this deployment ended before the deployment did.",
+        suggestions=(f"auto-deployer retry {log.deployment_id}",),
+    )
+    step = log.steps[-1] if log.steps and log.steps[-1].status == "running" else None
+    if step is not None:
+        step_id, attempt, command = step.step_id, step.attempt, step.current_command
+        if command is not None:
+            record = _record(command, end_command(log.deployment_id, command) if ended else ())
+            recorder.record(ev.CommandExecuted(step_id=step_id, attempt=attempt, command_id=command.id, command=record))
+        recorder.record(ev.StepFinished(step_id=step_id, attempt=attempt, step=_ended(recorder.log.steps[-1], reason)))
+    recorder.record(ev.Finished(outcome="interrupted", reason=reason, log_uri=recorder.log_uri, summary=_summary(recorder.log)))
+
+
+def _ended(step: StepResult, reason: Reason) -> StepResult:
+    now = utc_now()
+    return step.model_copy(update={
+        "status": "interrupted", "reason": reason, "error": reason.message, "ended_at": now, "commands": (), "current_command": None,
+    })  # fmt: skip
+
+
+def _summary(log: DeploymentLog) -> Summary:
+    steps = len(log.plan.steps) if log.plan else len({step.step_id for step in log.steps})
+    return log.summary.model_copy(update={"total_steps": steps})
+
+
+def _record(command: CurrentCommand, left: tuple[str, ...]) -> CommandRecord:
+    return CommandRecord(
+        command=command.command, success=False, exit_code=128 + 9, id=command.id, cwd=command.cwd, source=command.source,
+        reasoning=command.reasoning, started_at=command.started_at, output=command.output, stopped=True, left_running=left,
+        stderr="The deployment's process ended while this command ran: its effect is unverified.",
+    )  # fmt: skip
+
+
+def end_command(deployment_id: str, command: CurrentCommand) -> tuple[str, ...]:
+    """End what is left in an interrupted command's process group; returns what could not be ended, "pid name".
+
+    A process counts only when it carries the command's mark, so that a reused group id harms nobody.
+    """
+    if sys.platform == "win32" or command.pgid <= 1:
+        return ()
+    mark = command_mark(deployment_id, command.id)
+    _signal(_marked(mark, command.pgid), signal.SIGTERM)
+    deadline = time.monotonic() + _GRACE_S
+    while (left := _marked(mark, command.pgid)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    _signal(left, signal.SIGKILL)
+    deadline = time.monotonic() + _GRACE_S
+    while (left := _marked(mark, command.pgid)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return tuple(f"{pid} {name}" for pid, name in left)
+
+
+def _marked(mark: str, pgid: int) -> list[tuple[int, str]]:
+    """Living processes of the group that carry the mark."""
+    import psutil  # only where a process tree is ended
+
+    found: list[tuple[int, str]] = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if os.getpgid(process.pid) != pgid or process.status() == psutil.STATUS_ZOMBIE:
+                continue
+            if process.environ().get(COMMAND_MARK) == mark:
+                found.append((process.pid, process.name()))
+    return found
+
+
+def _signal(processes: list[tuple[int, str]], number: int) -> None:
+    for pid, _ in processes:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, number)

@@ -1,0 +1,76 @@
+"""Runs the planned commands in order; a known failure is repaired by rule, once each; anything else fails the step."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+
+from ..model.actions import Action, ChecksFailed, Execute, Observation, Repair, StepDone, StepFailed, Stopped
+from ..model.log import CommandRecord, StructuredOutputs
+from ..model.plan import PlannedCommand
+from ..model.ports import StepContext
+from ..model.reasons import Kind, Reason
+from .repairs import classify_failure, find_repair
+
+_SHOWN_LINES = 15
+
+
+class RecipeDriver:
+    """The driver of steps whose commands were planned."""
+
+    async def actions(self, ctx: StepContext) -> AsyncGenerator[Action, Observation]:
+        """Yield the planned commands, repairs where a rule knows one, then the end."""
+        tried: set[str] = set()
+        waiting = list(ctx.step.commands)
+        while waiting:
+            planned = waiting.pop(0)
+            record = yield Execute(planned)
+            if isinstance(record, Stopped) or not isinstance(record, CommandRecord):
+                return
+            if record.success:
+                continue
+            repair = find_repair(record, output_tail(record), frozenset(tried))
+            if repair is None:
+                yield StepFailed(failure(record))
+                return
+            tried.add(repair.id)
+            yield Repair(repair.reason)
+            waiting[:0] = repair.commands
+        checked = yield StepDone(outputs=_outputs(ctx.step.commands))
+        if isinstance(checked, ChecksFailed):
+            yield StepFailed(_checks_reason(checked))
+
+
+def output_tail(record: CommandRecord) -> str:
+    """The end of what the command printed; tools such as npm and tsc fail on stdout."""
+    return "\n".join(text for text in (record.stdout_tail or record.stdout, record.stderr_tail or record.stderr) if text)
+
+
+def failure(record: CommandRecord) -> Reason:
+    """Why a command failed, with the last lines it printed."""
+    output = output_tail(record)
+    lines = "\n".join(output.strip().splitlines()[-_SHOWN_LINES:])
+    ended = _how_it_ended(record)
+    return Reason(
+        kind=classify_failure(record, output),
+        message=f"`{record.command}` {ended}." + (f" Its last lines:\n{lines}" if lines else " It printed nothing."),
+        suggestions=("Open the command's output, mend the cause, then retry from this step.",),
+    )
+
+
+def _how_it_ended(record: CommandRecord) -> str:
+    if record.waiting_for_input:
+        return f"waited for input at {record.waiting_for_input!r} and was ended (commands get no terminal here)"
+    if record.timed_out == "idle":
+        return "printed nothing for too long and was ended"
+    if record.timed_out == "total":
+        return "took too long and was ended"
+    return f"failed with exit code {record.exit_code}"
+
+
+def _checks_reason(checked: ChecksFailed) -> Reason:
+    seen = "; ".join(f"{check.description}: {check.detail or 'not so'}" for check in checked.failed)
+    return Reason(kind=Kind.CHECK_FAILED, message=f"The commands ran, but the step's checks do not pass: {seen}.")
+
+
+def _outputs(commands: tuple[PlannedCommand, ...]) -> StructuredOutputs:
+    return StructuredOutputs(summary=f"{len(commands)} command{'s' if len(commands) != 1 else ''} ran" if commands else "Checked")

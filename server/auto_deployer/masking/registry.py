@@ -1,0 +1,69 @@
+"""The secret values a deployment knows, and their replacing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .detect import secrets_in, url_secrets
+from .forms import forms
+from .matcher import Matcher
+from .patterns import patterns
+from .stream import StreamMasker
+
+SHORTEST_SECRET = 6
+"""Characters. Shorter values turn up in ordinary text too often to be replaced."""
+
+
+class SecretRegistry:
+    """Values that must not leave, replaced by `***` in every form they are commonly written in.
+
+    A few patterns (user and password in a URL, `Authorization` headers, well-known token prefixes, private keys) are replaced
+    whether registered or not. Adding is for one thread; masking may go on in others meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self._values: set[str] = set()
+        self._matcher: Matcher | None = None
+
+    def add(self, value: str) -> None:
+        """Know a secret; one of several lines also line by line. Values shorter than 6 characters are ignored."""
+        known = len(self._values)
+        for part in (value, value.strip(), *(line.strip() for line in value.splitlines())):
+            if len(part) >= SHORTEST_SECRET:
+                self._values.add(part)
+        if len(self._values) > known:
+            self._matcher = None
+
+    def add_env(self, env: Mapping[str, str]) -> None:
+        """Know those variables that are secret by name (`DB_PASSWORD`) or by shape (a URL with a password, a random key)."""
+        for name, value in env.items():
+            for secret in secrets_in(name, value):
+                self.add(secret)
+
+    def add_url(self, url: str) -> None:
+        """Know the credentials in a URL, if it has any."""
+        for secret in url_secrets(url):
+            self.add(secret)
+
+    def mask(self, text: str) -> str:
+        """`text` with every secret replaced; the same object when there is none."""
+        if len(text) < SHORTEST_SECRET:
+            return text
+        data = text.encode("utf-8", "surrogatepass")
+        masked = self._current().replace(data)
+        return text if masked is data else masked.decode("utf-8", "surrogatepass")
+
+    def mask_bytes(self, data: bytes) -> bytes:
+        """The same for bytes of any encoding that has ASCII in it; they need not be valid text."""
+        return self._current().replace(data)
+
+    def stream(self) -> StreamMasker:
+        """A masker for one stream of output."""
+        return StreamMasker(self._current)
+
+    def _current(self) -> Matcher:
+        if (matcher := self._matcher) is None:
+            # longest first, so that the usual hit comes early
+            literals = sorted({form for value in self._values for form in forms(value)}, key=len, reverse=True)
+            matcher = self._matcher = Matcher(literals, patterns())
+        return matcher

@@ -1,0 +1,98 @@
+"""Every error a user can meet, with a stable `kind` that is the same on the wire, in the log and for the CLI's exit code.
+
+AutoDeployerError
+├── UsageError             the request itself is wrong
+├── NotFoundError          a deployment, app, log or step that is not there
+├── NotTrustedError        deploying is refused in an untrusted workspace
+├── RefusedError           the repository cannot be fetched or planned: nothing was installed
+│   └── RepositoryError    … because its source cannot be had
+├── ConnectionFailedError  a target or a git server cannot be reached
+├── AuthenticationFailedError
+├── InvalidStateError      the deployment is not in a state that allows this
+├── TargetLockedError      another deployment works in the same deploy directory, or it is not ours
+├── LogError               the log folder or file cannot be written
+└── AppError               the app cannot be started, found or proven to answer
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from .reasons import Kind, Reason
+
+
+class AutoDeployerError(Exception):
+    """Base of all our errors: what happened (with what was looked at), and what to do next."""
+
+    kind: Kind = Kind.INTERNAL_ERROR
+    code: ClassVar[int] = -32603
+    """JSON-RPC error code on the wire."""
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str, *, kind: Kind | None = None, suggestions: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.suggestions = suggestions
+        if kind is not None:
+            self.kind = kind
+
+    @property
+    def reason(self) -> Reason:
+        """This error as it stands in a log or a `deploy/finished`."""
+        return Reason(kind=self.kind, message=self.message, suggestions=self.suggestions)
+
+
+class UsageError(AutoDeployerError):
+    kind = Kind.INVALID_REQUEST
+    code = -32602
+
+
+class NotFoundError(AutoDeployerError):
+    kind = Kind.NOT_FOUND
+    code = 1002
+
+
+class NotTrustedError(AutoDeployerError):
+    kind = Kind.NOT_TRUSTED
+    code = 1003
+
+
+class RefusedError(AutoDeployerError):
+    kind = Kind.NO_RUNNABLE_AT_ROOT
+    code = 1004
+
+
+class RepositoryError(RefusedError):
+    kind = Kind.REPOSITORY_NOT_FOUND
+
+
+class ConnectionFailedError(AutoDeployerError):
+    kind = Kind.CONNECTION_FAILED
+    code = 1005
+    retryable = True
+
+
+class AuthenticationFailedError(AutoDeployerError):
+    kind = Kind.AUTHENTICATION_FAILED
+    code = 1006
+
+
+class InvalidStateError(AutoDeployerError):
+    kind = Kind.INVALID_STATE
+    code = 1007
+
+
+class TargetLockedError(AutoDeployerError):
+    kind = Kind.TARGET_LOCKED
+    code = 1008
+    retryable = True
+
+
+class LogError(AutoDeployerError):
+    kind = Kind.LOG_UNWRITABLE
+    code = -32603
+
+
+class AppError(AutoDeployerError):
+    kind = Kind.APP_NOT_RUNNING
+    code = 1007

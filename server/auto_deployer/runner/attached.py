@@ -1,0 +1,256 @@
+"""Deployments that run in this process: the runner of the CLI, and of the server while the window is open."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ..analysis import Source, parse_source
+from ..apps import DeployDirClaim
+from ..deploy_log import LogStore, Recorder, read_log
+from ..deploy_log.sweep import this_writer
+from ..masking import SecretRegistry
+from ..model import requests as rq
+from ..model.errors import InvalidStateError, NotFoundError, RefusedError, UsageError
+from ..model.events import Finished
+from ..model.fold import naive_local
+from ..model.log import DeploymentLog
+from ..model.ports import DeployPaths, Subscriber
+from ..model.questions import Answer
+from ..model.reasons import Kind
+from ..sessions import LocalSession
+from .deployment import Deployment
+from .environment import ENV_FILE, hand_over, read_environment
+from .history import History
+from .prepare import deploy_paths, gather_facts, make_plan
+from .workdir import make_work_dir, remove_work_dir
+
+_SHUTDOWN_S = 1.3
+"""The language client kills the server's process tree 2 s after `shutdown` (measured): we answer within 1.5 s."""
+
+
+class AttachedRunner:
+    """Implements `DeploymentRunner`. All methods belong to the event loop's thread.
+
+    Args:
+        log_dir: Where logs go.
+    """
+
+    def __init__(self, log_dir: Path) -> None:
+        self._store = LogStore(log_dir)
+        self._history = History(self._store)
+        self._deployments: dict[str, Deployment] = {}
+
+    async def analyze(self, params: rq.SourceParams) -> rq.AnalyzeResult:
+        source = _parse(params)
+        work_dir = make_work_dir("analyze")
+        try:
+            facts = await gather_facts(params, source, LocalSession(), work_dir / "snapshot.git")
+            return rq.AnalyzeResult(repo=facts.repo, host=facts.host)
+        finally:
+            remove_work_dir(work_dir)
+
+    async def plan(self, params: rq.SourceParams) -> rq.PlanResult:
+        source, paths = _parse_paths(params, new_release())
+        work_dir = make_work_dir("plan")
+        try:
+            environment = read_environment(params, paths, SecretRegistry())
+            facts = await gather_facts(params, source, LocalSession(), work_dir / "snapshot.git")
+            plan = await make_plan(params, facts, paths, environment.names)
+            return rq.PlanResult(repo=facts.repo, host=facts.host, plan=plan)
+        finally:
+            remove_work_dir(work_dir)
+
+    async def start(
+        self, params: rq.StartParams, *, interactive: bool = False, subscriber: Subscriber | None = None
+    ) -> rq.StartResult:
+        if (known := self._known(params.deployment_id, subscriber)) is not None:
+            return known
+        source, paths = _parse_paths(params, new_release())
+        return self._begin(params, source, paths, interactive and not params.non_interactive, subscriber)
+
+    async def retry(
+        self, params: rq.RetryParams, *, interactive: bool = False, subscriber: Subscriber | None = None
+    ) -> rq.StartResult:
+        if (known := self._known(params.new_deployment_id, subscriber)) is not None:
+            return known
+        previous = self._ended_log(params.deployment_id)
+        if params.from_step_id is not None and (
+            previous.plan is None or all(step.id != params.from_step_id for step in previous.plan.steps)
+        ):
+            raise NotFoundError(f"The plan of {params.deployment_id} has no step {params.from_step_id}.")
+        again = rq.StartParams.model_validate({**previous.request, "deploymentId": params.new_deployment_id, "env": {}})
+        source, paths = _parse_paths(again, previous.release)
+        if _went_live(paths):
+            paths = DeployPaths(paths.deploy_dir, new_release())
+        return self._begin(
+            again, source, paths, interactive and not params.non_interactive, subscriber,
+            previous=previous, from_step=params.from_step_id,
+        )  # fmt: skip
+
+    async def cancel(self, deployment_id: str) -> None:
+        deployment = self._deployments.get(deployment_id)
+        if deployment is not None:
+            if _running(deployment):
+                deployment.cancel()
+            return
+        if read_log(self._history.path_of(deployment_id)).status == "running":
+            raise InvalidStateError(f"Deployment {deployment_id} runs in another process, which alone can cancel it.")
+
+    async def skip_step(self, params: rq.SkipStepParams) -> None:
+        orchestrator = self._running(params.deployment_id).orchestrator
+        if orchestrator is None:
+            raise InvalidStateError(f"Deployment {params.deployment_id} has no plan yet, so no step to skip.")
+        orchestrator.skip_step(params.step_id, satisfies_dependents=params.satisfies_dependents)
+
+    async def answer(self, params: rq.AnswerParams) -> None:
+        answer = Answer(option_id=params.option_id, text=params.text, guidance=params.guidance, cancelled=params.cancelled)
+        self._running(params.deployment_id).broker.answer(params.question_id, answer)
+
+    async def list_deployments(self, params: rq.ListParams) -> rq.ListResult:
+        await asyncio.to_thread(self._store.sweep)
+        return rq.ListResult(deployments=await asyncio.to_thread(self._history.summaries, params.limit))
+
+    async def get(self, deployment_id: str) -> rq.GetResult:
+        return await asyncio.to_thread(self._history.get, self._path(deployment_id))
+
+    async def subscribe(self, params: rq.SubscribeParams, subscriber: Subscriber) -> rq.SubscribeResult:
+        deployment = self._deployments.get(params.deployment_id)
+        if deployment is not None and _running(deployment):
+            return rq.SubscribeResult(last_seq=deployment.recorder.subscribe(subscriber, after_seq=params.after_seq))
+        return self._history.resend(self._path(params.deployment_id), params.after_seq, subscriber)
+
+    async def output(self, params: rq.OutputParams) -> rq.OutputResult:
+        return await asyncio.to_thread(self._history.output, self._path(params.deployment_id), params)
+
+    async def wait(self, deployment_id: str) -> Finished:
+        deployment = self._deployments.get(deployment_id)
+        if deployment is None or deployment.task is None:
+            raise NotFoundError(f"No deployment {deployment_id} was started here.")
+        return await asyncio.shield(deployment.task)
+
+    def unsubscribe(self, subscriber: Subscriber) -> None:
+        for deployment in self._deployments.values():
+            deployment.recorder.unsubscribe(subscriber)
+
+    async def shutdown(self) -> None:
+        running = [deployment for deployment in self._deployments.values() if _running(deployment)]
+        for deployment in running:
+            deployment.control.end("interrupted")
+        tasks = {deployment.task for deployment in running if deployment.task is not None}
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=_SHUTDOWN_S)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    def _known(self, deployment_id: str, subscriber: Subscriber | None) -> rq.StartResult | None:
+        """The result for an id that was started before, in memory or in the log folder: starting is idempotent."""
+        deployment = self._deployments.get(deployment_id)
+        path = deployment.recorder.path if deployment is not None else self._store.find_deployment(deployment_id)
+        if path is None:
+            return None
+        if subscriber is not None:
+            if deployment is not None and _running(deployment):
+                deployment.recorder.subscribe(subscriber)
+            else:
+                self._history.resend(path, 0, subscriber)
+        return rq.StartResult(deployment_id=deployment_id, log_uri=path.absolute().as_uri())
+
+    def _begin(
+        self, params: rq.StartParams, source: Source, paths: DeployPaths, interactive: bool, subscriber: Subscriber | None, *,
+        previous: DeploymentLog | None = None, from_step: int | None = None,
+    ) -> rq.StartResult:  # fmt: skip
+        """Claim the deploy directory, make the log, let it run."""
+        secrets = SecretRegistry()
+        for secret in source.secrets:
+            secrets.add(secret)
+        before = Path(previous.work_dir) if previous is not None and previous.work_dir else None
+        environment = read_environment(params, paths, secrets, before / ENV_FILE if before is not None else None)
+        claim = DeployDirClaim(paths, repo=source.display, subdir=params.subdir or "", deployment_id=params.deployment_id)
+        claim.acquire()
+        work_dir = before if before is not None and before.is_dir() else make_work_dir(params.deployment_id)
+        try:
+            hand_over(environment, paths, work_dir)
+            now = datetime.now(UTC)
+            log = DeploymentLog(
+                deployment_id=params.deployment_id, retry_of=previous.deployment_id if previous is not None else None,
+                repo_url=source.display, deploy_dir=paths.deploy_dir, target=params.target, start_time=naive_local(now.isoformat()),
+                request=_shown(params, source), release=paths.release, work_dir=str(work_dir),
+                writer=this_writer(),
+            )  # fmt: skip
+            recorder = Recorder.create(self._store.reserve(source.name, now.astimezone()), secrets, log)
+        except BaseException:
+            claim.release()
+            raise
+        deployment = Deployment(
+            params, source, paths, recorder, LocalSession(), claim, environment, work_dir, interactive,
+            previous=previous, from_step=from_step,
+        )  # fmt: skip
+        self._deployments[params.deployment_id] = deployment
+        if subscriber is not None:
+            recorder.subscribe(subscriber)
+        deployment.begin()
+        return rq.StartResult(deployment_id=params.deployment_id, log_uri=recorder.log_uri)
+
+    def _ended_log(self, deployment_id: str) -> DeploymentLog:
+        path = self._path(deployment_id)
+        self._store.sweep()
+        log = read_log(path)
+        if log.status in ("running", "success"):
+            raise InvalidStateError(
+                f"Deployment {deployment_id} is {log.status}: only one that failed, was cancelled or interrupted can be continued.",
+                suggestions=("Start a new deployment.",),
+            )
+        if not log.request:
+            raise InvalidStateError(f"The log of {deployment_id} does not say how it was started, so it cannot be continued.")
+        return log
+
+    def _path(self, deployment_id: str) -> Path:
+        deployment = self._deployments.get(deployment_id)
+        return deployment.recorder.path if deployment is not None else self._history.path_of(deployment_id)
+
+    def _running(self, deployment_id: str) -> Deployment:
+        deployment = self._deployments.get(deployment_id)
+        if deployment is None:
+            raise NotFoundError(f"No deployment {deployment_id} runs here.")
+        if not _running(deployment):
+            raise InvalidStateError(f"Deployment {deployment_id} has ended ({deployment.recorder.log.status}).")
+        return deployment
+
+
+def _running(deployment: Deployment) -> bool:
+    return deployment.task is not None and not deployment.task.done()
+
+
+def _parse(params: rq.SourceParams) -> Source:
+    if params.target != "local":
+        raise UsageError(f"The target {params.target!r} is not known: deployments run on this machine (`local`).")
+    try:
+        return parse_source(params.repo)
+    except RefusedError as error:
+        if error.kind is Kind.INVALID_REPOSITORY_URL:
+            raise UsageError(error.message, kind=error.kind, suggestions=error.suggestions) from error
+        raise
+
+
+def _parse_paths(params: rq.SourceParams, release: str) -> tuple[Source, DeployPaths]:
+    source = _parse(params)
+    return source, deploy_paths(params, source, release)
+
+
+def _went_live(paths: DeployPaths) -> bool:
+    return os.path.realpath(paths.current) == os.path.realpath(paths.release_dir)
+
+
+def _shown(params: rq.StartParams, source: Source) -> dict[str, object]:
+    """The params for the log: enough to continue, without any value of the environment."""
+    shown = params.model_dump(by_alias=True, mode="json", exclude_none=True)
+    return {**shown, "repo": source.display, "env": dict.fromkeys(params.env, "***")}
+
+
+def new_release() -> str:
+    """A fresh release id that sorts by time."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{os.urandom(2).hex()}"

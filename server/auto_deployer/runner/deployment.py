@@ -1,0 +1,187 @@
+"""One deployment in this process: from the recorded start to the recorded end, whatever happens between."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..analysis import Source
+from ..apps import DeployDirClaim
+from ..deploy_log import Recorder
+from ..drivers import driver_for
+from ..masking import SecretRegistry
+from ..model.errors import AutoDeployerError, LogError
+from ..model.events import AnalysisReady, Cancelling, Finished, NoteAdded, PlanReady
+from ..model.facts import HostFacts
+from ..model.log import DeploymentLog, Summary
+from ..model.plan import DeploymentPlan
+from ..model.ports import DeployContext, DeployPaths, Session
+from ..model.questions import Option, Question
+from ..model.reasons import Kind, Reason
+from ..model.requests import StartParams
+from ..orchestrator import DeploymentOrchestrator, RunControl, Verdict
+from ..orchestrator.orchestrator import ending_verdict
+from .environment import AppEnvironment, with_env_file
+from .prepare import gather_facts, make_plan
+from .questions import QuestionBroker
+from .workdir import remove_work_dir
+
+logger = logging.getLogger(__name__)
+
+Planned = tuple[DeploymentPlan, HostFacts]
+APPROVAL_TIMEOUT_MS = 30 * 60 * 1000
+
+
+@dataclass
+class Deployment:
+    """A running (or just ended) deployment and everything it holds."""
+
+    params: StartParams
+    source: Source
+    paths: DeployPaths
+    recorder: Recorder
+    session: Session
+    claim: DeployDirClaim
+    environment: AppEnvironment
+    work_dir: Path
+    interactive: bool
+    previous: DeploymentLog | None = None
+    """The ended deployment that this one continues."""
+    from_step: int | None = None
+    control: RunControl = field(default_factory=RunControl)
+    orchestrator: DeploymentOrchestrator | None = None
+    task: asyncio.Task[Finished] | None = None
+    _began: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        self.broker = QuestionBroker(self.recorder, self.control, interactive=self.interactive)
+
+    @property
+    def secrets(self) -> SecretRegistry:
+        return self.recorder.secrets
+
+    def begin(self) -> None:
+        """Run in the background; `task` gives the end."""
+        self.task = asyncio.get_running_loop().create_task(self._to_end(), name=f"deployment {self.params.deployment_id}")
+
+    def cancel(self) -> None:
+        """The user wants it to end: visible at once, then carried out."""
+        if self.control.ending is None and self.recorder.failure is None:
+            with contextlib.suppress(LogError):
+                self.recorder.record(Cancelling())
+        self.control.end("cancelled")
+
+    async def _to_end(self) -> Finished:
+        try:
+            verdict = await self._verdict()
+        finally:
+            with contextlib.suppress(Exception):
+                await self.session.close()
+        log = self.recorder.log
+        total = len(log.plan.steps) if log.plan is not None else 0
+        summary = log.summary.model_copy(update={
+            "total_steps": total, "duration_seconds": round(time.monotonic() - self._began, 3),
+        })  # fmt: skip
+        finished = self._finish(verdict, summary)
+        self.recorder.close()
+        self.claim.release()
+        if verdict.outcome == "success":
+            remove_work_dir(self.work_dir)
+        return finished
+
+    def _finish(self, verdict: Verdict, summary: Summary) -> Finished:
+        app = self.orchestrator.app if self.orchestrator is not None and verdict.outcome == "success" else None
+        return self.recorder.finish(Finished(
+            outcome=verdict.outcome, reason=verdict.reason, app=app, log_uri=self.recorder.log_uri, summary=summary,
+        ))  # fmt: skip
+
+    async def _verdict(self) -> Verdict:
+        """Never raises for what can go wrong: every deployment has exactly one end."""
+        try:
+            return await self._run()
+        except AutoDeployerError as error:
+            return Verdict("failed", error.reason)
+        except asyncio.CancelledError:
+            self.control.end("interrupted")
+            return ending_verdict(self.control)
+        except Exception as error:
+            logger.exception("deployment %s failed on an internal error", self.params.deployment_id)
+            return Verdict("failed", Reason(kind=Kind.INTERNAL_ERROR, message=f"Internal error: {type(error).__name__}: {error}"))
+
+    async def _run(self) -> Verdict:
+        planned = await self._unless_stopped(self._continued() if self._continues else self._planned())
+        if planned is None:
+            return ending_verdict(self.control)
+        plan, host = planned
+        if (rejected := await self._approved(plan)) is not None:
+            return rejected
+        deploy = DeployContext(
+            deployment_id=self.params.deployment_id, paths=self.paths, session=self.session, plan=plan, host=host,
+            env_names=self.environment.names, app=self.previous.app if self.previous is not None else None,
+        )  # fmt: skip
+        self.orchestrator = DeploymentOrchestrator(
+            deploy, self.recorder, self.broker, self.control, driver_for=driver_for,
+            previous=self.previous if self._continues else None, from_step=self.from_step,
+        )  # fmt: skip
+        return await self.orchestrator.run()
+
+    @property
+    def _continues(self) -> bool:
+        return self.previous is not None and self.previous.plan is not None and self.previous.repo is not None
+
+    async def _planned(self) -> Planned:
+        snapshot = self.work_dir / "snapshot.git"
+        facts = await gather_facts(self.params, self.source, self.session, snapshot, self._note_progress)
+        self.recorder.record(AnalysisReady(repo=facts.repo, host=facts.host))
+        plan = await make_plan(self.params, facts, self.paths, self.environment.names)
+        plan = with_env_file(plan, self.environment, self.paths, self.work_dir)
+        self.recorder.record(PlanReady(plan=plan))
+        return plan, facts.host
+
+    async def _continued(self) -> Planned:
+        """The plan and facts of the deployment that this one continues, for the release at hand."""
+        previous = self.previous
+        assert previous is not None and previous.plan is not None and previous.repo is not None
+        host = HostFacts.model_validate(previous.host_info)
+        text = previous.plan.model_dump_json().replace(previous.release, self.paths.release)
+        plan = DeploymentPlan.model_validate_json(text)
+        self.recorder.record(AnalysisReady(repo=previous.repo, host=host))
+        self.recorder.record(PlanReady(plan=plan))
+        return plan, host
+
+    async def _unless_stopped(self, work: Coroutine[None, None, Planned]) -> Planned | None:
+        """Its result, or None when the deployment was told to end meanwhile (the work is cut off)."""
+        task = asyncio.ensure_future(work)
+        stopped = asyncio.ensure_future(self.control.stop.wait())
+        try:
+            await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            return task.result() if task.done() and not self.control.stop.is_set() else None
+        finally:
+            stopped.cancel()
+            if not task.done():
+                task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _approved(self, plan: DeploymentPlan) -> Verdict | None:
+        """None to go on; with `approval: plan` the user decides first."""
+        if self.params.approval != "plan":
+            return None
+        steps = "\n".join(f"{step.id}. {step.name}: {'; '.join(step.estimated_commands)}" for step in plan.steps)
+        answer = await self.broker.ask(Question(
+            question_id="plan", kind="confirm", category="confirmation", message="Run this plan?", detail=steps,
+            options=(Option(id="yes", label="Run it"), Option(id="no", label="Do not run it")), timeout_ms=APPROVAL_TIMEOUT_MS,
+        ))  # fmt: skip
+        if self.control.ending is not None:
+            return ending_verdict(self.control)
+        if answer.option_id == "yes":
+            return None
+        why = "Nobody approved the plan in time." if answer.timed_out else "The plan was not approved."
+        return Verdict("aborted", Reason(kind=Kind.PLAN_REJECTED, message=why, suggestions=("Nothing was changed.",)))
+
+    def _note_progress(self, message: str) -> None:
+        self.recorder.record(NoteAdded(kind="progress", message=message))

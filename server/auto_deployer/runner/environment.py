@@ -1,0 +1,89 @@
+"""The app's environment as the user gave it: `env` and `envFile` merged into the kept file, values known as secrets."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..apps.env_file import env_file_command, merge_env, parse_env, parse_env_file
+from ..masking import SecretRegistry
+from ..model.errors import UsageError
+from ..model.plan import DeploymentPlan, DeploymentStep
+from ..model.ports import DeployPaths
+from ..model.requests import SourceParams
+
+ENV_FILE = "env"
+
+
+@dataclass(frozen=True)
+class AppEnvironment:
+    """Variables for the app's env file.
+
+    Attributes:
+        given: What this request adds or replaces.
+        names: All names in the file afterwards.
+    """
+
+    given: dict[str, str]
+    names: frozenset[str]
+
+
+def read_environment(
+    params: SourceParams, paths: DeployPaths, secrets: SecretRegistry, handed: Path | None = None
+) -> AppEnvironment:
+    """The variables of the request on top of those the app has kept; secret ones are registered.
+
+    Args:
+        handed: Env file of the deployment that this one continues: a log keeps no values.
+
+    Raises:
+        UsageError: the env file cannot be read, or a line of it is wrong.
+    """
+    given = {**parse_env(_read(handed)), **_from_file(params.env_file), **params.env}
+    kept = parse_env(_read(Path(paths.env_file)))
+    for values in (kept, given, dict(os.environ)):
+        secrets.add_env(values)
+    return AppEnvironment(given, frozenset({*kept, *given}))
+
+
+def hand_over(environment: AppEnvironment, paths: DeployPaths, work_dir: Path) -> None:
+    """Write the merged env file (0600) to the working folder, from where a command of the plan takes it."""
+    if not environment.given:
+        return
+    descriptor = os.open(work_dir / ENV_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with open(descriptor, "w", encoding="utf-8") as file:
+        file.write(merge_env(_read(Path(paths.env_file)), environment.given))
+
+
+def with_env_file(plan: DeploymentPlan, environment: AppEnvironment, paths: DeployPaths, work_dir: Path) -> DeploymentPlan:
+    """The plan with a command that puts the handed file in place, in its first step that runs commands."""
+    if not environment.given:
+        return plan
+    first = next(step for step in plan.steps if step.commands)
+    changed = _with_command(first, work_dir / ENV_FILE, paths)
+    return plan.model_copy(update={"steps": tuple(changed if step is first else step for step in plan.steps)})
+
+
+def _with_command(step: DeploymentStep, handed: Path, paths: DeployPaths) -> DeploymentStep:
+    command = env_file_command(str(handed), paths)
+    return step.model_copy(update={
+        "commands": (*step.commands, command), "estimated_commands": (*step.estimated_commands, command.command),
+    })  # fmt: skip
+
+
+def _from_file(name: str | None) -> dict[str, str]:
+    if name is None:
+        return {}
+    path = Path(name).expanduser()
+    try:
+        return parse_env_file(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"The env file {path} cannot be read: {error}.") from error
+
+
+def _read(path: Path | None) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace") if path is not None else ""
+    except OSError:
+        return ""

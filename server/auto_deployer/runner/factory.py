@@ -1,0 +1,22 @@
+"""What front ends call to get a runner or the app verbs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..model.ports import AppVerbs, DeploymentRunner
+
+
+def create_runner(log_dir: Path) -> DeploymentRunner:
+    """A runner whose deployments run in this process; their logs go to `log_dir`."""
+    from .attached import AttachedRunner
+
+    return AttachedRunner(log_dir)
+
+
+def create_app_verbs() -> AppVerbs:
+    """What can be done with the apps on this machine."""
+    from ..apps import AppKeeper, AppRegistry
+    from ..sessions import LocalSession
+
+    return AppKeeper(LocalSession(), AppRegistry())
