@@ -11,14 +11,19 @@ from .patterns import patterns
 
 _SECRET_WORDS = frozenset({
     "password", "passwd", "pass", "passphrase", "pw", "secret", "secrets", "token", "apikey", "credential", "credentials", "dsn",
-    "auth",
 })  # fmt: skip
-_SECRET_LAST_WORDS = frozenset({"key", "pwd", "pat", "salt", "pin", "jwt", "cookie", "signature", "sig"})
+_SECRET_LAST_WORDS = frozenset({"key", "auth", "pwd", "pat", "salt", "pin", "jwt", "cookie", "signature", "sig"})
 _PLAIN_LAST_WORDS = frozenset({
-    "file", "path", "dir", "sock", "name", "user", "username", "host", "port", "type", "mode", "method", "enabled", "ttl",
-    "timeout", "expiry", "expires", "length", "size", "limit", "algorithm", "issuer", "audience", "header", "provider", "url",
-    "uri", "endpoint", "backend", "region", "version", "public",
+    "file", "path", "dir", "sock", "name", "user", "username", "email", "domain", "host", "port", "url", "uri", "endpoint",
+    "region", "type", "mode", "method", "format", "algorithm", "strategy", "policy", "backend", "provider", "handler",
+    "template", "class", "enabled", "required", "length", "size", "limit", "count", "level", "version", "header", "issuer",
+    "audience", "ttl", "timeout", "expiry", "expires", "days", "hours", "minutes", "seconds", "age", "public",
 })  # fmt: skip
+_WELL_KNOWN_VALUES = frozenset({
+    "enabled", "disabled", "required", "optional", "default", "production", "development", "staging", "testing", "localhost",
+    "postgres", "mysql", "mongodb", "rabbitmq", "password", "changeme", "django", "example",
+})  # fmt: skip
+"""Hiding what everybody would guess protects nothing, and takes ordinary words out of every log."""
 _DIGEST_WORDS = frozenset(
     {"sha", "sha1", "sha256", "commit", "revision", "rev", "hash", "digest", "checksum", "id", "uuid", "version"}
 )
@@ -36,6 +41,8 @@ _BITS_PER_CHARACTER = 3.5
 
 def secrets_in(name: str, value: str) -> tuple[str, ...]:
     """The parts of a variable's value that must not be shown; () for ordinary settings."""
+    if value.lower() in _WELL_KNOWN_VALUES:
+        return ()
     if _URL.fullmatch(value):
         return url_secrets(value)
     words = [word.lower() for word in _WORD.findall(name)]
@@ -58,7 +65,8 @@ def url_secrets(url: str) -> tuple[str, ...]:
     if at and (_is_random(user) or _has_token_prefix(user) or (not password and (colon or parts.scheme in ("http", "https")))):
         found.append(user)
     found += [value for name, value in parse_qsl(parts.query) if _secret_by_name([word.lower() for word in _WORD.findall(name)])]
-    return tuple(dict.fromkeys(form for value in found for form in (value, unquote(value))))
+    forms = dict.fromkeys(form for value in found for form in (value, unquote(value)))
+    return tuple(form for form in forms if form.lower() not in _WELL_KNOWN_VALUES)
 
 
 def _secret_by_name(words: list[str]) -> bool:

@@ -65,14 +65,15 @@ class CommandExecutor:
         spec = CommandSpec(command=current.command, cwd=current.cwd, env={**action.command.env, **mark})
         stop = asyncio.Event() if action.cleanup else ctx.stop
         try:
-            return await self._session.run(spec, on_spawned=on_spawned, on_output=output.feed, stop=stop)
+            outcome = await self._session.run(spec, on_spawned=on_spawned, on_output=output.feed, stop=stop)
         except LogError:
             raise
         except (AutoDeployerError, OSError) as error:
             output.feed("stderr", f"{error}\n".encode())
-            if not started:
-                on_spawned(Spawned(pid=0, pgid=0))
-            return CommandOutcome(exit_code=CONNECTION_LOST, duration_ms=0)
+            outcome = CommandOutcome(exit_code=CONNECTION_LOST, duration_ms=0)
+        if not started:  # no process could be made: what is executed was started all the same
+            on_spawned(Spawned(pid=0, pgid=0))
+        return outcome
 
 
 def _record(current: CurrentCommand, outcome: CommandOutcome, output: OutputSummary) -> CommandRecord:

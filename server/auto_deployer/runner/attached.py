@@ -19,8 +19,7 @@ from ..model.fold import naive_local
 from ..model.log import DeploymentLog
 from ..model.ports import DeployPaths, Subscriber
 from ..model.questions import Answer
-from ..model.reasons import Kind
-from ..sessions import LocalSession
+from ..sessions.local import LocalSession
 from .deployment import Deployment
 from .environment import ENV_FILE, hand_over, read_environment
 from .history import History
@@ -230,10 +229,8 @@ def _parse(params: rq.SourceParams) -> Source:
         raise UsageError(f"The target {params.target!r} is not known: deployments run on this machine (`local`).")
     try:
         return parse_source(params.repo)
-    except RefusedError as error:
-        if error.kind is Kind.INVALID_REPOSITORY_URL:
-            raise UsageError(error.message, kind=error.kind, suggestions=error.suggestions) from error
-        raise
+    except RefusedError as error:  # known before anything begins, so it is a matter of the params
+        raise UsageError(error.message, kind=error.kind, suggestions=error.suggestions) from error
 
 
 def _parse_paths(params: rq.SourceParams, release: str) -> tuple[Source, DeployPaths]:

@@ -35,6 +35,7 @@ logger = logging.getLogger(__name__)
 
 Planned = tuple[DeploymentPlan, HostFacts]
 APPROVAL_TIMEOUT_MS = 30 * 60 * 1000
+PROGRESS_EVERY_S = 3.0
 
 
 @dataclass
@@ -57,6 +58,7 @@ class Deployment:
     orchestrator: DeploymentOrchestrator | None = None
     task: asyncio.Task[Finished] | None = None
     _began: float = field(default_factory=time.monotonic)
+    _noted: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
         self.broker = QuestionBroker(self.recorder, self.control, interactive=self.interactive)
@@ -122,7 +124,8 @@ class Deployment:
             return rejected
         deploy = DeployContext(
             deployment_id=self.params.deployment_id, paths=self.paths, session=self.session, plan=plan, host=host,
-            env_names=self.environment.names, app=self.previous.app if self.previous is not None else None,
+            env_names=self.environment.names, source=self.recorder.log.repo.source if self.recorder.log.repo else None,
+            app=self.previous.app if self.previous is not None else None,
         )  # fmt: skip
         self.orchestrator = DeploymentOrchestrator(
             deploy, self.recorder, self.broker, self.control, driver_for=driver_for,
@@ -184,4 +187,8 @@ class Deployment:
         return Verdict("aborted", Reason(kind=Kind.PLAN_REJECTED, message=why, suggestions=("Nothing was changed.",)))
 
     def _note_progress(self, message: str) -> None:
-        self.recorder.record(NoteAdded(kind="progress", message=message))
+        """Git tells its progress many times a second; the log takes one line every few seconds."""
+        now = time.monotonic()
+        if now - self._noted >= PROGRESS_EVERY_S:
+            self._noted = now
+            self.recorder.record(NoteAdded(kind="progress", message=message))

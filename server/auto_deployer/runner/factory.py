@@ -17,6 +17,6 @@ def create_runner(log_dir: Path) -> DeploymentRunner:
 def create_app_verbs() -> AppVerbs:
     """What can be done with the apps on this machine."""
     from ..apps import AppKeeper, AppRegistry
-    from ..sessions import LocalSession
+    from ..sessions.local import LocalSession
 
     return AppKeeper(LocalSession(), AppRegistry())

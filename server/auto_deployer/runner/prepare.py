@@ -14,9 +14,9 @@ from ..model.plan import DeploymentPlan
 from ..model.ports import DeployPaths, PlanInput, Session
 from ..model.reasons import Kind
 from ..model.requests import SourceParams
-from ..planning import RecipePlanner
+from ..planning.planner import RecipePlanner
 from ..planning.recipes import RECIPES
-from ..sessions import probe_host
+from ..sessions.probe import probe_host
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,75 @@
+"""What git says when it cannot fetch, as one of our kinds."""
+
+from __future__ import annotations
+
+import re
+
+from ..model.errors import AuthenticationFailedError, AutoDeployerError, ConnectionFailedError, RepositoryError
+from ..model.reasons import Kind
+from .git import GitFailedError
+from .source import Source
+
+_REF = re.compile(
+    r"couldn't find remote ref|remote branch .* not found|not our ref|no such remote ref|unadvertised object", re.IGNORECASE
+)
+_HOST_KEY = re.compile(r"host key verification failed|remote host identification has changed", re.IGNORECASE)
+_AUTH = re.compile(
+    r"authentication failed|could not read (?:username|password)|terminal prompts disabled|permission denied \(|access denied"
+    r"|returned error: 40[13]|invalid credentials|too many authentication failures",
+    re.IGNORECASE,
+)
+_ABSENT = re.compile(
+    r"repository .*not found|repository not found|does not appear to be a git repository|not a git repository|no such file",
+    re.IGNORECASE,
+)
+
+
+def explain(error: GitFailedError, source: Source) -> AutoDeployerError:
+    """The error for a failed fetch of `source`; git's own words are quoted without credentials."""
+    said = hide(_last_words(error.result.stderr), source)
+    text = error.result.stderr
+    if _REF.search(text):
+        return RepositoryError(f"{source.display} has no such ref: {said}", kind=Kind.GIT_REF_NOT_FOUND)
+    if _HOST_KEY.search(text):
+        return AuthenticationFailedError(
+            f"The ssh host key of {source.display} is unknown or has changed: {said}",
+            suggestions=("Connect once with ssh, compare the key's fingerprint and accept it, then deploy again.",),
+        )
+    if _AUTH.search(text):
+        return AuthenticationFailedError(
+            f"{source.display} does not exist or asks for a login that git could not give: {said}", suggestions=_login_hints(source)
+        )
+    if source.protocol == "file" and not _ABSENT.search(text):
+        return RepositoryError(
+            f"git cannot read the objects of {source.display}: {said}",
+            suggestions=("Look at it with git fsck. A partial clone lacks objects: clone it anew without --filter.",),
+        )
+    if _ABSENT.search(text):
+        return RepositoryError(
+            f"{source.display} is no git repository that can be read: {said}",
+            suggestions=("Check the address and your access to it.",),
+        )
+    return ConnectionFailedError(
+        f"{source.display} cannot be reached: {said}", suggestions=("Check the host name, the network and the proxy settings.",)
+    )
+
+
+def hide(text: str, source: Source) -> str:
+    """`text` without the credentials of `source`."""
+    for secret in source.secrets:
+        text = text.replace(secret, "***")
+    return text
+
+
+def _login_hints(source: Source) -> tuple[str, ...]:
+    if source.protocol == "ssh":
+        return ("Load the key into your ssh agent (ssh-add), and check that the server knows it.",)
+    return ("Check the address.", "Set up a git credential helper for this host, or use its ssh address.")
+
+
+def _last_words(stderr: str) -> str:
+    """The lines that tell the cause, at most 400 characters."""
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    causes = ("fatal:", "error:", "ERROR", "remote:", "ssh:")
+    telling = [line for line in lines if line.startswith(causes) or "ermission denied" in line]
+    return " / ".join((telling or lines)[-4:])[-400:] or "git said nothing"

@@ -1,0 +1,243 @@
+"""One deployment (or verb) at a time in a deploy directory, and none in a directory that is not ours. For the local target."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import socket
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from ..deploy_log.locking import try_lock
+from ..model.errors import TargetLockedError, UsageError
+from ..model.ports import DeployPaths
+from ..model.reasons import Kind
+from .layout import LOCK_NAME, RECORD_NAME, OwnerRecord, utc_now
+from .registry import AppRegistry, read_record
+
+
+class DeployDirLock:
+    """An exclusive lock on a deploy directory that exists; children do not inherit it, and it ends with the process."""
+
+    def __init__(self, deploy_dir: Path, purpose: str) -> None:
+        """Nothing is locked yet.
+
+        Args:
+            purpose: Deployment id or the verb, told to whoever finds the directory locked.
+        """
+        self._deploy_dir, self._purpose = deploy_dir, purpose
+        self._path = deploy_dir / LOCK_NAME
+        self._fd = -1
+
+    def acquire(self) -> None:
+        """Take the lock and write down who has it.
+
+        Raises:
+            TargetLockedError: somebody else works there; the holder is named.
+        """
+        while self._fd < 0:
+            fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            if not try_lock(fd):
+                holder = _read_holder(fd)
+                os.close(fd)
+                raise self._locked_by(holder)
+            if self._is_the_file(fd):
+                self._fd = fd
+            else:
+                os.close(fd)  # its holder removed it between our opening and locking
+        os.ftruncate(self._fd, 0)
+        os.pwrite(self._fd, json.dumps(_holder(self._purpose)).encode(), 0)
+
+    def release(self) -> None:
+        """Let others in; again: nothing."""
+        if self._fd < 0:
+            return
+        if self._is_the_file(self._fd):  # not when the directory was removed, or made anew, while we had it
+            self._path.unlink()
+        os.close(self._fd)
+        self._fd = -1
+
+    def __enter__(self) -> Self:
+        self.acquire()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.release()
+
+    def _is_the_file(self, fd: int) -> bool:
+        try:
+            return os.path.samestat(os.fstat(fd), self._path.stat(follow_symlinks=False))
+        except FileNotFoundError:
+            return False
+
+    def _locked_by(self, holder: dict[str, Any]) -> TargetLockedError:
+        who = f"process {holder.get('pid')} of {holder.get('user')} on {holder.get('host')}" if holder else "another process"
+        what = f" ({holder.get('deploymentId')}, since {holder.get('since')})" if holder else ""
+        return TargetLockedError(
+            f"{who}{what} works in {self._deploy_dir}.",
+            suggestions=("Wait until it has ended, or cancel it.", "Use another deploy directory with --deploy-dir."),
+        )
+
+
+class DeployDirClaim:
+    """Makes a deploy directory ours for one deployment: checks whose it is, locks it, writes the owner record.
+
+    A directory that the claim made and that nothing was put into is removed again at the end.
+    """
+
+    def __init__(
+        self, paths: DeployPaths, *, repo: str, subdir: str = "", deployment_id: str = "", registry: AppRegistry | None = None
+    ) -> None:
+        """Nothing is claimed yet.
+
+        Args:
+            repo: URL or folder without credentials.
+            registry: Where the app is noted; default the user's.
+        """
+        self._deploy_dir = Path(paths.deploy_dir)
+        self._wanted = OwnerRecord(app=self._deploy_dir.name, repo=repo, subdir=subdir, created=utc_now())
+        self._lock = DeployDirLock(self._deploy_dir, deployment_id)
+        self._registry = registry or AppRegistry()
+        self._made_directory = False
+        self._made_record = False
+
+    def acquire(self) -> None:
+        """Check, lock, and write the owner record.
+
+        Raises:
+            TargetLockedError: the directory is locked, not ours, or another app's.
+            UsageError: it cannot be made or written.
+        """
+        try:
+            self._made_directory = not self._deploy_dir.exists()
+            self._deploy_dir.mkdir(parents=True, exist_ok=True)
+            self._check_owner()
+            self._lock.acquire()
+        except OSError as error:
+            raise _unusable(self._deploy_dir, error) from None
+        try:
+            self._check_owner()
+            self._write_record()
+        except BaseException:
+            self.release()
+            raise
+        with suppress(OSError):  # a registry that cannot be written hides the app from lists, no more
+            self._registry.remember(self._deploy_dir)
+
+    def release(self) -> None:
+        """Let others in; again: nothing."""
+        if self._made_record and self._holds_nothing():
+            (self._deploy_dir / RECORD_NAME).unlink(missing_ok=True)
+            with suppress(OSError):
+                self._registry.forget(self._deploy_dir)
+        self._made_record = False
+        self._lock.release()
+        if self._made_directory:
+            with suppress(OSError):  # not empty: it is used
+                self._deploy_dir.rmdir()
+
+    def __enter__(self) -> Self:
+        self.acquire()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.release()
+
+    def _holds_nothing(self) -> bool:
+        try:
+            return {entry.name for entry in self._deploy_dir.iterdir()} <= {RECORD_NAME, LOCK_NAME}
+        except OSError:  # it was removed meanwhile
+            return False
+
+    def _check_owner(self) -> None:
+        names = {entry.name for entry in self._deploy_dir.iterdir()} - {LOCK_NAME}
+        if not names:
+            return
+        record = read_record(self._deploy_dir)
+        if record is None:
+            raise TargetLockedError(
+                f"{self._deploy_dir} is not empty and was not made by a deploy (it has no {RECORD_NAME}); it holds {_some(names)}.",
+                kind=Kind.DEPLOY_DIR_NOT_OURS,
+                suggestions=("Choose another directory with --deploy-dir.", "Move what is in it elsewhere."),
+            )
+        if not _same_source(record, self._wanted):
+            raise TargetLockedError(
+                f"{self._deploy_dir} is the deploy directory of {record.app}, made from {source_text(record)}, not from "
+                f"{source_text(self._wanted)}.",
+                kind=Kind.DEPLOY_DIR_NOT_OURS,
+                suggestions=(
+                    "Choose another directory with --deploy-dir.",
+                    f"Remove that app first: auto-deployer remove {record.app}",
+                ),
+            )
+
+    def _write_record(self) -> None:
+        path = self._deploy_dir / RECORD_NAME
+        if path.exists():
+            return
+        self._made_record = True
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(fd, "w", encoding="utf-8") as file:
+            file.write(self._wanted.model_dump_json(exclude_defaults=True) + "\n")
+
+
+def source_text(record: OwnerRecord) -> str:
+    """Repository and sub-folder, for people."""
+    return f"{record.repo or 'an unknown repository'}{f', folder {record.subdir}' if record.subdir else ''}"
+
+
+def _same_source(first: OwnerRecord, second: OwnerRecord) -> bool:
+    return (_repository_key(first.repo), first.subdir.strip("/")) == (_repository_key(second.repo), second.subdir.strip("/"))
+
+
+def _repository_key(repo: str) -> str:
+    """The same for all spellings of one repository: with and without ".git", by https, ssh or git@host:path, as file: or folder."""
+    text = repo.rstrip("/")
+    parts = urlsplit(text)
+    if parts.scheme == "file":
+        return os.path.realpath(parts.path)
+    if parts.scheme and parts.netloc:
+        return _host_and_path(parts.netloc, parts.path)
+    host, colon, path = text.partition(":")
+    if colon and "/" not in host:
+        return _host_and_path(host, path)
+    return str(Path(text).expanduser().resolve()) if text else ""
+
+
+def _host_and_path(host: str, path: str) -> str:
+    return f"{host.rpartition('@')[2].lower()}/{path.strip('/').removesuffix('.git').rstrip('/')}"
+
+
+def _holder(purpose: str) -> dict[str, Any]:
+    return {"pid": os.getpid(), "host": socket.gethostname(), "user": _user(), "since": utc_now(), "deploymentId": purpose}
+
+
+def _read_holder(fd: int) -> dict[str, Any]:
+    try:
+        holder = json.loads(os.pread(fd, 4096, 0))
+    except ValueError:
+        return {}
+    return holder if isinstance(holder, dict) else {}
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
+
+
+def _some(names: set[str]) -> str:
+    shown = sorted(names)[:5]
+    return ", ".join(shown) + (f" and {len(names) - len(shown)} more" if len(names) > len(shown) else "")
+
+
+def _unusable(deploy_dir: Path, error: OSError) -> UsageError:
+    return UsageError(
+        f"The deploy directory {deploy_dir} cannot be used: {error.strerror or error}.",
+        suggestions=("Choose a directory that you may write with --deploy-dir.",),
+    )

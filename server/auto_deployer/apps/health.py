@@ -1,0 +1,115 @@
+"""An HTTP request made on the target itself, so that it proves the same over SSH as here: curl, else python3, else bash."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from ..model.ports import Session
+
+REQUEST_TIMEOUT_S = 30.0
+"""One request; a first page may be compiled when it is asked for."""
+HEAD_BYTES = 16_384
+BODY_START = 300
+"""Characters of a body shown in messages."""
+
+_SERVER_ERROR = 500
+_STATUS_LINE = re.compile(r"HTTP/[\d.]+ (\d{3})[^\n]*\n(.*)", re.DOTALL)
+_DEBUGGER_BODY = "WebSockets request was expected"
+"""What the port of `node --inspect` answers: it is not the app."""
+
+
+@dataclass(frozen=True)
+class HttpAnswer:
+    """What came back; `status` is None when nothing did."""
+
+    url: str
+    status: int | None = None
+    body: str = ""
+    error: str = ""
+
+    def passes(self, expect: Literal["server", "static"], body_contains: str = "") -> bool:
+        """Whether it proves the app: for "server" any status below 500, for "static" 200."""
+        if self.status is None or self.is_debugger:
+            return False
+        right = self.status == 200 if expect == "static" else self.status < _SERVER_ERROR
+        return right and body_contains in self.body
+
+    @property
+    def is_debugger(self) -> bool:
+        return self.body.startswith(_DEBUGGER_BODY)
+
+    def __str__(self) -> str:
+        if self.status is None:
+            return f"GET {self.url}: no answer ({self.error or 'the connection was refused'})"
+        shown = " ".join(self.body.split())[:BODY_START]
+        body = f'body begins "{shown}"' if shown else "empty body"
+        return f"GET {self.url}: status {self.status}, {body}"
+
+
+async def http_get(
+    session: Session, hosts: Sequence[str], port: int, path: str = "/", *, timeout_s: float = REQUEST_TIMEOUT_S
+) -> HttpAnswer:
+    """GET from the target; of several addresses (IPv4, IPv6) the first that answers."""
+    path = path if path.startswith("/") else f"/{path}"
+    last = HttpAnswer(url_of("127.0.0.1", port, path))
+    for host in hosts:
+        url = url_of(host, port, path)
+        result = await session.probe(_request_script(host, port, path, timeout_s), timeout_s=timeout_s + 5)
+        last = parse_answer(url, result.stdout, result.stderr)
+        if last.status is not None:
+            return last
+    return last
+
+
+def url_of(host: str, port: int, path: str = "/") -> str:
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}{path}"
+
+
+def parse_answer(url: str, text: str, errors: str) -> HttpAnswer:
+    """The answer from a response's text; interim responses (1xx) are passed over."""
+    rest = text.replace("\r\n", "\n")
+    while (found := _STATUS_LINE.match(rest)) and found[1].startswith("1"):
+        rest = found[2].partition("\n\n")[2]
+    if not found:
+        return HttpAnswer(url, error=errors.strip()[-200:] or ("an answer that is not HTTP" if text else ""))
+    _, _, body = f"\n{found[2]}".partition("\n\n")
+    return HttpAnswer(url, int(found[1]), body)
+
+
+def _request_script(host: str, port: int, path: str, timeout_s: float) -> str:
+    """Prints status line, headers and the start of the body. Redirects are not followed: they are an answer."""
+    seconds = max(1, round(timeout_s))
+    url = shlex.quote(url_of(host, port, path))
+    authority = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    request = shlex.quote(f"GET {path} HTTP/1.0\r\nHost: {authority}\r\nUser-Agent: auto-deployer\r\nAccept: */*\r\n\r\n")
+    python = shlex.quote(_PYTHON_GET)
+    return f"""
+show() {{ tr -d '\\000' | head -c {HEAD_BYTES}; }}
+if command -v curl > /dev/null 2>&1; then
+  curl -sS -i -g --noproxy '*' -A auto-deployer -m {seconds} {url} | show
+elif command -v python3 > /dev/null 2>&1; then
+  python3 -c {python} {shlex.quote(host)} {port} {shlex.quote(path)} {seconds} | show
+else
+  get() {{ exec 3<> /dev/tcp/{host}/{port} && printf '%s' {request} >&3 && cat <&3; }}
+  get | show
+fi
+exit 0
+"""
+
+
+_PYTHON_GET = """
+import http.client, sys
+host, port, path, seconds = sys.argv[1:]
+connection = http.client.HTTPConnection(host, int(port), timeout=float(seconds))
+try:
+    connection.request("GET", path, headers={"User-Agent": "auto-deployer"})
+    answer = connection.getresponse()
+    sys.stdout.write(f"HTTP/1.1 {answer.status} {answer.reason}\\n{answer.headers.as_string()}")
+    sys.stdout.write(answer.read(16384).decode("utf-8", "replace"))
+except Exception as error:
+    sys.exit(f"{type(error).__name__}: {error}")
+"""

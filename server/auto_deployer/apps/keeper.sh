@@ -1,0 +1,196 @@
+# The app keeper: starts a release of an app so that it outlives whoever started it, notes how it ends, and stops it.
+#
+#   bash keeper.sh start RELEASE PORT HOST     returns as soon as the process runs
+#   bash keeper.sh stop RELEASE GRACE_S        TERM to the whole group and to stragglers, KILL after the grace
+#
+# It lies in <deploy dir>/run/; what it knows of a release lies in run/<release>/: command, cwd, env and mark (written before
+# the start), pid, port, started, exit, stopping and app.log (written here). Variables are named keeper_* because an app's
+# env file may set any other name.
+
+keeper_root=$(cd "$(dirname "$0")/.." && pwd -P) || exit 1
+keeper_self=$keeper_root/run/$(basename "$0")
+keeper_release=${2:?a release is needed}
+keeper_run=$keeper_root/run/$keeper_release
+keeper_mark=$(cat "$keeper_run/mark") || exit 1
+
+# new_session COMMAND…: become the leader of a session of one's own (macOS has no setsid program).
+new_session() {
+  if command -v setsid > /dev/null 2>&1; then
+    exec setsid "$@"
+  elif command -v perl > /dev/null 2>&1; then
+    exec perl -e 'use POSIX; POSIX::setsid(); exec @ARGV or exit 127' -- "$@"
+  else
+    exec python3 -c 'import os, sys; os.setsid(); os.execvp(sys.argv[1], sys.argv[1:])' "$@"
+  fi
+}
+
+# Only what an app needs of its starter's environment: nothing that was set for build commands (CI, DEBIAN_FRONTEND), no keys.
+forget_environment() {
+  for keeper_name in $(compgen -e); do
+    case $keeper_name in
+      PATH | HOME | USER | LOGNAME | SHELL | LANG | LANGUAGE | LC_* | TZ | TMPDIR | TMP | TEMP | XDG_*) ;;
+      HTTP_PROXY | HTTPS_PROXY | NO_PROXY | ALL_PROXY | http_proxy | https_proxy | no_proxy | all_proxy) ;;
+      SSL_CERT_FILE | SSL_CERT_DIR | REQUESTS_CA_BUNDLE | CURL_CA_BUNDLE | NODE_EXTRA_CA_CERTS) ;;
+      NVM_* | FNM_* | VOLTA_HOME | PYENV_* | RBENV_* | NODENV_* | ASDF_* | MISE_* | SDKMAN_DIR) ;;
+      JAVA_HOME | DOTNET_ROOT | GEM_HOME | GEM_PATH) ;;
+      *) unset "$keeper_name" 2> /dev/null ;;
+    esac
+  done
+}
+
+# The app must hold no pipe of its starter; 255 is where bash reads this script.
+close_descriptors() {
+  for keeper_fd in /dev/fd/*; do
+    keeper_fd=${keeper_fd##*/}
+    case $keeper_fd in 0 | 1 | 2 | 255 | *[!0-9]*) ;; *) eval "exec $keeper_fd>&-" ;; esac
+  done
+}
+
+# load_env FILE: export its KEY=VALUE lines as they stand; "…" holds escapes such as \n, '…' is literal. Nothing is executed.
+load_env() {
+  [ -f "$1" ] || return 0
+  while IFS= read -r keeper_line || [ -n "$keeper_line" ]; do
+    case $keeper_line in '#'*) continue ;; *=*) ;; *) continue ;; esac
+    keeper_name=${keeper_line%%=*}
+    keeper_value=${keeper_line#*=}
+    case $keeper_name in '' | [0-9]* | *[!A-Za-z0-9_]* | keeper_*) continue ;; esac
+    # Setting a variable that is read-only in some shell would end the shell.
+    case $keeper_name in UID | EUID | PPID | SHELLOPTS | BASHOPTS | BASH_VERSINFO) continue ;; esac
+    case $keeper_value in
+      '"'*'"')
+        keeper_value=${keeper_value#?}
+        keeper_value=$(printf '%b.' "${keeper_value%?}")
+        keeper_value=${keeper_value%.}
+        ;;
+      "'"*"'")
+        keeper_value=${keeper_value#?}
+        keeper_value=${keeper_value%?}
+        ;;
+    esac
+    export "$keeper_name=$keeper_value"
+  done < "$1"
+}
+
+run_app() {
+  umask "$5"
+  cd "$keeper_root/releases/$keeper_release/$(cat "$keeper_run/cwd")" || exit 127
+  keeper_command=$(cat "$keeper_run/command") || exit 127
+  load_env "$keeper_run/env"
+  load_env "$keeper_root/shared/.env"
+  export "PORT=$3" "HOST=$4" "AUTO_DEPLOYER_APP=$keeper_mark"
+  new_session bash -c "$keeper_command"
+}
+
+# write FILE TEXT: readers see the whole text or nothing.
+write() {
+  printf '%s\n' "$2" > "$1.new" && mv -f "$1.new" "$1"
+}
+
+# The app's parent: its pid at once, its exit code when it ends. A signal to this shell alone interrupts `wait`, not the app.
+keep() {
+  run_app "$@" &
+  keeper_app=$!
+  write "$keeper_run/pid" "$keeper_app $(started_at "$keeper_app")"
+  trap 'keeper_interrupted=1' TERM INT HUP
+  keeper_interrupted=1
+  while [ -n "$keeper_interrupted" ]; do
+    keeper_interrupted=
+    wait "$keeper_app"
+    keeper_code=$?
+  done
+  write "$keeper_run/exit" "$keeper_code $(date -u +%Y-%m-%dT%H:%M:%S+00:00)"
+}
+
+start() {
+  if [ -n "$(live_processes "$keeper_run" "$keeper_mark")" ]; then
+    echo "release $2 is running already"
+    return 0
+  fi
+  if [ ! -d "$keeper_root/releases/$2" ]; then
+    echo "release $2 is not here: $keeper_root/releases/$2" >&2
+    return 1
+  fi
+  keeper_umask=$(umask)
+  umask 077
+  rm -f "$keeper_run/pid" "$keeper_run/exit" "$keeper_run/stopping"
+  if [ -s "$keeper_run/app.log" ]; then mv -f "$keeper_run/app.log" "$keeper_run/app.log.1"; fi
+  : > "$keeper_run/app.log" || return 1
+  write "$keeper_run/port" "$3"
+  write "$keeper_run/started" "$(date -u +%Y-%m-%dT%H:%M:%S+00:00)"
+  # The subshell in between ends at once, so that the keeper is reparented: killing our process tree does not reach it.
+  (
+    forget_environment
+    close_descriptors
+    cd / && new_session sh "$keeper_self" keep "$2" "$3" "$4" "$keeper_umask" < /dev/null >> "$keeper_run/app.log" 2>&1 &
+  )
+  keeper_tries=200
+  while [ ! -s "$keeper_run/pid" ]; do
+    keeper_tries=$((keeper_tries - 1))
+    if [ "$keeper_tries" -eq 0 ]; then
+      echo "the keeper of release $2 did not start; see $keeper_run/app.log" >&2
+      return 1
+    fi
+    sleep 0.05
+  done
+  read -r keeper_app keeper_token < "$keeper_run/pid"
+  echo "started release $2 as process $keeper_app with PORT=$3; its output: $keeper_run/app.log"
+}
+
+# signal_all SIGNAL: the group once, and each process that left it.
+signal_all() {
+  keeper_group=$(leader_of "$keeper_run")
+  keeper_group_done=
+  live_processes "$keeper_run" "$keeper_mark" | while read -r keeper_pid keeper_pgid; do
+    if [ "$keeper_pgid" != "$keeper_group" ]; then
+      kill -s "$1" "$keeper_pid" 2> /dev/null
+    elif [ -z "$keeper_group_done" ]; then
+      kill -s "$1" -- "-$keeper_group" 2> /dev/null
+      keeper_group_done=1
+    fi
+  done
+}
+
+# wait_gone TENTHS: true as soon as nothing of the release lives.
+wait_gone() {
+  keeper_tries=$1
+  while [ -n "$(live_processes "$keeper_run" "$keeper_mark")" ]; do
+    [ "$keeper_tries" -gt 0 ] || return 1
+    keeper_tries=$((keeper_tries - 1))
+    sleep 0.1
+  done
+}
+
+stop() {
+  : > "$keeper_run/stopping"
+  if [ -z "$(live_processes "$keeper_run" "$keeper_mark")" ]; then
+    echo "release $2 is not running"
+    return 0
+  fi
+  keeper_how=TERM
+  signal_all TERM
+  if ! wait_gone $(($3 * 10)); then
+    keeper_how=KILL
+    keeper_rounds=20
+    # Again and again: a process may fork while it is looked for.
+    while signal_all KILL && ! wait_gone 1; do
+      keeper_rounds=$((keeper_rounds - 1))
+      if [ "$keeper_rounds" -eq 0 ]; then
+        echo "still alive after KILL: $(live_processes "$keeper_run" "$keeper_mark" | tr '\n' ',')" >&2
+        return 1
+      fi
+    done
+  fi
+  keeper_tries=20
+  while [ ! -e "$keeper_run/exit" ] && [ "$keeper_tries" -gt 0 ]; do
+    keeper_tries=$((keeper_tries - 1))
+    sleep 0.05
+  done
+  echo "stopped release $2 ($keeper_how)"
+}
+
+case $1 in
+  start) start "$@" ;;
+  stop) stop "$@" ;;
+  keep) keep "$@" ;;
+  *) echo "usage: keeper.sh start RELEASE PORT HOST | stop RELEASE GRACE_S" >&2 && exit 2 ;;
+esac

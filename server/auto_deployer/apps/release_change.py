@@ -1,0 +1,258 @@
+"""Putting a release in the place of the one that runs, so that it can be undone up to the end.
+
+The order (recipes of the field: start beside, prove, switch, stop the old one):
+
+- nothing runs, or the new release gets another port: start, prove.
+- the app keeps its port and reads PORT: prove it on a free port, then stop the old one and start it on the kept port.
+- the app's port is fixed in its source: stop the old one, start, prove.
+
+Each change pushes the command that takes it back; `undo` runs those, last first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..model.errors import AppError
+from ..model.plan import AppSpec, PlannedCommand
+from ..model.ports import Session
+from ..model.reasons import Kind
+from . import keeper, layout
+from .layout import OwnerRecord, ReleaseRecord
+from .ports import all_listeners, listeners_of, owner_of, pick_free
+from .startup import ChangeStoppedError, Serving, StartupWatch
+from .state import DeployDirState, RunState
+
+
+@dataclass(frozen=True)
+class CommandResult:
+    """How a command of a change ended."""
+
+    exit_code: int
+    output: str
+
+
+class RunCommand(Protocol):
+    """Runs a command that changes the target (recorded, in a deployment)."""
+
+    async def __call__(self, command: PlannedCommand, *, cleanup: bool = False) -> CommandResult:
+        """Run it to its end.
+
+        Raises:
+            ChangeStoppedError: the change is to end (never with `cleanup`).
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class _Port:
+    """The port a release is to get."""
+
+    number: int
+    held_by_old: bool = False
+    """The release that runs now listens there."""
+    fixed: bool = False
+    """The app listens there whatever PORT says."""
+
+
+class ReleaseChange:
+    """One change of the running release in one deploy directory."""
+
+    def __init__(self, session: Session, deploy_dir: str, run: RunCommand, *, stopping: asyncio.Event | None = None) -> None:
+        self._session, self._deploy_dir, self._run = session, deploy_dir, run
+        self._stopping = stopping
+        self._undo: list[PlannedCommand] = []
+        self._stopped_old: str | None = None
+        self._restarted: ReleaseRecord | None = None
+
+    @property
+    def host(self) -> str:
+        """HOST for the app: loopback here, all addresses on a server."""
+        return "127.0.0.1" if self._session.target == "local" else "0.0.0.0"  # noqa: S104 - a server is to be reached
+
+    async def prepare(self, state: DeployDirState, release: str, spec: AppSpec) -> None:
+        """Install the keeper where it is missing, and write down how the release is started."""
+        if not state.keeper_installed:
+            await self._must(keeper.install_command(self._deploy_dir))
+        await self._must(keeper.prepare_command(self._deploy_dir, release, spec))
+
+    async def replace(self, state: DeployDirState, release: str, spec: AppSpec) -> Serving:
+        """Start the release and prove that it serves; afterwards the old one runs no longer only where it had to give up its port.
+
+        Raises:
+            AppError: port_in_use, or why it does not serve. Nothing is undone yet.
+            ChangeStoppedError: see `RunCommand`.
+        """
+        old = state.run(state.current) if state.current != release else RunState("")
+        await self._stop_leftovers(state, old)
+        before = state.record.release(old.release) if state.record else None
+        port = await self._choose_port(state, spec, old, before)
+        if not port.held_by_old:
+            return await self.start(release, spec, port.number)
+        if not port.fixed:
+            rehearsed = await self._rehearse(release, spec, port.number)
+            if rehearsed is not None:
+                return rehearsed
+        await self._stop_old(old, before)
+        return await self.start(release, spec, port.number)
+
+    async def make_live(self, state: DeployDirState, record: OwnerRecord, spec: AppSpec, serving: Serving) -> OwnerRecord:
+        """Switch `current`, stop the old release, note it in the owner record, delete what is too old.
+
+        Args:
+            record: The owner record so far (made by the caller when the directory has none).
+
+        Raises:
+            AppError: a command failed. Nothing is undone yet.
+        """
+        old = state.current if state.current != serving.release else (state.record.previous if state.record else None)
+        await self._switch(state, serving.release)
+        if old and state.run(old).running and self._stopped_old != old:
+            await self._stop_old(state.run(old), record.release(old))
+        entry = self._entry(record, spec, serving)
+        new_record = record.gone_live(entry, before=old if record.release(old) else None)
+        await self.write_record(state, new_record)
+        kept = {each.id for each in new_record.releases}
+        too_old = [name for name in state.releases if name not in kept and not state.run(name).running]
+        if too_old:
+            await self._must(layout.prune_command(self._deploy_dir, too_old))
+        return new_record
+
+    async def undo(self) -> str:
+        """Take everything back, last change first; tells in words what runs again ("" when nothing had to be started)."""
+        for command in reversed(self._undo):
+            await self._run(command, cleanup=True)
+        self._undo.clear()
+        return "" if self._restarted is None else await self._tell_restarted(self._restarted)
+
+    async def go_back(self, state: DeployDirState, release: str) -> str:
+        """Take a live release back: the previous one in its place, or nothing where there is none. Tells in words what runs now."""
+        record = state.record
+        before = record.release(record.previous) if record else None
+        await self._run(keeper.stop_command(self._deploy_dir, release, grace_s=keeper.CLEANUP_GRACE_S), cleanup=True)
+        if record is not None:
+            changed = record.without(release)
+            await self._run(layout.write_record_command(self._deploy_dir, changed), cleanup=True)
+        if before is None:
+            await self._run(layout.unlink_current_command(self._deploy_dir), cleanup=True)
+            return "The app was stopped; there is no earlier release."
+        why = f"Start release {before.id} again"
+        start = keeper.start_command(self._deploy_dir, before.id, before.requested_port, self.host, reasoning=why)
+        await self._run(start, cleanup=True)
+        await self._run(layout.switch_command(self._deploy_dir, before.id), cleanup=True)
+        return await self._tell_restarted(before)
+
+    async def start(self, release: str, spec: AppSpec, port: int) -> Serving:
+        """Start and prove one release.
+
+        Raises:
+            AppError: it does not serve.
+        """
+        why = f"End what was started of release {release}"
+        self._undo.append(keeper.stop_command(self._deploy_dir, release, grace_s=keeper.CLEANUP_GRACE_S, reasoning=why))
+        await self._must(keeper.start_command(self._deploy_dir, release, port, self.host))
+        return await StartupWatch(self._session, self._deploy_dir, release, spec, port, self._stopping).until_serving()
+
+    async def stop(self, release: str) -> None:
+        """Stop a release for good: undoing does not start it again."""
+        await self._must(keeper.stop_command(self._deploy_dir, release))
+
+    async def write_record(self, state: DeployDirState, record: OwnerRecord) -> None:
+        """Replace the owner record."""
+        if state.record is not None:
+            self._undo.append(layout.write_record_command(self._deploy_dir, state.record))
+        await self._must(layout.write_record_command(self._deploy_dir, record))
+
+    async def _switch(self, state: DeployDirState, release: str) -> None:
+        if state.current == release:
+            return
+        if state.current:
+            self._undo.append(layout.switch_command(self._deploy_dir, state.current))
+        else:
+            self._undo.append(layout.unlink_current_command(self._deploy_dir))
+        await self._must(layout.switch_command(self._deploy_dir, release))
+
+    async def _stop_leftovers(self, state: DeployDirState, old: RunState) -> None:
+        """What an interrupted deployment left running, an earlier attempt of this one too."""
+        for run in state.running:
+            if run.release != old.release:
+                why = f"Release {run.release} runs although it is not the live one"
+                await self._must(keeper.stop_command(self._deploy_dir, run.release, reasoning=why))
+
+    async def _choose_port(self, state: DeployDirState, spec: AppSpec, old: RunState, before: ReleaseRecord | None) -> _Port:
+        """The user's or the source's port (taken: failure), else the kept one, else a free one."""
+        kept = state.record.port if state.record else None
+        number = spec.fixed_port or spec.port or kept
+        if number is not None:
+            ignores = before is not None and before.ignores_port
+            own = {entry.port for entry in await listeners_of(self._session, [process.pid for process in old.processes])}
+            if number in own or (ignores and own):
+                return _Port(number, held_by_old=True, fixed=ignores or spec.fixed_port is not None)
+            if not await self._is_taken(number):
+                return _Port(number)
+            if number in (spec.fixed_port, spec.port):
+                raise await self._port_in_use(number, fixed=number == spec.fixed_port)
+        return _Port(await pick_free(self._session, self._deploy_dir))
+
+    async def _is_taken(self, port: int) -> bool:
+        return any(entry.port == port for entry in await all_listeners(self._session))
+
+    async def _port_in_use(self, port: int, *, fixed: bool) -> AppError:
+        if fixed:
+            whose, way_out = "fixed in the app's source", "Let the app read its port from the environment variable PORT."
+        else:
+            whose, way_out = "that was asked for", "Choose another port with --app-port."
+        message = f"Port {port}, {whose}, is taken by {await owner_of(self._session, port)}."
+        return AppError(message, kind=Kind.PORT_IN_USE, suggestions=("Stop that process.", way_out))
+
+    async def _rehearse(self, release: str, spec: AppSpec, final_port: int) -> Serving | None:
+        """Prove the release on a free port while the old one runs on. When it listens elsewhere than PORT says, that is final."""
+        free = await pick_free(self._session, self._deploy_dir, avoid=(final_port,))
+        serving = await self.start(release, spec, free)
+        if serving.port != free:
+            return serving
+        why = f"Release {release} serves on a free port; now it gets the app's port {final_port}"
+        await self._must(keeper.stop_command(self._deploy_dir, release, reasoning=why))
+        self._undo.pop()  # that was its own stop
+        return None
+
+    async def _stop_old(self, old: RunState, before: ReleaseRecord | None) -> None:
+        port = before.requested_port if before else old.port
+        if port is not None:
+            why = f"Start release {old.release} again"
+            self._undo.append(keeper.restart_command(self._deploy_dir, old.release, port, self.host, reasoning=why))
+            self._restarted = before
+        self._stopped_old = old.release
+        await self._must(keeper.stop_command(self._deploy_dir, old.release))
+
+    def _entry(self, record: OwnerRecord, spec: AppSpec, serving: Serving) -> ReleaseRecord:
+        """An app on the port its predecessor had on its own account is taken to ignore PORT still."""
+        newest = record.releases[0] if record.releases else None
+        inherited = newest is not None and newest.ignores_port and newest.port == serving.port
+        return ReleaseRecord(
+            id=serving.release, spec=spec, requested_port=serving.requested_port, port=serving.port, url=serving.url,
+            live_since=layout.utc_now(),
+            ignores_port=serving.port != serving.requested_port or spec.fixed_port is not None or inherited,
+        )  # fmt: skip
+
+    async def _tell_restarted(self, entry: ReleaseRecord) -> str:
+        if self._stopping is not None and self._stopping.is_set():
+            return f"The previous release {entry.id} was started again."
+        watch = StartupWatch(self._session, self._deploy_dir, entry.id, entry.spec, entry.requested_port, self._stopping)
+        try:
+            serving = await watch.until_serving()
+        except ChangeStoppedError:
+            return f"The previous release {entry.id} was started again."
+        except AppError as error:
+            return f"The previous release {entry.id} was started again, but does not serve: {error.message}"
+        return f"The previous release {entry.id} serves again at {serving.url}"
+
+    async def _must(self, command: PlannedCommand) -> None:
+        result = await self._run(command)
+        if result.exit_code != 0:
+            raise AppError(
+                f"{command.reasoning or 'A command'}: failed with exit code {result.exit_code}.\n{result.output.strip()[-2000:]}",
+                kind=Kind.COMMAND_FAILED,
+            )

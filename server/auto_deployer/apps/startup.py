@@ -1,0 +1,193 @@
+"""Waiting until a started release serves: alive, a real port found, an HTTP answer that passes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from ..model.errors import AppError
+from ..model.plan import AppSpec
+from ..model.ports import Session
+from ..model.reasons import Kind
+from .health import REQUEST_TIMEOUT_S, HttpAnswer, http_get, url_of
+from .layout import log_path
+from .ports import Listener, listeners_of
+from .state import RunState, log_tail, read_run
+
+T = TypeVar("T")
+
+POLL_S = 0.15
+ANSWER_WINDOW_S = 15.0
+"""Once a port is open the app has at least this long to answer, however late it was opened."""
+OTHER_PORT_SETTLE_S = 2.0
+"""A port other than PORT is taken for the app's only after this long: `node --inspect` opens its own port first (measured)."""
+
+
+class ChangeStoppedError(Exception):
+    """The step is being cancelled or skipped while it waits. Stays inside the package and its drivers."""
+
+
+@dataclass(frozen=True)
+class Serving:
+    """Proof that a release serves."""
+
+    release: str
+    requested_port: int
+    port: int
+    pid: int
+    url: str
+    answer: HttpAnswer
+
+
+@dataclass
+class _Seen:
+    """What was seen so far."""
+
+    started: float
+    first_port_at: float | None = None
+    other_port_at: float | None = None
+    answer: HttpAnswer | None = None
+    ports: tuple[int, ...] = ()
+
+
+class StartupWatch:
+    """Watches one start of one release."""
+
+    def __init__(
+        self, session: Session, deploy_dir: str, release: str, spec: AppSpec, port: int, stopping: asyncio.Event | None = None
+    ) -> None:
+        """The clock starts now.
+
+        Args:
+            port: What PORT said.
+            stopping: When it is set the waiting ends.
+        """
+        self._session, self._deploy_dir, self._release = session, deploy_dir, release
+        self._spec, self._port, self._stopping = spec, port, stopping or asyncio.Event()
+        self._clock = asyncio.get_running_loop().time
+        self._seen = _Seen(self._clock())
+
+    async def until_serving(self) -> Serving:
+        """Poll until the app serves.
+
+        Raises:
+            AppError: process_exited_no_port, process_exited, no_listening_port or health_check_failed, with the log's last lines.
+            ChangeStoppedError: `stopping` was set.
+        """
+        while True:
+            run = await self._unless_stopped(read_run(self._session, self._deploy_dir, self._release))
+            if not run.running:
+                raise await self._exited(run)
+            serving = await self._try_ports(run)
+            if serving is not None:
+                return serving
+            if self._clock() > self._deadline():
+                raise await self._not_serving()
+            await self._unless_stopped(asyncio.sleep(POLL_S))
+
+    async def _try_ports(self, run: RunState) -> Serving | None:
+        pids = [process.pid for process in run.processes]
+        listeners = await self._unless_stopped(listeners_of(self._session, pids))
+        if not listeners:
+            return None
+        now = self._clock()
+        self._seen.first_port_at = self._seen.first_port_at or now
+        self._seen.ports = tuple(sorted({entry.port for entry in listeners}))
+        for port in self._candidates(now):
+            answer = await self._unless_stopped(self._ask(port, listeners))
+            if answer.passes(self._spec.health.expect):
+                return Serving(self._release, self._port, port, run.pid or 0, _shown_url(answer, port), answer)
+            if not answer.is_debugger:
+                self._seen.answer = answer
+        return None
+
+    def _candidates(self, now: float) -> Sequence[int]:
+        """PORT where it is open; else the port that the source is known to hard-code; else, after a while, any other."""
+        ports = self._seen.ports
+        for known in (self._port, self._spec.fixed_port):
+            if known in ports:
+                return (known,)
+        self._seen.other_port_at = self._seen.other_port_at or now
+        return ports if now - self._seen.other_port_at >= OTHER_PORT_SETTLE_S else ()
+
+    async def _ask(self, port: int, listeners: Sequence[Listener]) -> HttpAnswer:
+        hosts = list(dict.fromkeys(host for entry in listeners if entry.port == port for host in entry.hosts))
+        left = self._deadline() - self._clock()
+        timeout_s = max(1.0, min(REQUEST_TIMEOUT_S, left))
+        return await http_get(self._session, hosts, port, self._spec.health.path, timeout_s=timeout_s)
+
+    def _deadline(self) -> float:
+        limit = self._spec.health.start_timeout_s
+        opened = self._seen.first_port_at
+        by_port = 0.0 if opened is None else opened + min(limit, ANSWER_WINDOW_S)
+        return max(self._seen.started + limit, by_port)
+
+    async def _unless_stopped(self, work: Awaitable[T]) -> T:
+        task = asyncio.ensure_future(work)
+        stopped = asyncio.ensure_future(self._stopping.wait())
+        try:
+            await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                return task.result()
+            raise ChangeStoppedError
+        finally:
+            stopped.cancel()
+            if not task.done():
+                task.cancel()
+                await asyncio.wait({task})
+
+    async def _exited(self, run: RunState) -> AppError:
+        code = "an unknown exit code" if run.exit_code is None else f"exit code {run.exit_code}"
+        after = f"{self._clock() - self._seen.started:.1f} s after its start"
+        if self._seen.first_port_at is None:
+            return await self._error(
+                Kind.PROCESS_EXITED_NO_PORT,
+                f"The app's process ended with {code} {after}, before it opened any port.",
+                "A web app has to listen on the port in the environment variable PORT and to keep running.",
+            )
+        return await self._error(
+            Kind.PROCESS_EXITED,
+            f"The app's process ended with {code} {after}; it had listened on {_listed(self._seen.ports)}.",
+            "Its last log lines tell why; fix that and deploy again.",
+        )
+
+    async def _not_serving(self) -> AppError:
+        limit = self._spec.health.start_timeout_s
+        if self._seen.first_port_at is None:
+            return await self._error(
+                Kind.NO_LISTENING_PORT,
+                f"The app's process runs, but none of its processes listened on a port within {limit:g} s (PORT was {self._port}).",
+                "A web app has to listen on the port in the environment variable PORT.",
+            )
+        expected = "status 200" if self._spec.health.expect == "static" else "a status below 500"
+        saw = str(self._seen.answer) if self._seen.answer else f"no HTTP answer on {_listed(self._seen.ports)}"
+        return await self._error(
+            Kind.HEALTH_CHECK_FAILED,
+            f"The app listens, but did not answer as it should ({expected} expected): {saw}.",
+            "Choose another path with --health-path if this one is not meant to answer.",
+        )
+
+    async def _error(self, kind: Kind, message: str, suggestion: str) -> AppError:
+        shown = await quoted_log(self._session, self._deploy_dir, self._release)
+        where = f"See its log: {log_path(self._deploy_dir, self._release)}"
+        return AppError(f"{message}\n{shown}", kind=kind, suggestions=(suggestion, where))
+
+
+async def quoted_log(session: Session, deploy_dir: str, release: str) -> str:
+    """The app's last log lines as a part of a message."""
+    lines = await log_tail(session, deploy_dir, release)
+    if not lines:
+        return "Its log is empty."
+    return "Last lines of its log:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+def _shown_url(answer: HttpAnswer, port: int) -> str:
+    """The app's address without the path that was asked for."""
+    host = "::1" if answer.url.startswith("http://[::1]") else answer.url.removeprefix("http://").rpartition(f":{port}")[0]
+    return url_of(host, port)
+
+
+def _listed(ports: Sequence[int]) -> str:
+    return f"port {', '.join(map(str, ports))}"

@@ -1,0 +1,183 @@
+"""What is in a deploy directory and which releases run: one read-only probe."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, field
+
+from ..model.errors import AppError
+from ..model.ports import Session
+from ..model.reasons import Kind
+from .keeper import keeper_path, processes_script
+from .layout import OwnerRecord, log_path, parse_record, record_path, run_dir
+
+LOG_TAIL_LINES = 20
+LOG_TAIL_BYTES = 4000
+
+
+@dataclass(frozen=True)
+class Process:
+    """A live process of a release."""
+
+    pid: int
+    group: int
+
+
+@dataclass(frozen=True)
+class RunState:
+    """What the keeper knows of one release, and what lives of it."""
+
+    release: str
+    first_pid: int | None = None
+    """The pid it was started as."""
+    port: int | None = None
+    """What PORT said."""
+    started_at: str | None = None
+    exit_code: int | None = None
+    stop_requested: bool = False
+    processes: tuple[Process, ...] = ()
+
+    @property
+    def running(self) -> bool:
+        return bool(self.processes)
+
+    @property
+    def pid(self) -> int | None:
+        """The live process that speaks for the release: the first one, or what it left behind."""
+        pids = [process.pid for process in self.processes]
+        if self.first_pid in pids:
+            return self.first_pid
+        return pids[0] if pids else None
+
+
+@dataclass(frozen=True)
+class DeployDirState:
+    """A deploy directory as it is now."""
+
+    deploy_dir: str
+    exists: bool
+    record: OwnerRecord | None = None
+    record_text: str = ""
+    current: str | None = None
+    """The release that `current` points at."""
+    releases: tuple[str, ...] = ()
+    """Folders in releases/, newest first."""
+    runs: dict[str, RunState] = field(default_factory=dict[str, RunState])
+    keeper_installed: bool = False
+
+    def run(self, release: str | None) -> RunState:
+        return self.runs.get(release or "", RunState(release or ""))
+
+    @property
+    def running(self) -> tuple[RunState, ...]:
+        return tuple(run for run in self.runs.values() if run.running)
+
+
+async def read_state(session: Session, deploy_dir: str) -> DeployDirState:
+    """Probe a deploy directory.
+
+    Raises:
+        AppError: it cannot be read.
+    """
+    result = await session.probe(_state_script(deploy_dir))
+    if result.exit_code == _NO_DIRECTORY:
+        return DeployDirState(deploy_dir, exists=False)
+    if result.exit_code != 0:
+        raise AppError(f"The state of {deploy_dir} cannot be read: {result.stderr.strip()[-500:]}", kind=Kind.INTERNAL_ERROR)
+    sections = split_sections(result.stdout)
+    record_text = "\n".join(sections.get("record", []))
+    current = next(iter(sections.get("current", [])), "").rsplit("/", 1)[-1]
+    runs = [_run_state(name.removeprefix("run "), lines) for name, lines in sections.items() if name.startswith("run ")]
+    return DeployDirState(
+        deploy_dir,
+        exists=True,
+        record=parse_record(record_text),
+        record_text=record_text,
+        current=current or None,
+        releases=tuple(sorted(sections.get("releases", []), reverse=True)),
+        runs={run.release: run for run in runs},
+        keeper_installed="keeper" in sections,
+    )
+
+
+async def read_run(session: Session, deploy_dir: str, release: str) -> RunState:
+    """Probe one release."""
+    result = await session.probe(f"{processes_script()}\n{_run_script(deploy_dir, release)}")
+    return _run_state(release, split_sections(result.stdout).get(f"run {release}", []))
+
+
+async def log_tail(session: Session, deploy_dir: str, release: str) -> tuple[str, ...]:
+    """The last lines of the app's own log; the log before it when the app has not written any."""
+    path = shlex.quote(log_path(deploy_dir, release))
+    result = await session.probe(f"tail -c {LOG_TAIL_BYTES} {path} 2>/dev/null | tail -n {LOG_TAIL_LINES}")
+    return tuple(line.rstrip() for line in result.stdout.splitlines())
+
+
+def split_sections(text: str) -> dict[str, list[str]]:
+    """The lines below each "== name" line."""
+    sections: dict[str, list[str]] = {}
+    lines: list[str] = []
+    for line in text.splitlines():
+        if line.startswith("== "):
+            lines = sections.setdefault(line[3:], [])
+        else:
+            lines.append(line)
+    return sections
+
+
+_NO_DIRECTORY = 3
+
+
+def _state_script(deploy_dir: str) -> str:
+    return f"""{processes_script()}
+cd {shlex.quote(deploy_dir)} 2>/dev/null || exit {_NO_DIRECTORY}
+echo '== current'; readlink current
+echo '== releases'; ls -1 releases 2>/dev/null
+[ ! -e {shlex.quote(keeper_path(deploy_dir))} ] || echo '== keeper'
+for folder in run/*/; do
+  release=${{folder#run/}} release=${{release%/}}
+  [ -e "$folder/mark" ] || continue
+  {_RUN_LINES}
+done
+echo '== record'; cat {shlex.quote(record_path(deploy_dir))} 2>/dev/null
+exit 0
+"""
+
+
+_RUN_LINES = """echo "== run $release"
+  for name in pid port started exit; do
+    { read -r value < "$folder/$name"; } 2>/dev/null && echo "$name $value"
+  done
+  [ ! -e "$folder/stopping" ] || echo stopping
+  { read -r mark < "$folder/mark"; } 2>/dev/null && live_processes "$folder" "$mark" | sed 's/^/live /'"""
+
+
+def _run_script(deploy_dir: str, release: str) -> str:
+    folder = shlex.quote(run_dir(deploy_dir, release))
+    return f"release={shlex.quote(release)} folder={folder}\n{_RUN_LINES}\nexit 0"
+
+
+def _run_state(release: str, lines: list[str]) -> RunState:
+    values: dict[str, str] = {}
+    processes: list[Process] = []
+    for line in lines:
+        name, _, value = line.partition(" ")
+        if name == "live":
+            pid, group = value.split()
+            processes.append(Process(int(pid), int(group)))
+        else:
+            values[name] = value
+    return RunState(
+        release,
+        first_pid=_first_number(values.get("pid")),
+        port=_first_number(values.get("port")),
+        started_at=values.get("started"),
+        exit_code=_first_number(values.get("exit")),
+        stop_requested="stopping" in values,
+        processes=tuple(processes),
+    )
+
+
+def _first_number(text: str | None) -> int | None:
+    first = (text or "").split(" ", 1)[0]
+    return int(first) if first.isdecimal() else None

@@ -1,0 +1,286 @@
+"""What can be done with a deployed app: list, start, stop, restart, roll back, read its log, remove."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import codecs
+import shlex
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
+from pathlib import Path
+
+from ..model import requests as rq
+from ..model.errors import AppError, InvalidStateError, NotFoundError
+from ..model.plan import PlannedCommand
+from ..model.ports import CommandSpec, Session, StreamName
+from ..model.reasons import Kind
+from . import keeper, layout
+from .claim import DeployDirLock
+from .layout import OwnerRecord, ReleaseRecord
+from .ports import all_listeners, owner_of
+from .registry import AppRegistry
+from .release_change import CommandResult, ReleaseChange
+from .state import DeployDirState, log_tail, read_state
+
+
+class AppKeeper:
+    """Implements `model.ports.AppVerbs` for the apps of one machine."""
+
+    def __init__(self, session: Session, registry: AppRegistry) -> None:
+        self._session, self._registry = session, registry
+
+    async def list_apps(self) -> rq.AppsResult:
+        """Every app, crashed ones with exit code and last lines. Entries whose directory is gone are dropped."""
+        states = [await read_state(self._session, str(deploy_dir)) for deploy_dir in self._registry.deploy_dirs()]
+        apps = [await self._app_state(state, state.record) for state in states if state.record is not None]
+        return rq.AppsResult(apps=tuple(apps))
+
+    async def start(self, params: rq.AppParams) -> rq.AppState:
+        """Start the live release and prove that it serves; nothing happens when it runs.
+
+        Raises:
+            NotFoundError, TargetLockedError.
+            AppError: it has no release, its port is taken, or it does not serve (it is stopped again then).
+        """
+        async with self._locked(params, "start") as (state, record):
+            if not state.run(state.current).running:
+                await self._bring_up(state, _live(state, record))
+            return await self._now(state)
+
+    async def stop(self, params: rq.AppParams) -> rq.AppState:
+        """Stop everything that runs of it.
+
+        Raises:
+            NotFoundError, TargetLockedError.
+            AppError: something of it outlived KILL.
+        """
+        async with self._locked(params, "stop") as (state, _):
+            await self._stop_all(state)
+            return await self._now(state)
+
+    async def restart(self, params: rq.AppParams) -> rq.AppState:
+        """Stop, then start the live release.
+
+        Raises:
+            As `stop` and `start`.
+        """
+        async with self._locked(params, "restart") as (state, record):
+            live = _live(state, record)
+            await self._stop_all(state)
+            await self._bring_up(state, live)
+            return await self._now(state)
+
+    async def rollback(self, params: rq.RollbackParams) -> rq.AppState:
+        """Put a kept release in the place of the live one; when it does not serve, everything is as before.
+
+        Raises:
+            NotFoundError: no such release is kept.
+            InvalidStateError: it is the live one.
+            TargetLockedError.
+            AppError: it does not serve.
+        """
+        async with self._locked(params, "rollback") as (state, record):
+            target = _rollback_target(state, record, params.release)
+            change = ReleaseChange(self._session, state.deploy_dir, self._run)
+            try:
+                await change.prepare(state, target.id, target.spec)
+                serving = await change.replace(state, target.id, target.spec)
+                await change.make_live(state, record, target.spec, serving)
+            except AppError as error:
+                aftermath = await change.undo()
+                message = f"Rolling back to release {target.id} did not succeed. {error.message}\n{aftermath}".rstrip()
+                raise AppError(message, kind=error.kind, suggestions=error.suggestions) from None
+            except BaseException:
+                await change.undo()
+                raise
+            return await self._now(state)
+
+    async def log(self, params: rq.AppLogParams) -> rq.OutputResult:
+        """A part of the app's own log. An offset beyond its end (it was started anew) reads from the beginning.
+
+        Raises:
+            NotFoundError: no such app, or it never ran.
+        """
+        state, _ = await self._find(params)
+        release = state.current or max(state.runs, default=None)
+        if release is None:
+            raise NotFoundError(f"{state.deploy_dir} has no log: nothing was started there.")
+        path = shlex.quote(layout.log_path(state.deploy_dir, release))
+        size = await self._size(path)
+        offset = max(0, size - params.limit) if params.offset is None else params.offset
+        if offset > size:
+            offset = 0
+        length = min(params.limit, size - offset)
+        result = await self._session.probe(f"tail -c +{offset + 1} {path} | head -c {length} | base64")
+        return _output(result.stdout, offset, size)
+
+    async def remove(self, params: rq.AppParams) -> rq.AppState:
+        """Stop it and delete its deploy directory; the result is its last state.
+
+        Raises:
+            NotFoundError, TargetLockedError.
+            AppError: it cannot be stopped, or the directory is a link.
+        """
+        async with self._locked(params, "remove") as (state, record):
+            await self._stop_all(state)
+            last = await self._app_state(await read_state(self._session, state.deploy_dir), record)
+            await self._must(_remove_command(state.deploy_dir))
+            self._registry.forget(Path(state.deploy_dir))
+            return last
+
+    @asynccontextmanager
+    async def _locked(self, params: rq.AppParams, verb: str) -> AsyncIterator[tuple[DeployDirState, OwnerRecord]]:
+        """The app's state, read while nobody else changes it."""
+        state, _ = await self._find(params)
+        local = self._session.target == "local"
+        with DeployDirLock(Path(state.deploy_dir), verb) if local else nullcontext():
+            state = await read_state(self._session, state.deploy_dir)
+            if state.record is None:
+                raise NotFoundError(f"{state.deploy_dir} is no deploy directory any more.")
+            yield state, state.record
+
+    async def _find(self, params: rq.AppParams) -> tuple[DeployDirState, OwnerRecord]:
+        if params.deploy_dir:
+            state = await read_state(self._session, str(_absolute(params.deploy_dir)))
+            if state.record is None:
+                raise NotFoundError(
+                    f"{state.deploy_dir} is not the deploy directory of an app (it has no {layout.RECORD_NAME}).",
+                    suggestions=("`auto-deployer apps` lists the apps that are here.",),
+                )
+            return state, state.record
+        states = [await read_state(self._session, str(deploy_dir)) for deploy_dir in self._registry.deploy_dirs()]
+        found = [(state, state.record) for state in states if state.record is not None and state.record.app == params.name]
+        if len(found) == 1:
+            return found[0]
+        raise _no_single_app(params.name, [state.deploy_dir for state, _ in found], [s.record.app for s in states if s.record])
+
+    async def _bring_up(self, state: DeployDirState, live: ReleaseRecord) -> None:
+        await self._refuse_taken_port(live)
+        change = ReleaseChange(self._session, state.deploy_dir, self._run)
+        try:
+            await change.prepare(state, live.id, live.spec)
+            await change.start(live.id, live.spec, live.requested_port)
+        except BaseException:
+            await change.undo()
+            raise
+
+    async def _refuse_taken_port(self, live: ReleaseRecord) -> None:
+        if any(entry.port == live.port for entry in await all_listeners(self._session)):
+            raise AppError(
+                f"The app's port {live.port} is taken by {await owner_of(self._session, live.port)}.",
+                kind=Kind.PORT_IN_USE,
+                suggestions=("Stop that process.", "Deploy the app again: it gets another port."),
+            )
+
+    async def _stop_all(self, state: DeployDirState) -> None:
+        if not state.keeper_installed:
+            await self._must(keeper.install_command(state.deploy_dir))
+        live = {state.current} if state.run(state.current).first_pid is not None else set[str]()
+        for release in sorted(live | {run.release for run in state.running}, key=str):
+            await self._must(keeper.stop_command(state.deploy_dir, str(release)))
+
+    async def _now(self, state: DeployDirState) -> rq.AppState:
+        new = await read_state(self._session, state.deploy_dir)
+        if new.record is None:
+            raise NotFoundError(f"{state.deploy_dir} is no deploy directory any more.")
+        return await self._app_state(new, new.record)
+
+    async def _app_state(self, state: DeployDirState, record: OwnerRecord) -> rq.AppState:
+        run, live = state.run(state.current), record.release(state.current)
+        status = "running" if run.running else "crashed" if run.first_pid is not None and not run.stop_requested else "stopped"
+        port = live.port if live else run.port
+        crashed = status == "crashed" and state.current is not None
+        return rq.AppState(
+            name=record.app,
+            deploy_dir=state.deploy_dir,
+            repo=record.repo,
+            subdir=record.subdir,
+            status=status,
+            url=live.url if run.running and live else None,
+            port=port,
+            pid=run.pid,
+            release=state.current,
+            releases=tuple(entry.id for entry in record.releases),
+            since=run.started_at,
+            exit_code=None if run.running else run.exit_code,
+            last_lines=await log_tail(self._session, state.deploy_dir, str(state.current)) if crashed else (),
+        )
+
+    async def _size(self, path: str) -> int:
+        result = await self._session.probe(f"wc -c < {path}")
+        if result.exit_code != 0:
+            raise NotFoundError(f"The app has no log yet ({path}).")
+        return int(result.stdout)
+
+    async def _must(self, command: PlannedCommand) -> None:
+        result = await self._run(command)
+        if result.exit_code != 0:
+            message = f"{command.reasoning}: failed with exit code {result.exit_code}.\n{result.output.strip()}"
+            raise AppError(message, kind=Kind.COMMAND_FAILED)
+
+    async def _run(self, command: PlannedCommand, *, cleanup: bool = False) -> CommandResult:  # noqa: ARG002 - of RunCommand
+        """Implements `RunCommand` without a log. A verb is never stopped halfway, so `cleanup` makes no difference."""
+        output = bytearray()
+
+        def keep(_: StreamName, chunk: bytes) -> None:
+            output.extend(chunk)
+
+        spec = CommandSpec(command.command, command.cwd, command.env)
+        outcome = await self._session.run(spec, on_spawned=lambda _: None, on_output=keep, stop=asyncio.Event())
+        return CommandResult(outcome.exit_code, output.decode("utf-8", "replace"))
+
+
+def _absolute(deploy_dir: str) -> Path:
+    return Path(deploy_dir).expanduser().absolute()
+
+
+def _live(state: DeployDirState, record: OwnerRecord) -> ReleaseRecord:
+    live = record.release(state.current)
+    if live is None:
+        raise AppError(f"{record.app} has no live release in {state.deploy_dir}.", suggestions=("Deploy it.",))
+    return live
+
+
+def _rollback_target(state: DeployDirState, record: OwnerRecord, wanted: str | None) -> ReleaseRecord:
+    target = record.release(wanted) if wanted else record.older_than(state.current)
+    kept = ", ".join(entry.id for entry in record.releases) or "none"
+    if target is None or target.id not in state.releases:
+        what = f"Release {wanted}" if wanted else f"A release before {state.current}"
+        raise NotFoundError(
+            f"{what} of {record.app} is not kept; kept are: {kept}.", suggestions=("Deploy that version again with --ref.",)
+        )
+    if target.id == state.current:
+        raise InvalidStateError(f"Release {target.id} of {record.app} is the live one; kept are: {kept}.")
+    return target
+
+
+def _no_single_app(name: str | None, found: list[str], names: list[str]) -> NotFoundError:
+    if found:
+        return NotFoundError(
+            f"There are {len(found)} apps named {name}: {', '.join(found)}.", suggestions=("Name the one meant by --deploy-dir.",)
+        )
+    here = ", ".join(sorted(set(names))) or "none"
+    return NotFoundError(
+        f"There is no app named {name} here; known are: {here}.", suggestions=("Name its directory by --deploy-dir.",)
+    )
+
+
+def _remove_command(deploy_dir: str) -> PlannedCommand:
+    """Refuses a link and a directory without our record; `rm -r` deletes links themselves, never what they point at."""
+    path, record = shlex.quote(deploy_dir), shlex.quote(layout.record_path(deploy_dir))
+    return PlannedCommand(
+        command=f"[ ! -L {path} ] && [ -f {record} ] && [ ! -L {record} ] && rm -rf --one-file-system -- {path}",
+        reasoning=f"Delete {deploy_dir}",
+    )
+
+
+def _output(encoded: str, offset: int, size: int) -> rq.OutputResult:
+    """Bytes travel as base64, so that a character cut in two at the end can be left for the next read."""
+    raw = base64.b64decode(encoded)
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    text = decoder.decode(raw)
+    waiting = len(decoder.getstate()[0])
+    if waiting == len(raw):  # no progress otherwise: it is no beginning of a character
+        text, waiting = text + decoder.decode(b"", final=True), 0
+    return rq.OutputResult(text=text, offset=offset, next_offset=offset + len(raw) - waiting, size=size)

@@ -1,0 +1,64 @@
+"""Where the commands get what does the work, and how they are stopped. Loading the runner takes longer than all of `--help`."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from ..model.ports import AppVerbs, DeploymentRunner
+
+T = TypeVar("T")
+
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""What asks us to end: Ctrl-C, a supervisor, a terminal that is closed."""
+
+
+def open_runner(log_dir: Path) -> DeploymentRunner:
+    """The runner of this process, keeping its logs in `log_dir`."""
+    from ..runner import create_runner
+
+    return create_runner(log_dir)
+
+
+def open_apps() -> AppVerbs:
+    """What can be done with deployed apps."""
+    from ..runner import create_app_verbs
+
+    return create_app_verbs()
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run to the end; a stop signal cancels it, so that its child processes are ended.
+
+    Raises:
+        asyncio.CancelledError: it was asked to end.
+    """
+
+    async def cancellable() -> T:
+        task = asyncio.current_task()
+        assert task is not None
+        with on_stop(task.cancel):
+            return await work
+
+    return asyncio.run(cancellable())
+
+
+@contextmanager
+def on_stop(callback: Callable[[], object]) -> Iterator[None]:
+    """Inside the block every stop signal calls `callback` on the event loop, instead of what it did before."""
+    loop = asyncio.get_running_loop()
+    before = {number: signal.getsignal(number) for number in _STOP_SIGNALS}
+    taken = [number for number, handler in before.items() if handler != signal.SIG_IGN]  # nohup's choice stands
+    for number in taken:
+        loop.add_signal_handler(number, callback)
+    try:
+        yield
+    finally:
+        for number in taken:
+            loop.remove_signal_handler(number)
+            signal.signal(number, before[number])

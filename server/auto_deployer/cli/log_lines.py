@@ -1,0 +1,150 @@
+"""A deployment as lines: what is new in a log document since the last one. For live events, a growing file or a whole log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from rich.text import Text
+
+from ..model.log import CommandRecord, DeploymentLog, StepResult
+from ..model.reasons import Reason
+from . import parts
+from .text import STYLE, Symbols, clean, duration, one_line
+
+OutputDetail = Literal["none", "failures", "head"]
+"""How much of the commands' output to show: nothing, the last lines of failing ones, or the head of all."""
+
+_HEAD_STDOUT, _HEAD_STDERR, _HEAD_COLUMNS = 10, 5, 100
+"""Format 2.0 viewers show that much of a command."""
+
+
+class LogLines:
+    """Remembers what it has told, and tells only what is new."""
+
+    def __init__(self, symbols: Symbols, *, detail: OutputDetail, path: Path | None = None, reason: bool = True) -> None:
+        self._symbols = symbols
+        self._detail = detail
+        self._path = path
+        self._reason = reason
+        """Whether the end tells its reason (where it goes to stderr, it does not)."""
+        self._told: set[str] = set()
+        self._notes = 0
+        self._step = 0
+        """Index of the first attempt that has not been told to its end."""
+        self._in_step = _Told()
+
+    def update(self, log: DeploymentLog) -> list[Text]:
+        """The lines that this document adds."""
+        return list(self._new(log))
+
+    def _new(self, log: DeploymentLog) -> Iterator[Text]:
+        if self._first("head"):
+            yield Text(parts.headline(log) + (f", deployment {log.deployment_id}" if log.deployment_id else ""), "bold")
+            if self._path is not None:
+                yield Text(f"Log: {self._path}")
+        if (log.repo is not None or log.project_type) and self._first("analysis"):
+            yield Text(f"Found: {parts.analysis_line(log)}")
+        if log.plan is not None and self._first("plan"):
+            names = ", ".join(one_line(step.name) for step in log.plan.steps)
+            yield Text(f"Plan: {log.plan.strategy}, {len(log.plan.steps)} steps: {names}")
+        yield from self._steps(log)
+        for note in log.notes[self._notes :]:
+            yield Text(f"Note: {clean(note.message)}", "yellow")
+        self._notes = len(log.notes)
+        question = log.pending_question
+        if question is not None and self._first(f"question {question.question_id}"):
+            yield Text(f"Question: {clean(question.message)}", "bold yellow")
+        if log.cancelling and self._first("cancelling"):
+            yield Text("Cancelling ...", STYLE["cancelled"])
+        if log.status != "running" and self._first("end"):
+            yield from end_lines(log, self._symbols, reason=self._reason)
+
+    def _first(self, what: str) -> bool:
+        new = what not in self._told
+        self._told.add(what)
+        return new
+
+    def _steps(self, log: DeploymentLog) -> Iterator[Text]:
+        while self._step < len(log.steps):
+            step = log.steps[self._step]
+            yield from self._of_step(log, step)
+            if step.status == "running" and self._step == len(log.steps) - 1:
+                return
+            self._step += 1
+            self._in_step = _Told()
+
+    def _of_step(self, log: DeploymentLog, step: StepResult) -> Iterator[Text]:
+        told, number = self._in_step, _number(log, step)
+        if not told.started and (step.status == "running" or step.commands):
+            yield Text(f"Step {number} {one_line(parts.step_label(step))}", "bold")
+        told.started = True
+        for record in step.commands[told.commands :]:
+            yield _indented(parts.command_text(record, self._symbols), 2)
+            yield from self._output(record)
+        for check in step.checks[told.checks :]:
+            if not check.passed:
+                yield Text(f"  {self._symbols.icon('failed')} {one_line(f'{check.description}: {check.detail}')}", "yellow")
+        for repair in step.repairs[told.repairs :]:
+            yield Text(f"  Repair: {clean(repair.message)}", "yellow")
+        for asked in step.user_interactions[told.answers :]:
+            yield Text(f"  Answer: {one_line(asked.question)} {one_line(asked.response)}")
+        told.commands, told.checks, told.repairs = len(step.commands), len(step.checks), len(step.repairs)
+        told.answers = len(step.user_interactions)
+        if step.status != "running":
+            label = f"Step {number} {parts.step_label(step)}:"
+            yield parts.status_text(step.status, self._symbols, label, *parts.step_details(step))
+            if step.status != "success" and (step.reason or step.error):
+                yield Text(f"  {clean(step.reason.message if step.reason else step.error or '')}", "yellow")
+
+    def _output(self, record: CommandRecord) -> Iterator[Text]:
+        if self._detail == "failures" and not record.success:
+            yield from (Text(f"      {line}", "dim") for line in parts.failure_lines(record))
+        if self._detail == "head":
+            yield from _head(record.stdout, _HEAD_STDOUT)
+            if not record.success:
+                yield from _head(record.stderr, _HEAD_STDERR)
+
+
+class _Told:
+    """What of the current attempt has been told."""
+
+    def __init__(self) -> None:
+        self.started = False
+        self.commands = self.checks = self.repairs = self.answers = 0
+
+
+def _number(log: DeploymentLog, step: StepResult) -> str:
+    """The step's place in the plan: "2/6"; its id where there is no plan."""
+    ids = [planned.id for planned in log.plan.steps] if log.plan is not None else []
+    return f"{ids.index(step.step_id) + 1}/{len(ids)}" if step.step_id in ids else str(step.step_id)
+
+
+def _head(output: str, count: int) -> Iterator[Text]:
+    lines = clean(output).splitlines()
+    for line in lines[:count]:
+        yield Text(f"      {line[:_HEAD_COLUMNS]}", "dim")
+    if len(lines) > count:
+        yield Text(f"      ... {len(lines) - count} more lines", "dim")
+
+
+def _indented(text: Text, columns: int) -> Text:
+    return Text(" " * columns).append_text(text)
+
+
+def end_lines(log: DeploymentLog, symbols: Symbols, *, reason: bool) -> Iterator[Text]:
+    """How an ended deployment ended: outcome, URL, and the reason with what to do next when `reason`."""
+    summary = log.summary
+    took = f"{summary.successful_steps} of {summary.total_steps} steps, {summary.total_commands} commands"
+    yield parts.status_text(log.status, symbols, "Deployment:", took, duration(summary.duration_seconds))
+    if log.app is not None:
+        yield Text(f"URL: {one_line(log.app.url)}", "bold")
+    if reason and log.reason is not None:
+        yield from reason_lines(log.reason)
+
+
+def reason_lines(reason: Reason) -> Iterator[Text]:
+    """`kind: message` and what to do next."""
+    yield Text(f"{reason.kind}: {clean(reason.message)}", STYLE["failed"])
+    yield from (Text(f"  - {clean(suggestion)}") for suggestion in reason.suggestions)

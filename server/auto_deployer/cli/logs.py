@@ -1,0 +1,105 @@
+"""`logs`: list deployments, read a log, follow one that another process writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from . import backend
+from .options import LogDir, Output, OutputFormat, log_dir_of
+
+if TYPE_CHECKING:
+    from ..deploy_log import LogStore
+    from ..model.log import DeploymentLog
+    from ..model.requests import DeploymentSummary
+
+commands = typer.Typer()
+
+
+@commands.command()
+def logs(
+    list_: Annotated[bool, typer.Option("--list", "-l", help="List all deployments, newest first.")] = False,
+    latest: Annotated[bool, typer.Option("--latest", help="Show the newest log (the default).")] = False,
+    file: Annotated[str | None, typer.Option("--file", "-f", help="Show this log: path, bare name or deployment id.")] = None,
+    summary: Annotated[bool, typer.Option("--summary", "-s", help="Without the commands' output.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", help="Show each command the moment the log has it, until the end.")] = False,
+    output: Output = "text",
+    log_dir: LogDir = None,
+) -> None:
+    """List deployments, or show the log of one.
+
+    With --output json: the list as {"deployments": [...]}, or the log document (with --follow one a line for each change).
+    """
+    from ..deploy_log import LogStore, read_log
+    from ..model.errors import UsageError
+
+    if list_ + latest + (file is not None) > 1:
+        raise UsageError("--list, --latest and --file exclude each other", suggestions=("Give one of them.",))
+    store = LogStore(log_dir_of(log_dir))
+    if list_:
+        _list(store, output)
+        return
+    path = store.latest() if file is None else store.find(file)
+    show = _printer(path, output, summary)
+    if follow:
+        backend.run(_follow(path, show))
+    else:
+        show(read_log(path))
+
+
+def _list(store: LogStore, output: OutputFormat) -> None:
+    store.sweep()  # a crashed deployment is shown as interrupted, not as running
+    entries = store.entries()
+    if output == "json":
+        from ..model.requests import ListResult
+
+        rows = tuple(_row(entry.path, entry.log) for entry in entries)
+        typer.echo(ListResult(deployments=rows).model_dump_json(by_alias=True))
+        return
+    from .console import print_lines, print_table, stdout_console
+    from .text import one_line
+
+    if not entries:
+        print_lines(stdout_console(), (f"There are no logs in {store.folder}.",))
+        return
+    print_table(stdout_console(), ("#", "Status", "Repository", "Started", "Log"), [
+        (str(number), entry.log.status, one_line(entry.log.repo_url), _minute(entry.log.start_time), entry.path.name)
+        for number, entry in enumerate(entries, 1)
+    ])  # fmt: skip
+
+
+def _minute(time: str) -> str:
+    """A log's start time for people."""
+    return time[:19].replace("T", " ")
+
+
+def _row(path: Path, log: DeploymentLog) -> DeploymentSummary:
+    from ..model.requests import DeploymentSummary
+
+    return DeploymentSummary(
+        deployment_id=log.deployment_id, repo=log.repo_url, target=log.target, status=log.status, start_time=log.start_time,
+        end_time=log.end_time, log_uri=path.absolute().as_uri(),
+    )  # fmt: skip
+
+
+async def _follow(path: Path, show: Callable[[DeploymentLog], None]) -> None:
+    from ..deploy_log import follow_log
+
+    async for log in follow_log(path):
+        show(log)
+
+
+def _printer(path: Path, output: OutputFormat, summary: bool) -> Callable[[DeploymentLog], None]:
+    """Prints what is new in each document it is given."""
+    if output == "json":
+        return lambda log: typer.echo(log.model_dump_json())
+    from .console import print_lines, stdout_console
+    from .log_lines import LogLines
+    from .text import symbols_for
+
+    console = stdout_console()
+    lines = LogLines(symbols_for(console.encoding), detail="none" if summary else "head", path=path)
+    return lambda log: print_lines(console, lines.update(log))

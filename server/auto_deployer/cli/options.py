@@ -1,0 +1,107 @@
+"""Options that several commands share, groups of options, and option values as params of the wire."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import inspect
+import re
+import typing
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from ..model.requests import AppParams
+
+Group = TypeVar("Group")
+OutputFormat = Literal["text", "json"]
+
+Output = Annotated[OutputFormat, typer.Option("--output", help="How to print: for people, or JSON for programs.")]
+LogDir = Annotated[Path | None, typer.Option("--log-dir", help="Folder of the deployment logs. (default: ./agent_logs)")]
+AppName = Annotated[str | None, typer.Argument(metavar="[APP]", help="The app's name, as `auto-deployer apps` shows it.")]
+AppDeployDir = Annotated[str | None, typer.Option("--deploy-dir", help="The app's deploy directory, instead of its name.")]
+
+
+def takes(group: type[Group]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command all fields of a dataclass as options; it gets them as one object, its first argument.
+
+    typer knows options as parameters only; this writes them into the signature that typer reads.
+    """
+    hints = typing.get_type_hints(group, include_extras=True)
+    names = [field.name for field in dataclasses.fields(group)]  # type: ignore[arg-type]
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
+        shared = [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=getattr(group, name), annotation=hints[name])
+            for name in names
+        ]
+        parameters = [*shared, *(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own)]
+
+        @functools.wraps(command)
+        def with_group(**given: Any) -> None:
+            command(group(**{name: given.pop(name) for name in names}), **given)
+
+        with_group.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        with_group.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        return with_group
+
+    return decorate
+
+
+def log_dir_of(given: Path | None) -> Path:
+    """The absolute log folder: the given one, else `agent_logs` in the current directory."""
+    return (given or Path("agent_logs")).expanduser().absolute()
+
+
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|[^/\s]+@[^/\s]+:")
+"""A scheme ("https:", also odd ones such as "ext:") or the scp-like "git@host:path"."""
+
+
+def repository(given: str) -> str:
+    """A git URL as it is, a local folder as an absolute path. Judging it is the runner's business."""
+    if not given or (_URL.match(given) and not Path(given).expanduser().exists()):
+        return given
+    return absolute(given)
+
+
+def absolute(folder: str) -> str:
+    """An absolute path with `~` expanded, links left as they are."""
+    return str(Path(folder).expanduser().absolute())
+
+
+def environment(pairs: list[str]) -> dict[str, str]:
+    """`K=V` options as a mapping; the last one of a name wins.
+
+    Raises:
+        UsageError: one has no "=" or no name.
+    """
+    from ..model.errors import UsageError
+
+    result: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            # The text may be a secret's value: it is not repeated.
+            raise UsageError("--env takes NAME=VALUE; one of those given has no name or no '='", suggestions=("--env MODE=demo",))
+        result[name] = value
+    return result
+
+
+def app_params(name: str | None, deploy_dir: str | None) -> AppParams:
+    """Which app is meant.
+
+    Raises:
+        UsageError: neither or both are given.
+    """
+    from ..model.errors import UsageError
+    from ..model.requests import AppParams
+
+    if (name is None) == (deploy_dir is None):
+        raise UsageError(
+            "name one app: by its name or by --deploy-dir", suggestions=("`auto-deployer apps` lists the apps that are here.",)
+        )
+    return AppParams(name=name, deploy_dir=absolute(deploy_dir) if deploy_dir is not None else None)

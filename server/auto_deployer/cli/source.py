@@ -1,0 +1,72 @@
+"""The options that say what to deploy and how; shared by `deploy`, `plan` and `analyze`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import typer
+
+from .options import absolute, environment, repository
+
+_PLAN = "Replace a decision of the plan"
+
+Text = str | None
+
+
+@dataclass(frozen=True)
+class SourceOptions:
+    """What to deploy and where from."""
+
+    repo: Annotated[str, typer.Option("--repo", help="Git URL (https, ssh, git@host:owner/repo, file) or a local folder.")] = "."
+    ref: Annotated[Text, typer.Option("--ref", help="Branch, tag or commit. (default: HEAD)")] = None
+    subdir: Annotated[Text, typer.Option("--subdir", help="Folder inside the repository that holds the app.")] = None
+    dirty: Annotated[bool, typer.Option("--dirty", help="Take the working tree of a local folder, not its HEAD.")] = False
+    local: Annotated[bool, typer.Option("--local", "-L", help="Deploy on this machine (the default).")] = False
+
+    def values(self) -> dict[str, Any]:
+        """Fields of `SourceParams`. Local paths are absolute, because whoever runs it may be in another directory."""
+        return {"repo": repository(self.repo), "ref": self.ref, "subdir": self.subdir, "dirty": self.dirty, "target": "local"}
+
+
+@dataclass(frozen=True)
+class PlanOptions(SourceOptions):
+    """What to deploy and how."""
+
+    deploy_dir: Annotated[Text, typer.Option("--deploy-dir", help="Where the app lives. (default: ~/deployments/<repo>)")] = None
+    app_port: Annotated[
+        int | None,
+        typer.Option("--app-port", min=1, max=65535, help="Port of the app; taken means failure. (default: a free one)"),
+    ] = None
+    env: Annotated[list[str] | None, typer.Option("--env", metavar="NAME=VALUE", help="Variable of the app; repeatable.")] = None
+    env_file: Annotated[Text, typer.Option("--env-file", help="File with variables of the app, NAME=VALUE a line.")] = None
+    planner: Annotated[Literal["auto", "recipe", "llm"], typer.Option("--planner", help="Who plans.")] = "auto"
+    recipe: Annotated[Text, typer.Option("--recipe", help="Plan with this recipe.", rich_help_panel=_PLAN)] = None
+    install: Annotated[Text, typer.Option("--install", help="Install command.", rich_help_panel=_PLAN)] = None
+    build: Annotated[Text, typer.Option("--build", help="Build command.", rich_help_panel=_PLAN)] = None
+    start: Annotated[Text, typer.Option("--start", help="Start command.", rich_help_panel=_PLAN)] = None
+    output_dir: Annotated[Text, typer.Option("--output-dir", help="Folder of the built site.", rich_help_panel=_PLAN)] = None
+    health_path: Annotated[
+        Text, typer.Option("--health-path", help="Path that proves that the app answers.", rich_help_panel=_PLAN)
+    ] = None
+
+    def values(self) -> dict[str, Any]:
+        """Fields of `SourceParams`.
+
+        Raises:
+            UsageError: an `--env` is not NAME=VALUE.
+        """
+        from ..model.plan import Overrides
+
+        return {
+            **super().values(),
+            "deploy_dir": absolute(self.deploy_dir) if self.deploy_dir is not None else None,
+            "port": self.app_port,
+            "env": environment(self.env or []),
+            "env_file": absolute(self.env_file) if self.env_file is not None else None,
+            "planner": self.planner,
+            "overrides": Overrides(
+                recipe=self.recipe, install=self.install, build=self.build, start=self.start, output_dir=self.output_dir,
+                health_path=self.health_path,
+            ),
+        }  # fmt: skip

@@ -1,0 +1,1 @@
+"""From facts to a plan: `planner.RecipePlanner` picks a recipe, which drafts, and `assemble` makes the steps. Executes nothing."""

@@ -1,0 +1,227 @@
+"""A Node project's findings become a draft: install, build, start or serve, on what the target has."""
+
+from __future__ import annotations
+
+import posixpath
+import shlex
+from dataclasses import dataclass, replace
+
+from ...model.base import Model
+from ...model.errors import RefusedError
+from ...model.facts import HostFacts, Tool
+from ...model.plan import AppSpec, Check, FileCheck, PlannedCommand
+from ...model.ports import PlanInput
+from ...model.reasons import Kind
+from .. import static_server
+from ..overrides import apply_overrides
+from ..recipe import Draft
+from ..versions import node_fits
+from .node_packages import Caller, PackageManager, caller
+from .node_services import described, missing_service
+from .node_source import ServiceUse
+from .node_start import Start
+from .shell import NODE_PATH
+
+_SYSTEM_FOLDERS = frozenset({"/usr/bin", "/usr/local/bin", "/bin", "/opt/homebrew/bin"})
+_NO_LOCK = "No lock file: the versions installed may differ from one deployment to the next."
+
+
+class NodeFindings(Model):
+    """All that a plan needs to know of the repository. Paths are relative to its root."""
+
+    folder: str
+    """Of the manifest; commands run there."""
+    install_folder: str
+    """The manifest's folder, or its workspace's."""
+    manager: PackageManager
+    has_dependencies: bool
+    has_build: bool
+    start: Start
+    services: tuple[ServiceUse, ...] = ()
+    engines: str = ""
+    """The range of `engines.node`."""
+    engine_strict: bool = False
+    """npm is told to refuse a Node outside of that range."""
+    version_file: str = ""
+    """Name of the file that names a Node version …"""
+    version_wanted: str = ""
+    """… and the version."""
+
+
+def draft_node(given: PlanInput, findings: NodeFindings) -> Draft:
+    """The draft for this target, overrides applied.
+
+    Raises:
+        RefusedError: a service, a fitting Node or a package manager is missing, or the output folder is not inside the repository.
+    """
+    if given.overrides.start is None and (refusal := missing_service(findings.services, given.env_names)):
+        raise refusal
+    node = pick_node(given.host, findings.engines)
+    _check_strict_engine(findings, node)
+    below = posixpath.relpath(findings.install_folder or ".", findings.folder or ".")
+    drafting = _Drafting(given, findings, node, caller(findings.manager, given.host, below))
+    output = _output(given, findings)
+    draft = drafting.server() if output is None else drafting.site(output)
+    draft = apply_overrides(draft, given, cwd=drafting.absolute(findings.folder), prefix=drafting.path_prefix + NODE_PATH)
+    return draft if output is None else drafting.with_web_server(draft, output)
+
+
+@dataclass(frozen=True)
+class _Drafting:
+    """One draft being made: the facts, and the tools chosen on the target."""
+
+    given: PlanInput
+    findings: NodeFindings
+    node: Tool
+    call: Caller
+
+    def server(self) -> Draft:
+        """A process of the project's own that listens."""
+        start, call = self.findings.start, self.call
+        command = call.start(start.script, start.because) if start.script else call.node(start.command)
+        env = {"NODE_ENV": "production"}
+        app = AppSpec(
+            name=self.given.app_name,
+            command=self.path_prefix + command,
+            cwd=self.findings.folder,
+            env=env,
+            fixed_port=self._fixed_port,
+        )
+        built = (
+            (FileCheck(path=self.absolute(start.built_entry)),) if start.built_entry and self.given.overrides.start is None else ()
+        )
+        return replace(self._prepared(app), strategy="traditional", build_checks=built)
+
+    def site(self, output: str) -> Draft:
+        """A folder of built files, served by our own web server."""
+        below = posixpath.relpath(output or ".", self.findings.folder or ".")
+        is_spa = self.findings.start.build is not None
+        command = static_server.serve_command(self.given.paths, self.given.host, below, spa=is_spa)
+        return replace(
+            self._prepared(static_server.site_app(self.given.app_name, command, self.findings.folder)), strategy="static"
+        )
+
+    def with_web_server(self, draft: Draft, output: str) -> Draft:
+        """The draft with the web server written at the end of the build, whoever said how to build."""
+        page = FileCheck(path=self.absolute(posixpath.join(output, "index.html")))
+        paths = self.given.paths
+        return replace(
+            draft,
+            tools=(*draft.tools, static_server.python_program(self.given.host)),
+            build=(*draft.build, static_server.write_program(paths)),
+            build_checks=(page, static_server.written_check(paths)),
+        )
+
+    def _prepared(self, app: AppSpec) -> Draft:
+        """What servers and sites have in common."""
+        findings = self.findings
+        no_lock = (_NO_LOCK,) if findings.has_dependencies and not findings.manager.lock else ()
+        return Draft(
+            strategy="traditional",
+            app=app,
+            tools=tuple(dict.fromkeys((self._node_program, *self.call.tools))),
+            install=self._install(),
+            install_checks=self._install_checks(),
+            build=self._build(),
+            package_manager=findings.manager.label,
+            risks=(*(f"The app expects {service}." for service in described(findings.services)), *no_lock),
+            notes=self._notes(),
+            required_services=described(findings.services),
+        )
+
+    def _install(self) -> tuple[PlannedCommand, ...]:
+        if not self.findings.has_dependencies:
+            return ()
+        lock = self.findings.manager.lock
+        why = f"Exactly what {lock} says, development dependencies too." if lock else "There is no lock file."
+        return (self._command(self.call.install, self.findings.install_folder, why, self.call.install_env),)
+
+    def _install_checks(self) -> tuple[Check, ...]:
+        if not self.findings.has_dependencies or self.findings.manager.plug_and_play:
+            return ()
+        return (FileCheck(path=self.absolute(posixpath.join(self.findings.install_folder, "node_modules"))),)
+
+    def _build(self) -> tuple[PlannedCommand, ...]:
+        if not self.findings.has_build:
+            return ()
+        build = self.findings.start.build
+        env = build.build_env(self.node.version) if build else {}
+        return (self._command(self.call.run("build"), self.findings.folder, "The project's own build script.", env),)
+
+    def _notes(self) -> tuple[str, ...]:
+        findings, version = self.findings, self.node.version
+        notes = [*self.call.notes, *findings.start.notes]
+        if findings.engines and not node_fits(findings.engines, version):
+            notes.append(f"Warning: package.json asks for Node {findings.engines}; {version} is what is here.")
+        if findings.version_wanted and not node_fits(findings.version_wanted, version):
+            notes.append(f"{findings.version_file} names Node {findings.version_wanted}; {version} is used.")
+        if findings.start.source and self._fixed_port and self.given.overrides.start is None:
+            notes.append(f"{findings.start.source.entry} listens on port {self._fixed_port} whatever PORT says.")
+        return tuple(notes)
+
+    @property
+    def _fixed_port(self) -> int | None:
+        source = self.findings.start.source
+        return source.fixed_port if source else None
+
+    @property
+    def path_prefix(self) -> str:
+        """Shell text that puts the chosen Node first on PATH; "" where it is found without."""
+        folder = posixpath.dirname(self.node.path)
+        if folder in _SYSTEM_FOLDERS or "/shims" in folder or not folder:
+            return ""
+        return f'export PATH={shlex.quote(folder)}:"$PATH"; '
+
+    @property
+    def _node_program(self) -> str:
+        return self.node.path if self.path_prefix else "node"
+
+    def _command(self, command: str, folder: str, why: str, env: dict[str, str]) -> PlannedCommand:
+        return PlannedCommand(command=self.path_prefix + command, cwd=self.absolute(folder), env=env, reasoning=why)
+
+    def absolute(self, path: str) -> str:
+        """A path from the repository's root as one in the release."""
+        return posixpath.join(self.given.paths.release_dir, path).rstrip("/")
+
+
+def _output(given: PlanInput, findings: NodeFindings) -> str | None:
+    """The folder of a static build, from the repository's root; None for a server."""
+    overrides, build = given.overrides, findings.start.build
+    if overrides.output_dir is not None:
+        output = posixpath.normpath(posixpath.join(findings.folder, overrides.output_dir))
+    elif overrides.start is None and build:
+        output = build.output
+    else:
+        return None
+    if posixpath.isabs(output) or output.split("/")[0] == "..":
+        raise RefusedError(
+            f"The build's output folder {output} lies outside of the repository.",
+            kind=Kind.PLAN_INVALID,
+            suggestions=("Name a folder inside of it, relative to the app: `--output-dir dist`.",),
+        )
+    return "" if output == "." else output
+
+
+def pick_node(host: HostFacts, engines: str) -> Tool:
+    """The Node on PATH, or another one found that fits `engines` when that does not."""
+    found = host.all_of("node")
+    if not found:
+        raise RefusedError(
+            "This is a Node.js project, and no node was found on the target "
+            "(looked on PATH and where nvm, fnm, volta, asdf, mise and Homebrew put it).",
+            kind=Kind.MISSING_TOOL,
+            suggestions=(
+                "Install Node.js 20 or newer: https://nodejs.org, `nvm install --lts`, or your system's packages nodejs and npm.",
+            ),
+        )
+    return next((tool for tool in found if not engines or node_fits(engines, tool.version)), found[0])
+
+
+def _check_strict_engine(findings: NodeFindings, node: Tool) -> None:
+    if findings.engine_strict and findings.engines and not node_fits(findings.engines, node.version):
+        raise RefusedError(
+            f"package.json asks for Node {findings.engines}, .npmrc makes that binding (engine-strict), "
+            f"and {node.version} is what is here.",
+            kind=Kind.RUNTIME_VERSION_UNAVAILABLE,
+            suggestions=(f"Install a Node that fits {findings.engines}, for example with nvm, and deploy again.",),
+        )

@@ -1,0 +1,192 @@
+"""Which package manager a project uses, and how it is called on this target."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from ...model.base import Model
+from ...model.errors import RefusedError
+from ...model.facts import HostFacts
+from ...model.ports import RepoTree
+from ...model.reasons import Kind
+from .node_manifest import Manifest
+
+ManagerName = Literal["npm", "pnpm", "yarn", "berry", "bun"]
+"""`berry` is Yarn 2 and newer: another program than Yarn 1."""
+
+_LOCKS: tuple[tuple[str, ManagerName], ...] = (
+    ("pnpm-lock.yaml", "pnpm"),
+    ("bun.lock", "bun"),
+    ("bun.lockb", "bun"),
+    (".yarnrc.yml", "berry"),
+    ("yarn.lock", "yarn"),
+    ("package-lock.json", "npm"),
+    ("npm-shrinkwrap.json", "npm"),
+)
+"""In order of precedence; `.yarnrc.yml` only tells which Yarn the lock file belongs to."""
+_LOCKS_OF: dict[ManagerName, tuple[str, ...]] = {
+    "npm": ("package-lock.json", "npm-shrinkwrap.json"), "pnpm": ("pnpm-lock.yaml",), "yarn": ("yarn.lock",),
+    "berry": ("yarn.lock",), "bun": ("bun.lock", "bun.lockb"),
+}  # fmt: skip
+_PNPM_OF_LOCK = {"5": "7", "6": "8", "9": "9"}
+"""Lock file version -> the first pnpm that writes it (and runs install scripts without being asked)."""
+_DEFAULT_MAJOR: dict[ManagerName, str] = {"npm": "", "pnpm": "9", "yarn": "1", "berry": "4", "bun": "1"}
+_NPM_PACKAGE: dict[ManagerName, str] = {"npm": "npm", "pnpm": "pnpm", "yarn": "yarn", "berry": "@yarnpkg/cli-dist", "bun": "bun"}
+_INSTALL: dict[ManagerName, tuple[str, str]] = {
+    "npm": ("ci --no-audit --no-fund", "install --no-audit --no-fund"),
+    "pnpm": ("install --frozen-lockfile", "install --no-frozen-lockfile"),
+    "yarn": ("install --frozen-lockfile --non-interactive", "install --non-interactive"),
+    "berry": ("install --immutable", "install --no-immutable"),
+    "bun": ("install --frozen-lockfile", "install"),
+}
+"""With a lock file, and without."""
+_DEV_TOO = {"npm_config_production": "false"}
+_INSTALL_ENV: dict[ManagerName, dict[str, str]] = {"npm": {"npm_config_include": "dev"}, "pnpm": _DEV_TOO, "yarn": _DEV_TOO}
+"""Development dependencies too, whatever the machine's settings: builds need them, and some apps at run time."""
+
+
+class PackageManager(Model):
+    """The project's package manager."""
+
+    name: ManagerName = "npm"
+    version: str = ""
+    """Exact version or major that the project asks for; "" for any."""
+    because: str = ""
+    """The file (or field) that says so."""
+    lock: str = ""
+    """Name of its lock file; "" when there is none."""
+    program: str = ""
+    """The project's own copy of Yarn, relative to the install folder."""
+    plug_and_play: bool = False
+    """Yarn's mode without `node_modules`: Node only finds packages when Yarn starts it."""
+
+    @property
+    def label(self) -> str:
+        return "yarn" if self.name == "berry" else self.name
+
+
+@dataclass(frozen=True)
+class Caller:
+    """How the package manager is called on a target."""
+
+    manager: PackageManager
+    prefix: str
+    local: bool
+    """It is installed there (or in the repository); else npx fetches it."""
+    tools: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def install(self) -> str:
+        frozen, lenient = _INSTALL[self.manager.name]
+        return f"{self.prefix} {frozen if self.manager.lock else lenient}"
+
+    @property
+    def install_env(self) -> dict[str, str]:
+        return _INSTALL_ENV.get(self.manager.name, {})
+
+    def run(self, script: str) -> str:
+        return f"{self.prefix} run {script}"
+
+    def start(self, script: str, text: str) -> str:
+        """Runs a script at every start of the app: by npm where that does, rather than fetching a manager each time."""
+        calls_manager = re.search(rf"\b{self.manager.label}\b", text) is not None
+        by_npm = not self.local and not self.manager.plug_and_play and not calls_manager
+        return ("npm start" if script == "start" else f"npm run {script}") if by_npm or self.prefix == "npm" else self.run(script)
+
+    def node(self, command: str) -> str:
+        """A `node …` command, by way of Yarn where Node alone finds no packages."""
+        return f"{self.prefix} {command}" if self.manager.plug_and_play else command
+
+
+def choose_manager(root: RepoTree, folder: str, manifest: Manifest) -> PackageManager:
+    """The `packageManager` field, else the lock file, else `engines`, else npm. `folder` is where the lock file would be."""
+    present: list[tuple[str, ManagerName]] = [(file, name) for file, name in _LOCKS if root.is_file(posixpath.join(folder, file))]
+    name, version, because = _declared(manifest) or _by_lock(present) or _by_engines(manifest) or ("npm", "", "package.json")
+    lock = next((file for file, _ in present if file in _LOCKS_OF[name]), "")
+    if name == "pnpm" and not version and lock:
+        written = re.search(r"lockfileVersion:\s*['\"]?(\d+)", (root.read(posixpath.join(folder, lock)) or "")[:200])
+        version = _PNPM_OF_LOCK.get(written[1], "") if written else ""
+    program, plug_and_play = _own_yarn(root, folder) if name == "berry" else ("", False)
+    return PackageManager(name=name, version=version, because=because, lock=lock, program=program, plug_and_play=plug_and_play)
+
+
+def caller(manager: PackageManager, host: HostFacts, install_folder_below: str = ".") -> Caller:
+    """How to call it on this target; `install_folder_below` leads from the working directory to the install folder.
+
+    Raises:
+        RefusedError: `missing_tool`, neither it nor npm is there.
+    """
+    if manager.program:
+        return Caller(
+            manager, f"node {posixpath.normpath(posixpath.join(install_folder_below, manager.program))}", local=True, tools=()
+        )
+    tool = host.tool(manager.label)
+    if manager.name == "npm" and tool:
+        return Caller(manager, "npm", local=True, tools=("npm",))
+    if tool and _same_major(tool.version, manager):
+        return Caller(manager, manager.label, local=True, tools=(manager.label,))
+    if not host.tool("npm"):
+        raise RefusedError(
+            f"The project uses {manager.label} ({manager.because}); neither {manager.label} nor npm was found on the target.",
+            kind=Kind.MISSING_TOOL,
+            suggestions=(
+                f"Install {manager.label}, or npm (it comes with Node.js: https://nodejs.org).",
+                "Or say how to install: `--install`.",
+            ),
+        )
+    wanted = manager.version or _DEFAULT_MAJOR[manager.name]
+    found = f"version {tool.version} is installed" if tool else "it is not installed"
+    note = f"{manager.label} {wanted} is fetched by npx: the project asks for it ({manager.because}) and {found}."
+    return Caller(manager, f"npx --yes {_NPM_PACKAGE[manager.name]}@{wanted}", local=False, tools=("npm",), notes=(note,))
+
+
+_Choice = tuple[ManagerName, str, str]
+
+
+def _declared(manifest: Manifest) -> _Choice | None:
+    field = re.fullmatch(r"(npm|pnpm|yarn|bun)@(\d+(?:\.\d+)*(?:-[\w.]+)?)(?:\+.*)?", manifest.package_manager)
+    if not field:
+        return None
+    return _manager_name(field[1], field[2]), field[2], f"`packageManager` is {field[1]}@{field[2]}"
+
+
+def _by_lock(present: list[tuple[str, ManagerName]]) -> _Choice | None:
+    return (present[0][1], "", present[0][0]) if present else None
+
+
+def _by_engines(manifest: Manifest) -> _Choice | None:
+    for name in ("pnpm", "yarn", "bun"):
+        if wanted := manifest.engines.get(name):
+            major = re.search(r"\d+", wanted)
+            number = major.group() if major else ""
+            return _manager_name(name, number), number, f"`engines.{name}` is {wanted}"
+    return None
+
+
+def _manager_name(name: str, version: str) -> ManagerName:
+    if name == "yarn":
+        return "yarn" if _major(version) in {"", "0", "1"} else "berry"
+    return "pnpm" if name == "pnpm" else "bun" if name == "bun" else "npm"
+
+
+def _own_yarn(root: RepoTree, folder: str) -> tuple[str, bool]:
+    settings = root.read(posixpath.join(folder, ".yarnrc.yml")) or ""
+    path = re.search(r"^yarnPath:\s*['\"]?([\w./-]+)", settings, re.MULTILINE)
+    program = posixpath.normpath(path[1]) if path else ""
+    is_there = bool(program) and not program.startswith(("..", "/")) and root.is_file(posixpath.join(folder, program))
+    return program if is_there else "", re.search(r"^nodeLinker:\s*['\"]?(node-modules|pnpm)", settings, re.MULTILINE) is None
+
+
+def _major(version: str) -> str:
+    return version.split(".", maxsplit=1)[0]
+
+
+def _same_major(found: str, manager: PackageManager) -> bool:
+    wanted = manager.version or {"yarn": "1", "berry": ""}.get(manager.name, "")
+    if manager.name == "berry" and not wanted:
+        return _major(found) not in {"", "0", "1"}
+    return not wanted or not found or _major(found) == _major(wanted)

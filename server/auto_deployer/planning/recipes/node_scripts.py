@@ -1,0 +1,129 @@
+"""What a `package.json` script really runs: nested scripts are followed, development servers are told from production ones."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+
+from ...sessions.shell_words import SimpleCommand, simple_commands
+
+_MAX_DEPTH = 4
+_MANAGERS = frozenset({"npm", "yarn", "pnpm", "bun"})
+_PREFIXES = frozenset({"npx", "bunx", "cross-env", "cross-env-shell", "dotenv", "dotenvx", "env-cmd"})
+"""Programs whose operands are another command."""
+
+_RUNNERS = frozenset({"concurrently", "npm-run-all", "npm-run-all2", "run-s", "run-p"})
+"""Programs whose operands are scripts or whole commands."""
+
+_DEV_PROGRAMS = frozenset({
+    "nodemon", "ts-node-dev", "tsnd", "webpack-dev-server", "live-server", "browser-sync", "start-storybook", "budo", "lite-server",
+})  # fmt: skip
+_DEV_VERBS: Mapping[str, frozenset[str]] = {
+    "react-scripts": frozenset({"start"}), "craco": frozenset({"start"}), "react-app-rewired": frozenset({"start"}),
+    "vue-cli-service": frozenset({"serve"}), "ng": frozenset({"serve", "s"}), "nx": frozenset({"serve"}),
+    "turbo": frozenset({"dev"}), "vite": frozenset({"", "dev", "serve", "preview"}), "next": frozenset({"", "dev"}),
+    "nuxt": frozenset({"", "dev", "preview"}),
+    "nuxi": frozenset({"dev", "preview"}), "astro": frozenset({"dev", "preview"}), "remix": frozenset({"dev", "vite:dev"}),
+    "react-router": frozenset({"dev"}), "nest": frozenset({"start"}), "gatsby": frozenset({"develop", "start"}),
+    "docusaurus": frozenset({"start"}), "vitepress": frozenset({"dev", "preview"}), "vuepress": frozenset({"dev"}),
+    "svelte-kit": frozenset({"dev"}), "parcel": frozenset({"", "serve", "watch"}), "webpack": frozenset({"serve", "watch"}),
+    "gulp": frozenset({"", "serve", "watch", "dev"}), "snowpack": frozenset({"dev"}), "storybook": frozenset({"dev"}),
+    "wrangler": frozenset({"dev"}), "netlify": frozenset({"dev"}), "vercel": frozenset({"dev"}), "tsx": frozenset({"watch"}),
+    "expo": frozenset({"start"}), "vinxi": frozenset({"dev"}),
+}  # fmt: skip
+"""Program -> first operands with which it serves for development ("" for none)."""
+
+_WATCH_FLAGS = frozenset({"--watch", "--hot", "--serve"})
+_SHORT_WATCHERS = frozenset({"tsc", "webpack", "rollup"})
+"""Programs where `-w` means to watch."""
+
+_INTERPRETERS = frozenset({"node", "nodejs", "ts-node", "tsx", "nodemon", "ts-node-dev", "tsnd", "babel-node", "bun"})
+_TAKES_VALUE = frozenset({
+    "-r", "--require", "--import", "--loader", "--experimental-loader", "-C", "--conditions", "-P", "--project",
+    "-w", "--watch-path", "-e", "--ext", "-i", "--ignore", "-x", "--exec", "-d", "--delay", "--config", "--signal",
+})  # fmt: skip
+_WITHOUT_WATCHING = {"nodemon": "node", "ts-node-dev": "npx ts-node", "tsnd": "npx ts-node", "tsx": "npx tsx", "node": "node"}
+
+
+def commands_of(script: str, scripts: Mapping[str, str]) -> list[SimpleCommand]:
+    """All programs that a script runs, in order."""
+    return list(_walk(script, scripts, depth=0))
+
+
+def is_dev_server(script: str, scripts: Mapping[str, str]) -> bool:
+    """Whether a script serves for development: it compiles as it goes, watches files, or ignores PORT."""
+    return any(_serves_for_development(command) for command in commands_of(script, scripts))
+
+
+def without_watching(script: str, scripts: Mapping[str, str]) -> str:
+    """The same server without its file watcher ("nodemon app.js" -> "node app.js"); "" when there is no simple such form."""
+    commands = commands_of(script, scripts)
+    program = _WITHOUT_WATCHING.get(commands[0].name) if len(commands) == 1 else None
+    if program is None:
+        return ""
+    entry = _first_operand(commands[0].args)
+    executor = _value_of(commands[0].args, "--exec", "-x")
+    return f"{f'npx {executor}' if executor else program} {shlex.quote(entry)}" if entry else ""
+
+
+def entry_of(script: str, scripts: Mapping[str, str]) -> str:
+    """The file a script has an interpreter run, as it is written there; "" when there is none."""
+    entries = (_first_operand(command.args) for command in commands_of(script, scripts) if command.name in _INTERPRETERS)
+    return next((entry for entry in reversed(list(entries)) if entry), "")
+
+
+def _walk(script: str, scripts: Mapping[str, str], depth: int) -> Iterator[SimpleCommand]:
+    for command in map(_behind_prefixes, simple_commands(script)):
+        nested = _nested(command, scripts) if depth < _MAX_DEPTH else []
+        for text in nested:
+            yield from _walk(text, scripts, depth + 1)
+        if not nested:
+            yield command
+
+
+def _behind_prefixes(command: SimpleCommand) -> SimpleCommand:
+    while command.name in _PREFIXES:
+        words = list(command.args)
+        while words and (words[0].startswith("-") or "=" in words[0] or words[0] == "run"):
+            words = words[2:] if words[0] in {"-e", "-f", "-p", "--package"} else words[1:]
+        if not words:
+            break
+        command = SimpleCommand(words[0].rsplit("/", 1)[-1], tuple(words[1:]))
+    return command
+
+
+def _nested(command: SimpleCommand, scripts: Mapping[str, str]) -> list[str]:
+    """The scripts and commands that a command line starts in its turn."""
+    if command.name in _RUNNERS:
+        operands = [word for word in command.args if not word.startswith("-")]
+        return [scripts.get(word.removeprefix("npm:"), word if " " in word else "") or "true" for word in operands]
+    if command.name not in _MANAGERS:
+        return []
+    operands = [word for word in command.args if not word.startswith("-")]
+    verb = operands[1] if operands[:1] in (["run"], ["run-script"]) and len(operands) > 1 else "".join(operands[:1])
+    if operands[:1] in (["exec"], ["dlx"], ["x"]):
+        return [shlex.join(operands[1:])]
+    return [scripts[verb]] if verb in scripts else []
+
+
+def _serves_for_development(command: SimpleCommand) -> bool:
+    if command.name in _DEV_PROGRAMS or _WATCH_FLAGS.intersection(command.args):
+        return True
+    if command.name in _SHORT_WATCHERS and "-w" in command.args:
+        return True
+    verb = next((word for word in command.args if not word.startswith("-")), "")
+    return verb in _DEV_VERBS.get(command.name, frozenset())
+
+
+def _first_operand(args: Sequence[str]) -> str:
+    skip = False
+    for word in args:
+        if skip or word in {"watch", "run"} or word.startswith("-"):
+            skip = not skip and word in _TAKES_VALUE
+            continue
+        return word
+    return ""
+
+
+def _value_of(args: Sequence[str], *names: str) -> str:
+    return next((args[index + 1] for index, word in enumerate(args[:-1]) if word in names), "")

@@ -1,0 +1,76 @@
+"""Services a Node app connects to: what must be there before it is worth installing anything."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable
+
+from ...model.errors import RefusedError
+from ...model.ports import RepoTree
+from ...model.reasons import Kind
+from .node_manifest import Manifest
+from .node_source import SERVICE_URL, ServiceUse, SourceScan
+
+_PRISMA_SCHEMAS = ("prisma/schema.prisma", "schema.prisma")
+_PRISMA = re.compile(
+    r"datasource\s+\w+\s*\{[^}]*?provider\s*=\s*\"(postgresql|mysql|mongodb|cockroachdb|sqlserver)\"[^}]*?url\s*=\s*(?:env\(\"(\w+)\"\)|\"([^\"]+)\")",
+    re.DOTALL,
+)
+
+
+def services_of(root: RepoTree, manifest: Manifest, source: SourceScan | None) -> tuple[ServiceUse, ...]:
+    """The services seen in the code and in a Prisma schema; variables that a committed `.env` sets are replaced by their value."""
+    uses = (*(source.services if source else ()), *_prisma(root, manifest))
+    settings = root.read(posixpath.join(manifest.folder, ".env")) or ""
+    return tuple(dict.fromkeys(known for use in uses if (known := _with_value(use, settings))))
+
+
+def missing_service(services: Iterable[ServiceUse], env_names: frozenset[str]) -> RefusedError | None:
+    """The refusal for the first service that cannot be there: a bare host name of a compose file, or a variable nobody sets."""
+    uses = tuple(services)
+    # With one of its variables set, what else the code says about that kind of service is a default.
+    given = {use.kind for use in uses if use.variable in env_names}
+    for use in uses:
+        if use.kind in given or not (use.is_container_name or not use.address):
+            continue
+        where = f"host {use.address}" if use.address else f"the address in ${use.variable}"
+        variable = use.variable
+        return RefusedError(
+            f"The app needs a {use.kind} service at {where} (seen in {use.file}), which is not part of this deployment.",
+            kind=Kind.REQUIRED_SERVICE_MISSING,
+            suggestions=(
+                f"Say where it is: `--env {variable}=ADDRESS`."
+                if variable
+                else f"Have {use.file} read the address from a variable, and set it with `--env`.",
+                "If it is there all the same, say how to start the app: `--start`.",
+            ),
+        )
+    return None
+
+
+def described(services: Iterable[ServiceUse]) -> tuple[str, ...]:
+    """The services in words, for the plan."""
+    return tuple(dict.fromkeys(f"{use.kind} at {use.address or '$' + use.variable}" for use in services))
+
+
+def _prisma(root: RepoTree, manifest: Manifest) -> list[ServiceUse]:
+    for name in _PRISMA_SCHEMAS:
+        path = posixpath.join(manifest.folder, name)
+        if found := _PRISMA.search(root.read(path) or ""):
+            return [ServiceUse(kind=found[1], variable=found[2] or "", address=_address(found[3] or ""), file=path)]
+    return []
+
+
+def _with_value(use: ServiceUse, settings: str) -> ServiceUse | None:
+    """The use with the address that the committed settings give; None when they give something that is no URL."""
+    value = re.search(rf"^(?:export\s+)?{use.variable}\s*=\s*(.*)$", settings, re.MULTILINE) if use.variable else None
+    if value is None:
+        return use
+    address = _address(value[1])
+    return use.model_copy(update={"address": address}) if address else None
+
+
+def _address(url: str) -> str:
+    found = SERVICE_URL.search(url)
+    return f"{found[2]}{found[3] or ''}" if found else ""

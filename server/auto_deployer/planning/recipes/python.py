@@ -1,0 +1,267 @@
+"""Python: Flask, Django, FastAPI and other ASGI or WSGI apps, scripts and packages that serve; with pip or uv."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from shlex import quote
+
+from ...model.errors import RefusedError
+from ...model.facts import Detection, Evidence
+from ...model.plan import AppSpec, CommandCheck, FileCheck, HealthSpec, PlannedCommand
+from ...model.ports import PlanInput, RepoTree
+from ...model.reasons import Kind, Reason
+from ..assemble import app_folder
+from ..overrides import apply_overrides
+from ..recipe import Draft
+from ..versions import pick_python, python_fits
+from .python_deps import PythonProject, has_any, read_project
+from .python_django import DjangoProject, read_django
+from .python_entry import StartOption, start_options
+from .python_findings import PythonFindings
+from .python_install import PYTHON, install_commands, install_notes
+from .python_services import ServiceNeed, is_service_address, required_env, service_needs, service_of
+from .python_source import SourceFile, reachable, scan
+from .python_start import BASE_ENV, Start, manage_py, start, start_django
+from .shell import VENV_PATH, with_app_env
+
+_IMPORTED = {"django": "django", "flask": "flask", "fastapi": "fastapi", "gunicorn": "gunicorn", "uvicorn": "uvicorn"}
+"""Declared name to the module whose import proves the installation."""
+_LOOKED_FOR = (
+    "looked for: manage.py, a Flask, FastAPI, Starlette or other app object or factory, a script or package that serves when run, "
+    "a command in [project.scripts] that serves, main.py or app.py"
+)
+
+
+class PythonRecipe:
+    """Python projects."""
+
+    name = "python"
+
+    def detect(self, tree: RepoTree) -> Detection | None:
+        """Manifests, declared frameworks and entries found in the syntax trees."""
+        project = read_project(tree)
+        files = scan(tree)
+        django = read_django(tree)
+        options = start_options(tree, files, project) if django is None else []
+        if project.manager == "none" and not django and not options and not project.unreadable:
+            return None
+        findings = _findings(tree, files, project, django, options[0] if options else None)
+        evidence = _evidence(project, django, options)
+        return Detection(
+            recipe=self.name,
+            project_type="python",
+            framework=findings.framework,
+            score=sum(item.weight for item in evidence),
+            evidence=evidence,
+            runnable=django is not None or bool(options),
+            refusal=_refusal(project, findings),
+            details=findings.model_dump(mode="json"),
+        )
+
+    def draft(self, given: PlanInput, detection: Detection) -> Draft:
+        """Install, build and start from the findings, overrides applied.
+
+        Raises:
+            RefusedError: no interpreter fits, a service it cannot do without has no address, or nothing can be started.
+        """
+        findings = PythonFindings.model_validate(detection.details)
+        if given.overrides.start is None:
+            _refuse_missing_services(findings, given)
+        started = _start(findings, told=given.overrides.start is not None)
+        draft = _draft(given, findings, started, _interpreter(given, findings))
+        return apply_overrides(draft, given, cwd=app_folder(given), prefix=VENV_PATH)
+
+
+def _findings(
+    tree: RepoTree,
+    files: Mapping[str, SourceFile],
+    project: PythonProject,
+    django: DjangoProject | None,
+    option: StartOption | None,
+) -> PythonFindings:
+    imported = reachable(tree, files, option.path) if option else []
+    framework = "django" if django else option.framework if option else ""
+    if project.manager == "none" and framework:
+        project = project.model_copy(update={"declared": (framework,), "requirements": (framework,)})
+    committed = {line.partition("=")[0].strip() for line in (tree.read(".env") or "").splitlines()}
+    return PythonFindings(
+        project=project,
+        django=django,
+        option=option,
+        framework=framework,
+        needs=django.needs if django else tuple(service_needs(imported)),
+        required_env=tuple(name for name in (django.required_env if django else required_env(imported)) if name not in committed),
+        committed_env=tuple(sorted(committed - {""})),
+        flask_migrations=has_any(project.declared, "flask-migrate") and tree.is_file("migrations/env.py"),
+    )
+
+
+def _evidence(project: PythonProject, django: DjangoProject | None, options: list[StartOption]) -> tuple[Evidence, ...]:
+    found: list[Evidence] = []
+    if project.manager != "none":
+        found.append(Evidence(file=project.manifest, saw=f"dependencies for {project.manager}", weight=3))
+    framework = "django" if django else options[0].framework if options else ""
+    if framework and framework in project.declared:
+        found.append(Evidence(file=project.manifest, saw=f"declares {framework}", weight=2))
+    if django:
+        found.append(Evidence(file=manage_py(django), saw=f"Django settings {django.settings}", weight=5))
+    if options:
+        found.append(Evidence(file=options[0].path, saw=options[0].why, weight=round(options[0].score, 2)))
+    return tuple(found)
+
+
+def _refusal(project: PythonProject, findings: PythonFindings) -> Reason | None:
+    if project.unreadable:
+        return Reason(
+            kind=Kind.MANIFEST_UNREADABLE,
+            message=f"A manifest cannot be read: {project.unreadable}.",
+            suggestions=("Mend the file; a TOML checker shows the place.",),
+        )
+    if findings.option or findings.django:
+        return None
+    if project.packaged and project.name:
+        return Reason(
+            kind=Kind.LIBRARY_NOTHING_TO_RUN,
+            message=f"{project.name} is a Python package to be used by others; nothing in it serves ({_LOOKED_FOR}).",
+            suggestions=("Say how to start it: `--start 'python -m …'`.", "Deploy one of its examples: `--subdir FOLDER`."),
+        )
+    return _no_start().reason
+
+
+def _no_start() -> RefusedError:
+    return RefusedError(
+        f"This is a Python project, and nothing shows how to start it ({_LOOKED_FOR}).",
+        kind=Kind.NO_START_COMMAND,
+        suggestions=("Say it: `--start 'python your_app.py'` (PORT and HOST are set).",),
+    )
+
+
+def _refuse_missing_services(findings: PythonFindings, given: PlanInput) -> None:
+    names = given.env_names | set(findings.committed_env)
+    for need in findings.needs:
+        if need.certainly_missing and not need.met_by(names):
+            raise _missing_service(need)
+    for name in findings.required_env:
+        if is_service_address(name) and name not in names:
+            raise _missing_service(ServiceNeed(service=service_of(name), env=(name,)))
+
+
+def _missing_service(need: ServiceNeed) -> RefusedError:
+    where = f' on host "{need.host}"' if need.host else ""
+    place = f" ({need.place})" if need.place else ""
+    told = f", and {' or '.join(need.env)} is not set" if need.env else ", written into the source"
+    suggestions = [f"Start {need.service} and give its address: `--env {name}=…`." for name in need.env[:2]]
+    if not need.env:
+        suggestions.append(
+            f'Run {need.service} where the target finds it as "{need.host}" and read the address from a variable in the source.'
+        )
+    suggestions.append("If it is reachable all the same, say how to start: `--start '…'` skips this check.")
+    return RefusedError(
+        f"The app needs {need.service}{where}{place}{told}. It would start and fail at the first request.",
+        kind=Kind.REQUIRED_SERVICE_MISSING,
+        suggestions=tuple(suggestions),
+    )
+
+
+def _interpreter(given: PlanInput, findings: PythonFindings) -> str:
+    """Path of the Python to use. A pin ("3.11") excludes older ones; a newer one is used when the pinned is not here."""
+    project = findings.project
+    if given.overrides.install is not None:
+        return "python3"
+    specs = list(project.specs)
+    if project.pin:
+        specs.append(f">={project.pin}" if project.pin.startswith("3.") else f"=={project.pin}.*")
+    return pick_python(given.host, specs, prefer=project.pin).path
+
+
+def _start(findings: PythonFindings, *, told: bool) -> Start:
+    """How to start; when the user or a Procfile tells, only the environment of what was found remains."""
+    declared = frozenset(findings.project.declared)
+    found = (
+        start_django(findings.django, declared)
+        if findings.django
+        else start(findings.option, declared)
+        if findings.option
+        else None
+    )
+    if told:
+        return Start("", found.env if found else {})
+    if found is None:
+        raise _no_start()
+    return found
+
+
+def _draft(given: PlanInput, findings: PythonFindings, started: Start, interpreter: str) -> Draft:
+    project, folder = findings.project, app_folder(given)
+    uv = given.host.tool("uv")
+    whole = findings.option is not None and findings.option.way == "console_script"
+    proof = next((module for name, module in _IMPORTED.items() if name in project.declared), "")
+    checks = (FileCheck(path=f"{folder}/{PYTHON}"),)
+    return Draft(
+        strategy="traditional",
+        app=AppSpec(
+            name=given.app_name,
+            command=started.command,
+            cwd=given.repo.source.subdir,
+            env={**BASE_ENV, **started.env},
+            port=given.port,
+            fixed_port=started.fixed_port,
+            health=HealthSpec(),
+        ),
+        tools=(interpreter,),
+        install=install_commands(project, folder, interpreter, uv=uv.path if uv else "", added=started.added, whole=whole),
+        install_checks=(*checks, CommandCheck(command=f"{PYTHON} -c 'import {proof}'", cwd=folder)) if proof else checks,
+        build=tuple(with_app_env(command, given) for command in _build(findings, folder)),
+        package_manager=project.manager,
+        risks=_risks(findings),
+        notes=(*started.notes, *install_notes(project), *_notes(given, findings, interpreter)),
+        required_env=tuple(name for name in findings.required_env if name not in findings.committed_env),
+        required_services=tuple(dict.fromkeys(need.service for need in findings.needs)),
+    )
+
+
+def _build(findings: PythonFindings, folder: str) -> tuple[PlannedCommand, ...]:
+    commands: list[PlannedCommand] = []
+    if django := findings.django:
+        manage = f"{PYTHON} {quote(manage_py(django))}"
+        if django.static_root:
+            collect = f"{manage} collectstatic --noinput"
+            commands.append(
+                PlannedCommand(command=collect, cwd=folder, reasoning="STATIC_ROOT is set: static files are gathered there.")
+            )
+        commands.append(
+            PlannedCommand(command=f"{manage} migrate --noinput", cwd=folder, reasoning="Bring the database up to date.")
+        )
+    elif findings.flask_migrations and findings.option and findings.option.way == "app":
+        env = {"FLASK_APP": findings.option.target, "FLASK_DEBUG": "0"}
+        upgrade = f"{PYTHON} -m flask db upgrade"
+        commands.append(
+            PlannedCommand(command=upgrade, cwd=folder, env=env, reasoning="Flask-Migrate keeps migrations in migrations/.")
+        )
+    return tuple(commands)
+
+
+def _risks(findings: PythonFindings) -> tuple[str, ...]:
+    risks = [
+        f"It needs {need.service} at {need.host or ' or '.join(need.env)} ({need.place}), which is not checked before the start."
+        for need in findings.needs
+    ]
+    if django := findings.django:
+        if django.foreign_hosts:
+            risks.append(f"ALLOWED_HOSTS names only {', '.join(django.foreign_hosts)}: requests to this machine get 400.")
+        if django.sqlite:
+            risks.append("A SQLite database inside the release starts anew with each release.")
+    if findings.option and findings.option.fixed_port:
+        risks.append(f"The source fixes port {findings.option.fixed_port}: old and new release cannot run side by side.")
+    return tuple(risks)
+
+
+def _notes(given: PlanInput, findings: PythonFindings, interpreter: str) -> tuple[str, ...]:
+    project = findings.project
+    notes: list[str] = []
+    used = next((tool.version for tool in given.host.tools if tool.path == interpreter), "")
+    if project.pin and used and not python_fits(f"=={project.pin}.*", used):
+        notes.append(f"The project was made for Python {project.pin}; {used} is used.")
+    if project.manager == "none" and project.requirements:
+        notes.append(f"No dependencies are declared: {', '.join(project.requirements)} is installed because the source imports it.")
+    return tuple(notes)

@@ -1,0 +1,170 @@
+"""Django projects: manage.py, settings, the WSGI application, static files and the database, read from the syntax tree."""
+
+from __future__ import annotations
+
+import ast
+import posixpath
+from collections.abc import Mapping, Sequence
+
+from ...model.base import Model
+from ...model.ports import RepoTree
+from .python_services import ServiceNeed, need_from_url, required_env
+from .python_source import SourceFile, is_env_read, local_module, module_level, parse, resolve
+
+_ENGINES = {
+    "postgresql": "postgresql",
+    "postgis": "postgresql",
+    "postgresql_psycopg2": "postgresql",
+    "mysql": "mysql",
+    "oracle": "oracle",
+}
+"""Last part of a database ENGINE and the service behind it; every other engine is a file."""
+_LOCAL_NAMES = {"*", "localhost", ".localhost", "127.0.0.1", "[::1]"}
+
+
+class DjangoProject(Model):
+    """What a Django deployment needs to know."""
+
+    folder: str = ""
+    """Where manage.py lies, relative to the project."""
+    settings: str = ""
+    wsgi: str = ""
+    """ "module:object"; "" when there is none."""
+    asgi: str = ""
+    static_root: bool = False
+    needs: tuple[ServiceNeed, ...] = ()
+    required_env: tuple[str, ...] = ()
+    foreign_hosts: tuple[str, ...] = ()
+    """ALLOWED_HOSTS, when it names hosts and none of this machine's."""
+    sqlite: bool = False
+
+
+def read_django(tree: RepoTree) -> DjangoProject | None:
+    """The Django project whose manage.py is at the top or one folder below; None without one."""
+    manage = next((path for path in sorted(tree.glob("*manage.py"), key=len) if _is_manage(path)), "")
+    script = parse(manage, tree.read(manage) or "") if manage else None
+    settings = _settings_module(script) if script else ""
+    if script is None or not settings:
+        return None
+    folder = posixpath.dirname(manage)
+    files = _settings_files(tree, folder, settings)
+    need = next((need for source in files if (need := _database(source))), None)
+    package = settings.split(".")[0]
+    return DjangoProject(
+        folder=folder,
+        settings=settings,
+        wsgi=_application(tree, files, folder, "WSGI_APPLICATION", f"{package}.wsgi"),
+        asgi=_application(tree, files, folder, "ASGI_APPLICATION", f"{package}.asgi"),
+        static_root=any("STATIC_ROOT" in source.constants for source in files),
+        needs=(need,) if need else (),
+        required_env=tuple(required_env(files)),
+        foreign_hosts=_foreign_hosts(files),
+        sqlite=need is None,
+    )
+
+
+def _is_manage(path: str) -> bool:
+    return path == "manage.py" or (path.count("/") == 1 and path.endswith("/manage.py"))
+
+
+def _settings_module(script: SourceFile) -> str:
+    """The default of DJANGO_SETTINGS_MODULE in manage.py."""
+    for node in ast.walk(script.module):
+        if isinstance(node, ast.Call) and script.called(node).endswith("environ.setdefault") and len(node.args) == 2:
+            name, value = (resolve(arg, script).text for arg in node.args)
+            if name == "DJANGO_SETTINGS_MODULE" and value:
+                return value
+    return ""
+
+
+def _settings_files(tree: RepoTree, folder: str, settings: str) -> list[SourceFile]:
+    """The settings module and what it takes over with `import *`."""
+    queue = [path for path in local_module(tree, folder, settings) if settings.rsplit(".", 1)[-1] in path][:1]
+    found: dict[str, SourceFile] = {}
+    while queue:
+        path = queue.pop(0)
+        source = parse(path, tree.read(path) or "")
+        if source is None or path in found:
+            continue
+        found[path] = source
+        queue += [place for star in source.stars for place in local_module(tree, source.folder, star)[:1]]
+    return list(found.values())
+
+
+def _application(tree: RepoTree, files: Sequence[SourceFile], folder: str, setting: str, usual: str) -> str:
+    for source in files:
+        if dotted := resolve(source.constants.get(setting), source).text:
+            module, _, name = dotted.rpartition(".")
+            return f"{module}:{name}"
+    return (
+        f"{usual}:application"
+        if local_module(tree, folder, usual)[:1] == [posixpath.join(folder, *usual.split(".")) + ".py"]
+        else ""
+    )
+
+
+def _foreign_hosts(files: Sequence[SourceFile]) -> tuple[str, ...]:
+    for source in files:
+        hosts = source.constants.get("ALLOWED_HOSTS")
+        if isinstance(hosts, ast.List | ast.Tuple):
+            names = [text for item in hosts.elts if (text := resolve(item, source).text)]
+            return tuple(names) if names and len(names) == len(hosts.elts) and _LOCAL_NAMES.isdisjoint(names) else ()
+    return ()
+
+
+def _database(source: SourceFile) -> ServiceNeed | None:
+    """The service behind DATABASES["default"]; None for SQLite, and when several branches set it."""
+    assigned = [
+        node
+        for node in module_level(source.module.body)
+        if isinstance(node, ast.Assign)
+        and any(isinstance(target, ast.Name) and target.id == "DATABASES" for target in node.targets)
+    ]
+    if len(assigned) != 1 or assigned[0] not in source.module.body or not isinstance(assigned[0].value, ast.Dict):
+        return None
+    default = _items(assigned[0].value).get("default")
+    place = f"{source.path}:{assigned[0].lineno}"
+    if isinstance(default, ast.Dict):
+        return _from_settings(_items(default), source, place)
+    return _from_url_call(default, source, place) if isinstance(default, ast.Call) else None
+
+
+def _from_settings(items: Mapping[str, ast.expr], source: SourceFile, place: str) -> ServiceNeed | None:
+    service = _ENGINES.get((resolve(items.get("ENGINE"), source).text or "").rsplit(".", 1)[-1])
+    if service is None:
+        return None
+    host = resolve(items.get("HOST"), source)
+    if host.text or host.env:
+        return ServiceNeed(service=service, host=host.text or "", env=host.env, place=place)
+    return ServiceNeed(service=service, host="localhost", place=place)
+
+
+def _from_url_call(call: ast.Call, source: SourceFile, place: str) -> ServiceNeed | None:
+    """`dj_database_url.config(default=…)` and django-environ's `env.db(…)`: both read DATABASE_URL unless told another name."""
+    dotted = source.called(call)
+    reads_env = dotted == "dj_database_url.config" or (isinstance(call.func, ast.Attribute) and call.func.attr in {"db", "db_url"})
+    if not reads_env:
+        value = call.args[0] if dotted == "dj_database_url.parse" and call.args else None
+        strict = resolve(value, source)
+        if isinstance(value, ast.Call) and is_env_read(value, source) and not strict.text:
+            return ServiceNeed(service="database", env=strict.env, place=place)
+        return need_from_url(strict, "", place)
+    words = {word.arg: word.value for word in call.keywords}
+    named = resolve(
+        words.get("env") or words.get("var") or (call.args[0] if call.args and dotted.endswith((".db", ".db_url")) else None),
+        source,
+    )
+    env = (named.text or "DATABASE_URL",)
+    default = resolve(words.get("default"), source)
+    if "default" not in words:
+        return ServiceNeed(service="database", env=env, place=place)
+    need = need_from_url(default, "", place)
+    return need.model_copy(update={"env": (*env, *need.env)}) if need else None
+
+
+def _items(node: ast.Dict) -> dict[str, ast.expr]:
+    return {
+        key.value: value
+        for key, value in zip(node.keys, node.values, strict=True)
+        if isinstance(key, ast.Constant) and isinstance(key.value, str)
+    }

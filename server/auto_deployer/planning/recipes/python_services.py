@@ -1,0 +1,210 @@
+"""What an app needs around it to answer: services it names by address, and environment variables it cannot start without."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from urllib.parse import urlsplit
+
+from ...model.base import Model
+from .python_source import SourceFile, Value, is_env_read, module_level, resolve
+
+_CLIENTS: Mapping[str, str] = {
+    "redis.Redis": "redis", "redis.StrictRedis": "redis", "redis.from_url": "redis", "redis.Redis.from_url": "redis",
+    "redis.StrictRedis.from_url": "redis", "redis.asyncio.Redis": "redis", "redis.asyncio.from_url": "redis",
+    "pymongo.MongoClient": "mongodb", "motor.motor_asyncio.AsyncIOMotorClient": "mongodb", "mongoengine.connect": "mongodb",
+    "psycopg2.connect": "postgresql", "psycopg.connect": "postgresql", "asyncpg.connect": "postgresql",
+    "asyncpg.create_pool": "postgresql", "mysql.connector.connect": "mysql", "pymysql.connect": "mysql",
+    "MySQLdb.connect": "mysql", "sqlalchemy.create_engine": "", "sqlalchemy.ext.asyncio.create_async_engine": "",
+    "sqlmodel.create_engine": "", "databases.Database": "", "elasticsearch.Elasticsearch": "elasticsearch",
+    "pika.ConnectionParameters": "rabbitmq", "pymemcache.client.base.Client": "memcached",
+}  # fmt: skip
+"""Clients by full name and the service they talk to ("": the URL's scheme tells)."""
+_SCHEMES: Mapping[str, str] = {
+    "redis": "redis", "rediss": "redis", "postgres": "postgresql", "postgresql": "postgresql", "mysql": "mysql", "mariadb": "mysql",
+    "mongodb": "mongodb", "mongodb+srv": "mongodb", "amqp": "rabbitmq", "amqps": "rabbitmq", "mssql": "mssql", "oracle": "oracle",
+}  # fmt: skip
+_URL_SETTINGS = frozenset(
+    {"SQLALCHEMY_DATABASE_URI", "DATABASE_URL", "DATABASE_URI", "DB_URL", "MONGO_URI", "SQLALCHEMY_DATABASE_URL"}
+)
+"""Settings that are connected to whatever else the app does."""
+_ADDRESS_NAME = re.compile(
+    r"(DATABASE|POSTGRES|PG|MYSQL|MARIADB|MONGO|REDIS|RABBIT|AMQP|ELASTIC|DB).*(URL|URI|HOST|DSN|SERVER|ADDR)|^(DB|PG)HOST$"
+)
+_ALWAYS_SET = frozenset({"PORT", "HOST", "HOME", "PATH", "USER", "LANG", "PWD", "SHELL"})
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0", ""})  # noqa: S104 (names of this machine, nothing is bound)
+
+
+class ServiceNeed(Model):
+    """A service that the code connects to."""
+
+    service: str
+    """Such as "redis", "postgresql"."""
+    host: str = ""
+    """As the source has it; "" when only the environment tells."""
+    env: tuple[str, ...] = ()
+    """Variables that give its address."""
+    place: str = ""
+    """ "file:line"."""
+
+    def met_by(self, names: Iterable[str]) -> bool:
+        """Whether one of these environment variables gives the address."""
+        return not set(self.env).isdisjoint(names)
+
+    @property
+    def certainly_missing(self) -> bool:
+        """No address at all, or a bare name as only a container network resolves it ("redis", "db")."""
+        if self.host:
+            return self.host not in _LOOPBACK and "." not in self.host and ":" not in self.host
+        return bool(self.env)
+
+
+def service_needs(files: Iterable[SourceFile]) -> list[ServiceNeed]:
+    """Services that the given files connect to without an alternative (no `try`, no `if` around the client)."""
+    found: dict[tuple[str, str], ServiceNeed] = {}
+    for source in files:
+        for need in (*_client_needs(source), *_setting_needs(source)):
+            found.setdefault((need.service, need.host), need)
+    return list(found.values())
+
+
+def required_env(files: Iterable[SourceFile]) -> list[str]:
+    """Variables that are read without a default while the app is imported: it cannot start without them."""
+    names: dict[str, None] = {}
+    for source in files:
+        supplied = _env_stores(source)
+        for node in _unconditional(source.module.body):
+            for inner in _evaluated(node):
+                names.update(dict.fromkeys(name for name in _strict_read(inner, source) if name not in supplied | _ALWAYS_SET))
+    return list(names)
+
+
+def is_service_address(name: str) -> bool:
+    """Whether a variable's name says that it holds a service's address."""
+    return _ADDRESS_NAME.search(name.upper()) is not None
+
+
+def service_of(name: str) -> str:
+    """The service whose address a variable holds, by its name."""
+    lowered = name.lower()
+    known = {"redis": "redis", "mongo": "mongodb", "mysql": "mysql", "maria": "mysql", "rabbit": "rabbitmq", "amqp": "rabbitmq"}
+    known |= {"elastic": "elasticsearch", "postgres": "postgresql", "pg": "postgresql"}
+    return next((service for part, service in known.items() if part in lowered), "database")
+
+
+def need_from_url(value: Value, service: str, place: str) -> ServiceNeed | None:
+    """The need that a connection URL (or "host:port") expresses; None for files, memory and unknown text."""
+    text = value.text or ""
+    scheme, separator, _ = text.partition("://")
+    if separator:
+        service = _SCHEMES.get(scheme.split("+")[0], service if scheme.startswith("http") else "")
+        try:
+            host = urlsplit(text).hostname or ""
+        except ValueError:
+            return None
+        return ServiceNeed(service=service, host=host or "localhost", env=value.env, place=place) if service else None
+    if text and service:
+        return ServiceNeed(service=service, host=text.split(":")[0].split("/")[0], env=value.env, place=place)
+    if value.required and value.env:
+        return ServiceNeed(service=service or service_of(value.env[0]), env=value.env, place=place)
+    return None
+
+
+def _client_needs(source: SourceFile) -> Iterator[ServiceNeed]:
+    for call, scope in _unguarded_calls(source.module.body, source, dict(source.constants)):
+        dotted = source.called(call)
+        if dotted not in _CLIENTS:
+            continue
+        words = {word.arg: word.value for word in call.keywords}
+        address = next(
+            (words[name] for name in ("host", "url", "dsn", "hosts", "uri") if name in words), call.args[0] if call.args else None
+        )
+        if isinstance(address, ast.List | ast.Tuple) and address.elts:
+            address = address.elts[0]
+        need = need_from_url(resolve(address, source, scope), _CLIENTS[dotted], f"{source.path}:{call.lineno}")
+        if need is not None:
+            yield need
+
+
+def _setting_needs(source: SourceFile) -> Iterator[ServiceNeed]:
+    """Connection URLs kept in settings: `SQLALCHEMY_DATABASE_URI = …`, also in classes and as `app.config["…"] = …`."""
+    for node in _unconditional(source.module.body):
+        if not isinstance(node, ast.Assign):
+            continue
+        target = node.targets[0]
+        name = target.id if isinstance(target, ast.Name) else ""
+        if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant):
+            name = str(target.slice.value)
+        if name in _URL_SETTINGS:
+            need = need_from_url(resolve(node.value, source), "", f"{source.path}:{node.lineno}")
+            if need is not None:
+                yield need
+
+
+def _unguarded_calls(
+    body: Iterable[ast.stmt], source: SourceFile, scope: dict[str, ast.expr]
+) -> Iterator[tuple[ast.Call, Mapping[str, ast.expr]]]:
+    """Calls outside `if` and `try`, with the names known at their place (constants, parameters' defaults)."""
+    for node in body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield from _unguarded_calls(node.body, source, {**scope, **_defaults(node.args)})
+        elif isinstance(node, ast.ClassDef | ast.With | ast.AsyncWith):
+            yield from _unguarded_calls(node.body, source, scope)
+        elif not isinstance(node, ast.If | ast.Try):
+            yield from ((inner, scope) for inner in ast.walk(node) if isinstance(inner, ast.Call))
+
+
+def _defaults(arguments: ast.arguments) -> dict[str, ast.expr]:
+    positional = [*arguments.posonlyargs, *arguments.args]
+    found = {arg.arg: default for arg, default in zip(reversed(positional), reversed(arguments.defaults), strict=False)}
+    found |= {
+        arg.arg: default for arg, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if default is not None
+    }
+    return found
+
+
+def _unconditional(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    """Statements that run on import in any case, also those of class bodies."""
+    for node in body:
+        if isinstance(node, ast.ClassDef):
+            yield from _unconditional(node.body)
+        elif not isinstance(node, ast.If | ast.Try | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def _evaluated(node: ast.AST) -> Iterator[ast.AST]:
+    """The parts of a statement that are evaluated for certain: no lambdas, no sides of `or` and `if else`."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Lambda | ast.IfExp | ast.BoolOp | ast.comprehension):
+            continue
+        yield from _evaluated(child)
+
+
+def _strict_read(node: ast.AST, source: SourceFile) -> Iterator[str]:
+    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load) and source.dotted(node.value) == "os.environ":
+        if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
+            yield node.slice.value
+    elif isinstance(node, ast.Call) and is_env_read(node, source):
+        value = resolve(node, source)
+        if value.required:
+            yield from value.env[:1]
+
+
+def _env_stores(source: SourceFile) -> set[str]:
+    """Variables the file sets itself: `os.environ["X"] = …`, `os.environ.setdefault("X", …)`."""
+    stored: set[str] = set()
+    for node in module_level(source.module.body):
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.Subscript) and isinstance(inner.ctx, ast.Store) and source.dotted(inner.value) == "os.environ":
+                stored.update(
+                    [inner.slice.value] if isinstance(inner.slice, ast.Constant) and isinstance(inner.slice.value, str) else []
+                )
+            elif isinstance(inner, ast.Call) and source.called(inner) == "os.environ.setdefault" and inner.args:
+                stored.update(
+                    [inner.args[0].value]
+                    if isinstance(inner.args[0], ast.Constant) and isinstance(inner.args[0].value, str)
+                    else []
+                )
+    return stored

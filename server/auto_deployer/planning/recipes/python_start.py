@@ -1,0 +1,97 @@
+"""The shell command that starts a Python app on $HOST and $PORT."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from shlex import quote
+
+from .python_deps import has_any
+from .python_django import DjangoProject
+from .python_entry import StartOption
+from .python_install import PYTHON
+
+BASE_ENV = {"PYTHONUNBUFFERED": "1", "PYTHONFAULTHANDLER": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+"""Output at once, a trace on crashes, no bytecode files in the release (as nixpacks and railpack set them)."""
+_BIND = '"$HOST:$PORT"'
+_HOST_PORT = '--host "$HOST" --port "$PORT"'
+
+
+@dataclass(frozen=True)
+class Start:
+    """A start command and what it implies."""
+
+    command: str
+    env: dict[str, str] = field(default_factory=dict[str, str])
+    added: tuple[str, ...] = ()
+    """Packages to install for it."""
+    fixed_port: int | None = None
+    notes: tuple[str, ...] = ()
+
+
+def start(option: StartOption, declared: Collection[str]) -> Start:
+    """How to start what was found, with the server the project declares where it declares one."""
+    env = {"PYTHONPATH": option.pythonpath} if option.pythonpath else {}
+    match option.way:
+        case "script":
+            nested = {"PYTHONPATH": "."} if "/" in option.target else {}
+            return Start(f"{PYTHON} {quote(option.target)}", nested, fixed_port=option.fixed_port)
+        case "module":
+            return Start(f"{PYTHON} -m {quote(option.target)}", env, fixed_port=option.fixed_port)
+        case "console_script":
+            return Start(f".venv/bin/{quote(option.target)}", env, fixed_port=option.fixed_port)
+        case "app":
+            served = {"asgi": _asgi, "sanic": _sanic}.get(option.interface, _wsgi)(option, declared)
+            return Start(served.command, {**env, **served.env}, served.added, notes=served.notes)
+
+
+def start_django(project: DjangoProject, declared: Collection[str]) -> Start:
+    """Gunicorn where it is declared, an ASGI server where only that is, else Django's own server."""
+    chdir = f"--chdir {quote(project.folder)} " if project.folder else ""
+    env = {"PYTHONPATH": project.folder} if project.folder else {}
+    if "gunicorn" in declared and project.wsgi:
+        return Start(f"{PYTHON} -m gunicorn {chdir}--bind {_BIND} {quote(project.wsgi)}", env)
+    if project.asgi and "uvicorn" in declared:
+        return Start(f"{PYTHON} -m uvicorn {_HOST_PORT} {quote(project.asgi)}", env)
+    if project.asgi and "daphne" in declared:
+        return Start(f'{PYTHON} -m daphne -b "$HOST" -p "$PORT" {quote(project.asgi)}', env)
+    note = "The project declares no gunicorn: Django's development server is used. Add gunicorn to its requirements for production."
+    return Start(f"{PYTHON} {quote(manage_py(project))} runserver --noreload {_BIND}", env, notes=(note,))
+
+
+def manage_py(project: DjangoProject) -> str:
+    """Path of manage.py relative to the project."""
+    return f"{project.folder}/manage.py" if project.folder else "manage.py"
+
+
+def _wsgi(option: StartOption, declared: Collection[str]) -> Start:
+    target = f"{option.target}()" if option.factory else option.target
+    gunicorn = f"{PYTHON} -m gunicorn --bind {_BIND} {quote(target)}"
+    if "gunicorn" in declared:
+        return Start(gunicorn)
+    if option.framework == "flask":
+        # FLASK_APP rather than --app, which Flask before 2.2 does not know; .flaskenv does not outrank it.
+        note = (
+            "The project declares no gunicorn: Flask's development server is used. Add gunicorn to its requirements for production."
+        )
+        return Start(f"{PYTHON} -m flask run {_HOST_PORT}", {"FLASK_APP": option.target, "FLASK_DEBUG": "0"}, notes=(note,))
+    if option.framework == "bottle" and not option.factory:
+        return Start(f"{PYTHON} -m bottle --bind {_BIND} {quote(option.target)}")
+    return Start(gunicorn, added=("gunicorn",), notes=("The project declares no WSGI server: gunicorn is added.",))
+
+
+def _asgi(option: StartOption, declared: Collection[str]) -> Start:
+    factory = " --factory" if option.factory else ""
+    if option.framework == "quart" or (has_any(declared, "hypercorn") and not has_any(declared, "uvicorn")):
+        target = f"{option.target}()" if option.factory else option.target
+        return Start(f"{PYTHON} -m hypercorn --bind {_BIND} {quote(target)}")
+    command = f"{PYTHON} -m uvicorn{factory} {_HOST_PORT} {quote(option.target)}"
+    # FastHTML depends on uvicorn itself.
+    if has_any(declared, "uvicorn", "python-fasthtml"):
+        return Start(command)
+    return Start(command, added=("uvicorn",), notes=("The project declares no ASGI server: uvicorn is added.",))
+
+
+def _sanic(option: StartOption, _declared: Collection[str]) -> Start:
+    factory = " --factory" if option.factory else ""
+    return Start(f'{PYTHON} -m sanic {quote(option.target)}{factory} --host="$HOST" --port="$PORT" --single-process')

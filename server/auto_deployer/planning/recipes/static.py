@@ -1,0 +1,145 @@
+"""Plain static sites: a folder with an index.html that no tool has to build."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import replace
+
+from ...model.base import Model
+from ...model.errors import RefusedError
+from ...model.facts import Detection, Evidence
+from ...model.plan import FileCheck
+from ...model.ports import PlanInput, RepoTree
+from ...model.reasons import Kind
+from .. import static_server
+from ..overrides import apply_overrides
+from ..recipe import Draft
+from .node_manifest import FILE_NAME, read_manifest
+
+_FOLDERS = {"": 4.0, "public": 3.5, "dist": 3.5, "site": 3.5, "www": 3.5, "docs": 2.0, "src": 2.0}
+"""Where a site may lie, in this order, and how much an index.html there says (documentation lies beside other things)."""
+
+_BUILDERS = (
+    "mkdocs.yml", "mkdocs.yaml", "_config.yml", "hugo.toml", "hugo.yaml", "antora.yml", "book.toml", "conf.py", "angular.json",
+    "pubspec.yaml", ".eleventy.js", "gulpfile.js", "gulpfile.mjs", "Gruntfile.js",
+)  # fmt: skip
+"""Files at the root by which a site is built: what lies in the repository is then its source."""
+_BUILDER_CONFIG = re.compile(
+    r"(vite|webpack|rollup|astro|next|nuxt|svelte|gatsby|docusaurus|eleventy|vue|parcel|snowpack|rspack|rsbuild)\.config\.\w+"
+)
+_BUILD_PACKAGES = (
+    "vite", "webpack", "parcel", "rollup", "react-scripts", "@vue/cli-service", "@angular/cli", "astro", "next", "nuxt", "gatsby",
+    "@11ty/eleventy", "hexo", "gulp", "grunt", "@rspack/cli", "snowpack", "esbuild",
+)  # fmt: skip
+
+_SERVERS = (
+    "composer.json", "index.php", "go.mod", "Cargo.toml", "pom.xml", "build.gradle", "build.gradle.kts", "mix.exs", "config.ru",
+    "deno.json", "Package.swift", "manage.py",
+)  # fmt: skip
+"""Files of programs that serve pages themselves: an index.html beside them is a part of theirs."""
+
+
+_FALLBACK_SETTINGS = {"index_fallback": "true", "pushstate": "enabled"}
+"""Settings of a Staticfile (railpack's, Cloud Foundry's) with which unknown paths get the index page."""
+
+
+class StaticFindings(Model):
+    """What a plan needs to know of the site."""
+
+    folder: str
+    """Relative to the deployed folder."""
+    spa: bool = False
+    """Unknown paths get the index page (the Staticfile says so)."""
+
+
+class StaticRecipe:
+    """Serves the folder as it is."""
+
+    name = "static"
+
+    def detect(self, tree: RepoTree) -> Detection | None:
+        settings = _staticfile(tree)
+        if settings is None and _has_builder(tree):
+            return None
+        site = _site(tree, settings or {})
+        if site is None:
+            return None
+        server = next((name for name in _SERVERS if tree.is_file(name)), None) if settings is None else None
+        evidence = (site, Evidence(file=server, saw="a program that serves pages itself", weight=-4.0)) if server else (site,)
+        spa = any((settings or {}).get(key) == value for key, value in _FALLBACK_SETTINGS.items())
+        return Detection(
+            recipe=self.name,
+            project_type="static",
+            framework="html",
+            score=sum(item.weight for item in evidence),
+            evidence=evidence,
+            runnable=True,
+            details=StaticFindings(folder=posixpath.dirname(site.file), spa=spa).model_dump(mode="json"),
+        )
+
+    def draft(self, given: PlanInput, detection: Detection) -> Draft:
+        findings = StaticFindings.model_validate(detection.details)
+        overrides, paths = given.overrides, given.paths
+        folder = findings.folder if overrides.output_dir is None else _contained(overrides.output_dir)
+        app_folder = posixpath.join(paths.release_dir, given.repo.source.subdir).rstrip("/")
+        app = static_server.site_app(
+            given.app_name, static_server.serve_command(paths, given.host, folder, spa=findings.spa), given.repo.source.subdir
+        )
+        draft = apply_overrides(Draft(strategy="static", app=app), given, cwd=app_folder)
+        page = FileCheck(path=posixpath.join(app_folder, folder, "index.html"))
+        return replace(
+            draft,
+            tools=(static_server.python_program(given.host),),
+            build=(*draft.build, static_server.write_program(paths)),
+            build_checks=(page, static_server.written_check(paths)),
+        )
+
+
+def _site(tree: RepoTree, settings: dict[str, str]) -> Evidence | None:
+    """The index page of the site; the Staticfile's `root` wins over the usual folders."""
+    root = settings.get("root", "")
+    if root:
+        page = posixpath.normpath(posixpath.join(root, "index.html"))
+        named = Evidence(file=page, saw="index.html in the `root` of the Staticfile", weight=6.0)
+        return named if not page.startswith(("..", "/")) and tree.is_file(page) else None
+    for folder, weight in _FOLDERS.items():
+        page = posixpath.join(folder, "index.html")
+        if tree.is_file(page):
+            return Evidence(file=page, saw=f"index.html in {folder or 'the root'}", weight=weight)
+    return None
+
+
+def _staticfile(tree: RepoTree) -> dict[str, str] | None:
+    """The settings of the Staticfile, one `key: value` a line; None without one."""
+    text = tree.read("Staticfile")
+    if text is None:
+        return None
+    pairs = (line.split("#")[0].partition(":") for line in text.splitlines())
+    return {key.strip(): value.strip().strip("'\"") for key, colon, value in pairs if colon}
+
+
+def _has_builder(tree: RepoTree) -> bool:
+    if any(tree.is_file(name) for name in _BUILDERS) or any(_BUILDER_CONFIG.fullmatch(file) for file in tree.files):
+        return True
+    return tree.is_file(FILE_NAME) and _declares_build(tree)
+
+
+def _declares_build(tree: RepoTree) -> bool:
+    root = tree.at_root()
+    try:
+        manifest = read_manifest(root, tree.subdir)
+    except RefusedError:
+        return True  # what it declares is unknown, and serving sources by mistake would look like a success
+    return bool(manifest.scripts.get("build")) or manifest.depends_on(*_BUILD_PACKAGES)
+
+
+def _contained(folder: str) -> str:
+    normal = posixpath.normpath(folder)
+    if posixpath.isabs(normal) or normal.split("/")[0] == "..":
+        raise RefusedError(
+            f"The folder to serve, {folder}, lies outside of the app.",
+            kind=Kind.PLAN_INVALID,
+            suggestions=("Name a folder inside of it: `--output-dir public`.",),
+        )
+    return "" if normal == "." else normal

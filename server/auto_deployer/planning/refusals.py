@@ -1,0 +1,119 @@
+"""Why a repository cannot be planned: what was looked for, what was found, and the override or sub-folder that helps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..analysis.ecosystems import Ecosystem, ecosystem_named
+from ..model.errors import RefusedError
+from ..model.facts import Detection
+from ..model.ports import PlanInput
+from ..model.reasons import Kind, Reason
+
+_TOLD_START = "Say how to deploy it: `--install '…' --build '…' --start '…'` (PORT and HOST are set)."
+_PACKAGING = frozenset({"docker", "shell", "cpp", "r", "lua", "cobol"})
+_DOCUMENTATION = frozenset({"docs", "static"})
+_POINTS_AT_FOLDER = frozenset({Kind.NO_START_COMMAND, Kind.LIBRARY_NOTHING_TO_RUN, Kind.NO_RUNNABLE_AT_ROOT, Kind.MISSING_TOOL,
+                               Kind.UNSUPPORTED_ECOSYSTEM, Kind.DOCKER_ENGINE_MISSING})  # fmt: skip
+_SHOWN_CANDIDATES = 8
+_SHOWN_FILES = 12
+
+
+def empty_repository(given: PlanInput) -> RefusedError:
+    where = f" below {given.repo.source.subdir}" if given.repo.source.subdir else ""
+    return RefusedError(
+        f"The repository has no files{where} at {given.repo.source.commit[:10] or 'this commit'}.",
+        kind=Kind.EMPTY_REPOSITORY,
+        suggestions=("Commit and push something, or deploy another branch: `--ref BRANCH`; a working tree: `--dirty`.",),
+    )
+
+
+def raise_if_unreadable(known: Sequence[Detection], *, told_start: bool) -> None:
+    """Refuse when a manifest is broken and no other app is there to start: a site beside it would be that project's sources.
+
+    Raises:
+        RefusedError: `manifest_unreadable`.
+    """
+    broken = next((found.refusal for found in known if found.refusal and found.refusal.kind is Kind.MANIFEST_UNREADABLE), None)
+    others = any(found.runnable and not found.refusal and found.project_type != "static" for found in known)
+    if broken and not others and not told_start:
+        raise RefusedError(broken.message, kind=broken.kind, suggestions=broken.suggestions)
+
+
+def application_ecosystems(given: PlanInput, *, beside: str = "") -> list[Ecosystem]:
+    """The ecosystems without a recipe that make apps. Beside a site of plain files, site generators count as well."""
+    passed_over = _PACKAGING if beside == "static" else _PACKAGING | _DOCUMENTATION
+    rows = [ecosystem_named(name) for name in given.repo.ecosystems]
+    return [row for row in rows if row.project_type not in passed_over and row.name != "sphinx"]
+
+
+def lacks_ecosystem(chosen: Detection, given: PlanInput) -> bool:
+    """Whether a Procfile stands in an ecosystem that nothing of ours installs or builds."""
+    return chosen.recipe == "procfile" and chosen.details.get("base") is None and bool(application_ecosystems(given))
+
+
+def nothing_runnable(known: Sequence[Detection], given: PlanInput) -> RefusedError:
+    """Nothing can be started: an ecosystem of its own, a library, an app without a start command, or nothing known at all."""
+    if applications := application_ecosystems(given):
+        return without_recipe(applications[0], given)
+    if refusal := next((found.refusal for found in known if found.refusal), None):
+        return from_reason(refusal, given)
+    if given.repo.ecosystems:
+        return without_recipe(ecosystem_named(given.repo.ecosystems[0]), given)
+    found = ", ".join(given.repo.top_level[:_SHOWN_FILES]) or "nothing"
+    return _refused(
+        Kind.NO_RUNNABLE_AT_ROOT,
+        "Nothing to deploy was found here: looked for package.json, requirements.txt, pyproject.toml, Python files that serve, "
+        f"a Procfile, index.html and the signs of some thirty other ecosystems; found {found}.",
+        (_TOLD_START,),
+        given,
+    )
+
+
+def without_recipe(ecosystem: Ecosystem, given: PlanInput) -> RefusedError:
+    """A known ecosystem: its runtime is not here, or we have no recipe for it."""
+    missing = ecosystem.missing_tools(given.host)
+    if missing:
+        message = f"This is a {ecosystem.label} project, and {', '.join(missing)} is not on the target."
+        return _refused(Kind.MISSING_TOOL, message, (f"Install {', '.join(missing)}, then: {_TOLD_START}",), given)
+    if ecosystem.docker_engine and not given.host.docker_engine:
+        message = f"Only a {ecosystem.label} file says how to run this, and no Docker engine answers on the target."
+        return _refused(Kind.DOCKER_ENGINE_MISSING, message, ("Start Docker on the target.", _TOLD_START), given)
+    message = f"This is a {ecosystem.label} project; there is no recipe for it. Its tools are on the target."
+    return _refused(Kind.UNSUPPORTED_ECOSYSTEM, message, (_TOLD_START,), given)
+
+
+def assets_of_another_app(ecosystem: Ecosystem, recipe: str, given: PlanInput) -> RefusedError:
+    """Files to serve lie in an app of another ecosystem."""
+    error = without_recipe(ecosystem, given)
+    ours = f"To serve only the files that the {recipe} recipe sees: `--recipe {recipe}`."
+    return RefusedError(error.message, kind=error.kind, suggestions=(*error.suggestions, ours))
+
+
+def from_reason(reason: Reason, given: PlanInput) -> RefusedError:
+    """A detection's refusal, with the sub-folders that look deployable."""
+    return _refused(reason.kind, reason.message, reason.suggestions, given)
+
+
+def unknown_recipe(name: str, known: Sequence[str]) -> RefusedError:
+    return RefusedError(
+        f"There is no recipe {name!r}; there are {', '.join(known)}.",
+        kind=Kind.INVALID_REQUEST,
+        suggestions=(f"Leave --recipe out, or name one of {', '.join(known)}.",),
+    )
+
+
+def forced_recipe_sees_nothing(name: str, given: PlanInput) -> RefusedError:
+    found = ", ".join(given.repo.top_level[:_SHOWN_FILES]) or "nothing"
+    message = f"The {name} recipe was asked for and sees nothing of its kind here; found {found}."
+    return _refused(Kind.NO_RUNNABLE_AT_ROOT, message, ("Leave --recipe out.", _TOLD_START), given)
+
+
+def _refused(kind: Kind, message: str, suggestions: Sequence[str], given: PlanInput) -> RefusedError:
+    candidates = given.repo.candidates[:_SHOWN_CANDIDATES]
+    told = any("--subdir" in suggestion and "FOLDER" not in suggestion for suggestion in suggestions)
+    if candidates and not told and kind in _POINTS_AT_FOLDER:
+        listed = ", ".join(f"`--subdir {candidate.path}` ({candidate.kind})" for candidate in candidates)
+        more = len(given.repo.candidates) - len(candidates)
+        suggestions = (f"Deploy a sub-folder: {listed}" + (f" and {more} more." if more > 0 else "."), *suggestions)
+    return RefusedError(message, kind=kind, suggestions=tuple(suggestions))

@@ -1,0 +1,118 @@
+"""Real git repositories in tmp_path, and real servers for them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from servers import HttpsGitServer, SshGitServer
+
+from auto_deployer.analysis import Snapshot, SnapshotTree, parse_source, take_snapshot
+
+
+class Repo:
+    """A work tree with git in it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def git(self, *args: str) -> str:
+        done = subprocess.run(["git", "-C", str(self.path), *args], check=True, capture_output=True, text=True)
+        return done.stdout.strip()
+
+    def write(self, files: dict[str, str | bytes]) -> Repo:
+        for name, content in files.items():
+            target = self.path / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content.encode() if isinstance(content, str) else content)
+        return self
+
+    def commit(self, files: dict[str, str | bytes] | None = None, message: str = "a commit") -> str:
+        self.write(files or {})
+        self.git("add", "-A")
+        self.git("commit", "-q", "--allow-empty", "-m", message)
+        return self.git("rev-parse", "HEAD")
+
+
+RepoFactory = Callable[..., Repo]
+Take = Callable[..., object]
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Nothing of the developer's own git configuration plays a part."""
+    home = tmp_path_factory.mktemp("home")
+    for name in [name for name in os.environ if name.startswith(("GIT_", "XDG_", "SSH_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(home))
+    (home / ".gitconfig").write_text(
+        "[user]\n\tname = Dev\n\temail = dev@example.org\n[init]\n\tdefaultBranch = main\n[protocol \"file\"]\n\tallow = always\n"
+    )
+    return home
+
+
+@pytest.fixture
+def new_repo(tmp_path: Path) -> RepoFactory:
+    def make(name: str = "shop", files: dict[str, str | bytes] | None = None) -> Repo:
+        path = tmp_path / name
+        path.mkdir(parents=True)
+        repo = Repo(path)
+        repo.git("init", "-q")
+        if files is not None:
+            repo.commit(files)
+        return repo
+
+    return make
+
+
+@pytest.fixture
+def take(tmp_path: Path) -> Callable[..., object]:
+    """`take(repo, ...)`: the snapshot of what a user names, into a fresh folder (or `into`)."""
+    count = 0
+
+    async def run(repo: str | Path, **options: object) -> Snapshot:
+        nonlocal count
+        count += 1
+        into = options.pop("into", tmp_path / f"snapshot{count}.git")
+        return await take_snapshot(parse_source(str(repo)), into=into, **options)  # type: ignore[arg-type]
+
+    return run
+
+
+@pytest.fixture
+def tree_of(take: Callable[..., object]) -> Iterator[Callable[..., object]]:
+    """`tree_of(repo, ...)`: the tree of its snapshot, closed at the end."""
+    opened: list[SnapshotTree] = []
+
+    async def run(repo: str | Path, **options: object) -> SnapshotTree:
+        snapshot = await take(repo, **options)  # type: ignore[misc]
+        opened.append(await SnapshotTree.load(snapshot.git_dir, snapshot.commit, snapshot.subdir))
+        return opened[-1]
+
+    yield run
+    for tree in opened:
+        tree.close()
+
+
+@pytest.fixture
+def https_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HttpsGitServer]:
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl makes the server's certificate and is not installed")
+    with HttpsGitServer(tmp_path) as server:
+        monkeypatch.setenv("GIT_SSL_CAINFO", str(server.certificate))
+        monkeypatch.setenv("no_proxy", "localhost,127.0.0.1")
+        yield server
+
+
+@pytest.fixture
+def ssh_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SshGitServer]:
+    sshd = shutil.which("sshd") or shutil.which("sshd", path="/usr/sbin:/usr/local/sbin")
+    if sshd is None or shutil.which("ssh-keygen") is None:
+        pytest.skip("sshd (package openssh-server) is not installed")
+    with SshGitServer(Path(sshd), tmp_path) as server:
+        monkeypatch.setenv("GIT_SSH_COMMAND", server.ssh_command)
+        yield server

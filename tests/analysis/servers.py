@@ -1,0 +1,142 @@
+"""Git servers on loopback: `git http-backend` behind TLS, and sshd."""
+
+from __future__ import annotations
+
+import base64
+import getpass
+import os
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Self
+
+USER, PASSWORD = "dev", "s3cret-t0ken-value"
+
+
+class _Backend(BaseHTTPRequestHandler):
+    """CGI for `git http-backend`; paths below /private/ want a login."""
+
+    root: Path
+    seen: list[str]
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self._serve(b"")
+
+    def do_POST(self) -> None:
+        self._serve(self.rfile.read(int(self.headers.get("Content-Length", "0"))))
+
+    def _serve(self, body: bytes) -> None:
+        path, _, query = self.path.partition("?")
+        expected = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+        if path.startswith("/private/") and self.headers.get("Authorization") != expected:
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", 'Basic realm="git"')
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        env = {
+            "PATH": os.environ["PATH"], "GIT_PROJECT_ROOT": str(self.root), "GIT_HTTP_EXPORT_ALL": "1", "PATH_INFO": path,
+            "REQUEST_METHOD": self.command, "QUERY_STRING": query, "CONTENT_TYPE": self.headers.get("Content-Type", ""),
+            "CONTENT_LENGTH": str(len(body)), "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""), "REMOTE_USER": "x",
+            "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""), "REMOTE_ADDR": "127.0.0.1",
+        }  # fmt: skip
+        answer = subprocess.run(["git", "http-backend"], input=body, env=env, capture_output=True, check=False).stdout
+        head, _, content = answer.partition(b"\r\n\r\n")
+        headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n") if ": " in line)
+        self.send_response(int(headers.pop("Status", "200").split()[0]))
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+class HttpsGitServer:
+    """Serves the bare repositories below `root` at https://localhost:<port>/."""
+
+    def __init__(self, folder: Path) -> None:
+        self.root = folder / "https-root"
+        self.root.mkdir()
+        self.certificate, key = folder / "server.pem", folder / "server.key"
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+             "-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(self.certificate)],
+            check=True, capture_output=True,
+        )  # fmt: skip
+        handler = type("Backend", (_Backend,), {"root": self.root})
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certificate, key)
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self.host = f"localhost:{self._server.server_address[1]}"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def publish(self, work_tree: Path, name: str) -> None:
+        subprocess.run(["git", "clone", "-q", "--bare", str(work_tree), str(self.root / name)], check=True, capture_output=True)
+
+
+class SshGitServer:
+    """An sshd of our own with keys of our own; the running user may log in."""
+
+    def __init__(self, sshd: Path, folder: Path) -> None:
+        self._sshd = sshd
+        self._folder = folder / "ssh"
+        self._folder.mkdir(mode=0o700)
+        for name in ("host_key", "user_key"):
+            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(self._folder / name)], check=True)
+        (self._folder / "authorized_keys").write_text((self._folder / "user_key.pub").read_text())
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.user = getpass.getuser()
+        self.known_hosts = self._folder / "known_hosts"
+        self.known_hosts.write_text(f"[127.0.0.1]:{self.port} {(self._folder / 'host_key.pub').read_text()}")
+
+    @property
+    def ssh_command(self) -> str:
+        return self.command_with_key(self._folder / "user_key")
+
+    def command_with_key(self, key: Path) -> str:
+        return f"ssh -F /dev/null -i {key} -oIdentitiesOnly=yes -oUserKnownHostsFile={self.known_hosts}"
+
+    def url(self, path: Path) -> str:
+        return f"ssh://{self.user}@127.0.0.1:{self.port}{path}"
+
+    def __enter__(self) -> Self:
+        Path("/run/sshd").mkdir(parents=True, exist_ok=True) if os.geteuid() == 0 else None
+        self._process = subprocess.Popen(
+            [str(self._sshd), "-D", "-e", "-f", "/dev/null", "-p", str(self.port), "-h", str(self._folder / "host_key"),
+             "-o", "ListenAddress=127.0.0.1", "-o", f"AuthorizedKeysFile={self._folder / 'authorized_keys'}", "-o", "StrictModes=no",
+             "-o", "UsePAM=no", "-o", "PasswordAuthentication=no", "-o", "PidFile=none", "-o", "PermitRootLogin=yes"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=(self._folder / "sshd.log").open("w"),
+        )  # fmt: skip
+        self._wait_until_it_listens()
+        return self
+
+    def _wait_until_it_listens(self) -> None:
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
+                return
+            time.sleep(0.05)
+        raise RuntimeError(f"sshd does not listen: {(self._folder / 'sshd.log').read_text()}")
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self._process.wait()
