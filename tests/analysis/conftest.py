@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from servers import HttpsGitServer, SshGitServer
 
 from auto_deployer.analysis import Snapshot, SnapshotTree, parse_source, take_snapshot
+
+from .servers import HttpsGitServer, SshGitServer
 
 
 class Repo:
@@ -39,7 +41,20 @@ class Repo:
 
 
 RepoFactory = Callable[..., Repo]
-Take = Callable[..., object]
+Take = Callable[..., Awaitable[Snapshot]]
+TreeOf = Callable[..., Awaitable[SnapshotTree]]
+
+
+def show(snapshot: Snapshot, path: str) -> str:
+    """A file of a snapshot, read by git itself."""
+    name = f"{snapshot.commit}:{path}"
+    return subprocess.run(["git", f"--git-dir={snapshot.git_dir}", "show", name], check=True, capture_output=True, text=True).stdout
+
+
+def paths_in(snapshot: Snapshot) -> list[str]:
+    """All paths of a snapshot, links and submodules too."""
+    command = ["git", f"--git-dir={snapshot.git_dir}", "ls-tree", "-r", "--name-only", snapshot.commit]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +65,7 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(home))
     (home / ".gitconfig").write_text(
-        "[user]\n\tname = Dev\n\temail = dev@example.org\n[init]\n\tdefaultBranch = main\n[protocol \"file\"]\n\tallow = always\n"
+        '[user]\n\tname = Dev\n\temail = dev@example.org\n[init]\n\tdefaultBranch = main\n[protocol "file"]\n\tallow = always\n'
     )
     return home
 
@@ -70,26 +85,26 @@ def new_repo(tmp_path: Path) -> RepoFactory:
 
 
 @pytest.fixture
-def take(tmp_path: Path) -> Callable[..., object]:
+def take(tmp_path: Path) -> Take:
     """`take(repo, ...)`: the snapshot of what a user names, into a fresh folder (or `into`)."""
     count = 0
 
-    async def run(repo: str | Path, **options: object) -> Snapshot:
+    async def run(repo: str | Path, **options: Any) -> Snapshot:
         nonlocal count
         count += 1
-        into = options.pop("into", tmp_path / f"snapshot{count}.git")
-        return await take_snapshot(parse_source(str(repo)), into=into, **options)  # type: ignore[arg-type]
+        options.setdefault("into", tmp_path / f"snapshot{count}.git")
+        return await take_snapshot(parse_source(str(repo)), **options)
 
     return run
 
 
 @pytest.fixture
-def tree_of(take: Callable[..., object]) -> Iterator[Callable[..., object]]:
+def tree_of(take: Take) -> Iterator[TreeOf]:
     """`tree_of(repo, ...)`: the tree of its snapshot, closed at the end."""
     opened: list[SnapshotTree] = []
 
-    async def run(repo: str | Path, **options: object) -> SnapshotTree:
-        snapshot = await take(repo, **options)  # type: ignore[misc]
+    async def run(repo: str | Path, **options: Any) -> SnapshotTree:
+        snapshot = await take(repo, **options)
         opened.append(await SnapshotTree.load(snapshot.git_dir, snapshot.commit, snapshot.subdir))
         return opened[-1]
 

@@ -1,3 +1,5 @@
+"""Plain sites: where they lie, what speaks against them, and how they are served."""
+
 from __future__ import annotations
 
 import json
@@ -62,6 +64,13 @@ def test_what_lies_beside_a_page_changes_nothing(neighbour: str) -> None:
 )
 def test_never_where_a_tool_builds_the_site(files: dict[str, str]) -> None:
     assert StaticRecipe().detect(DictTree({"index.html": PAGE, **files})) is None
+
+
+@pytest.mark.parametrize("folder", ["src", "web/src", "public"])
+def test_the_source_folder_of_a_built_project_is_no_site_of_its_own(folder: str) -> None:
+    parent = folder.rpartition("/")[0]
+    files = {f"{folder}/index.html": PAGE, f"{parent}/angular.json".lstrip("/"): "{}"}
+    assert StaticRecipe().detect(DictTree(files, folder)) is None
 
 
 def test_a_package_json_without_a_build_is_no_build_tool() -> None:

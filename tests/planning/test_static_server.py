@@ -1,3 +1,5 @@
+"""The static web server over real HTTP, and the commands that bring it to a target."""
+
 from __future__ import annotations
 
 import http.client
@@ -72,7 +74,9 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
 
 
 def test_serves_index_pages_and_files_with_their_types(serve: Serve) -> None:
-    site = serve({"index.html": "home", "docs/index.html": "docs", "app.js": "1", "a.wasm": "w", "data.json": "{}", "x.unknown": "?"})
+    site = serve(
+        {"index.html": "home", "docs/index.html": "docs", "app.js": "1", "a.wasm": "w", "data.json": "{}", "x.unknown": "?"}
+    )
     assert site.get("/")[::2] == (200, b"home")
     assert site.get("/docs/")[::2] == (200, b"docs")
     types = {path: site.get(path)[1]["content-type"] for path in ("/", "/app.js", "/a.wasm", "/data.json", "/x.unknown")}
@@ -120,7 +124,15 @@ def test_single_page_apps_get_the_index_for_pages_but_not_for_missing_files(serv
 
 @pytest.mark.parametrize(
     "path",
-    ["/../outside.txt", "/%2e%2e/outside.txt", "/..%2foutside.txt", "/docs/../../outside.txt", "//../outside.txt", "/link.txt", "/folder/outside.txt"],
+    [
+        "/../outside.txt",
+        "/%2e%2e/outside.txt",
+        "/..%2foutside.txt",
+        "/docs/../../outside.txt",
+        "//../outside.txt",
+        "/link.txt",
+        "/folder/outside.txt",
+    ],
 )
 def test_nothing_outside_of_the_root(serve: Serve, tmp_path: Path, path: str) -> None:
     (tmp_path / "outside.txt").write_text("secret")
@@ -244,5 +256,8 @@ def test_without_a_recent_python_it_is_refused(tools: tuple[Tool, ...]) -> None:
 
 
 def test_a_shim_that_obeys_the_repository_is_the_last_choice() -> None:
-    tools = (Tool(name="python3", path="/root/.pyenv/shims/python3", version="3.12.1"), Tool(name="python3", path="/usr/bin/python3", version="3.11.2"))
+    tools = (
+        Tool(name="python3", path="/root/.pyenv/shims/python3", version="3.12.1"),
+        Tool(name="python3", path="/usr/bin/python3", version="3.11.2"),
+    )
     assert static_server.python_program(HostFacts(tools=tools)) == "/usr/bin/python3"

@@ -12,9 +12,9 @@ import pytest_lsp
 from lsprotocol import types
 from pytest_lsp import ClientServerConfig, LanguageClient
 from pytest_lsp.client import make_test_lsp_client
+from tests.server.raw_client import WAIT_S, RawClient, command
 
 from auto_deployer.lsp.catalog import COMMAND_OUTPUT, EVENTS
-from tests.server.raw_client import WAIT_S, RawClient, command
 
 
 class DeployClient(LanguageClient):
@@ -40,7 +40,9 @@ class DeployClient(LanguageClient):
         return await self.wait_for(lambda method, params: method == "deploy/finished" and params.deploymentId == deployment_id)
 
     def seqs(self, deployment_id: str = "d1") -> list[int]:
-        return [params.seq for method, params in self.notifications if params.deploymentId == deployment_id and hasattr(params, "seq")]
+        return [
+            params.seq for method, params in self.notifications if params.deploymentId == deployment_id and hasattr(params, "seq")
+        ]
 
 
 def _make_client() -> DeployClient:

@@ -39,6 +39,7 @@ class RawClient:
         self.stdin: BinaryIO = self.process.stdin  # type: ignore[assignment]
         self.stdout: BinaryIO = self.process.stdout  # type: ignore[assignment]
         self.received: list[dict[str, Any]] = []
+        self._unclaimed: list[dict[str, Any]] = []
         self._incoming: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self._next_id = 0
         if reading:
@@ -86,7 +87,11 @@ class RawClient:
         self.send({"jsonrpc": "2.0", "method": method, "params": params})
 
     def receive(self, wanted: Callable[[dict[str, Any]], bool] = lambda _: True, timeout: float = WAIT_S) -> dict[str, Any]:
-        """The next message that is wanted; those before it stay in `received`."""
+        """The first message that is wanted and was not yet returned; others wait for their turn."""
+        for message in self._unclaimed:
+            if wanted(message):
+                self._unclaimed.remove(message)
+                return message
         while True:
             message = self._incoming.get(timeout=timeout)
             if message is None:
@@ -94,6 +99,7 @@ class RawClient:
             self.received.append(message)
             if wanted(message):
                 return message
+            self._unclaimed.append(message)
 
     def request(self, method: str, params: Any = None) -> dict[str, Any]:
         """The response to a request: an object with `result` or `error`."""

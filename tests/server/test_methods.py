@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
+from tests.server.conftest import DeployClient, initialize_params
+from tests.server.raw_client import RawClient
 
 from auto_deployer.lsp.catalog import COMMANDS, OFFERS, OPEN_LOG
 from auto_deployer.model.events import EVENT_TYPES
-from tests.server.conftest import DeployClient, initialize_params
-from tests.server.raw_client import RawClient
 
 
 async def test_initialize_advertises_methods_events_and_commands(raw: RawClient, tmp_path: Path):
@@ -109,9 +109,8 @@ async def test_app_requests(client: DeployClient):
     assert (await client.deploy("deploy/appLog", {"name": "shop"})).text == "listening\n"
 
 
-@pytest.mark.parametrize(
-    ("method", "params", "code", "kind"),
-    [
+async def test_errors_carry_code_kind_and_suggestions(client: DeployClient):
+    cases: list[tuple[str, Any, int, str]] = [
         ("deploy/get", {"deploymentId": "none"}, 1002, "not_found"),
         ("deploy/cancel", {"deploymentId": "none"}, 1002, "not_found"),
         ("deploy/subscribe", {"deploymentId": "none", "afterSeq": 0}, 1002, "not_found"),
@@ -119,19 +118,14 @@ async def test_app_requests(client: DeployClient):
         ("deploy/plan", {"repo": "refused"}, 1004, "no_start_command"),
         ("deploy/start", {"deploymentId": "d1", "repo": "locked"}, 1008, "target_locked"),
         ("deploy/answer", {"deploymentId": "none", "questionId": "q"}, 1002, "not_found"),
-        ("deploy/apps", {"ignored": 1}, None, None),
         ("deploy/analyze", {"repo": "boom"}, -32603, "internal_error"),
-    ],
-)
-async def test_errors_carry_code_kind_and_suggestions(client: DeployClient, method: str, params: Any, code: Any, kind: Any):
-    if code is None:
-        await client.deploy(method, params)
-        return
-    with pytest.raises(JsonRpcException) as refused:
-        await client.deploy(method, params)
-    assert (refused.value.code, refused.value.data["kind"]) == (code, kind)
-    assert refused.value.data["retryable"] == (code == 1008)
-    assert isinstance(refused.value.data["suggestions"], list)
+    ]
+    for method, params, code, kind in cases:
+        with pytest.raises(JsonRpcException) as refused:
+            await client.deploy(method, params)
+        assert (refused.value.code, refused.value.data["kind"]) == (code, kind)
+        assert refused.value.data["retryable"] == (code == 1008)
+        assert isinstance(refused.value.data["suggestions"], list)
 
 
 def test_an_unexpected_error_does_not_tell_its_inner_workings(raw: RawClient, tmp_path: Path):
@@ -166,10 +160,10 @@ def test_an_untrusted_workspace_may_look_but_not_run(raw: RawClient, tmp_path: P
     assert raw.error("deploy/get", {"deploymentId": "d1"})["code"] == 1002
 
 
-@pytest.mark.parametrize("options", [{"trusted": "yes"}, {"logDir": 5}, {"logDir": " "}, [1], "text"])
-def test_wrong_initialization_options_are_refused(raw: RawClient, options: Any):
-    error = raw.error("initialize", {"processId": None, "rootUri": None, "capabilities": {}, "initializationOptions": options})
-    assert error["code"] == -32602
+def test_wrong_initialization_options_are_refused(raw: RawClient):
+    for options in ({"trusted": "yes"}, {"logDir": 5}, {"logDir": " "}, [1], "text"):
+        error = raw.error("initialize", {"processId": None, "rootUri": None, "capabilities": {}, "initializationOptions": options})
+        assert error["code"] == -32602
     raw.initialize()  # a correct one is still accepted
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from auto_deployer.model import fold
-from auto_deployer.model.events import from_object
 from tests.server.conftest import DeployClient
 from tests.server.raw_client import RawClient
+
+from auto_deployer.model import fold
+from auto_deployer.model.events import from_object
 
 
 async def test_seq_counts_from_one_without_gaps_in_send_order(client: DeployClient):

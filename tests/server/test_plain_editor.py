@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
-
 from tests.server.conftest import DeployClient
 from tests.server.raw_client import RawClient
 
@@ -38,7 +37,7 @@ async def test_progress_begins_reports_and_ends(editor: DeployClient):
     await wait_for_log(editor, "step 2")
     editor.window_work_done_progress_cancel(types.WorkDoneProgressCancelParams(token=token))
     await wait_for_log(editor, "cancelled")
-    while not isinstance(editor.progress_reports.get(token, [None])[-1], types.WorkDoneProgressEnd):
+    while not isinstance((editor.progress_reports.get(token) or [None])[-1], types.WorkDoneProgressEnd):
         await editor.wait_for_notification(types.PROGRESS)
     reports = editor.progress_reports[token]
     assert isinstance(reports[0], types.WorkDoneProgressBegin)
@@ -71,14 +70,14 @@ async def test_app_commands(editor: DeployClient):
     assert (await run_command(editor, "stopApp", {"name": "shop"}))["status"] == "stopped"
 
 
-@pytest.mark.parametrize(
-    ("name", "arguments"),
-    [("nothing", []), ("deploy", [1]), ("deploy", [{"repo": "ok"}, {}]), ("deploy", [{"repo": 1}]), ("skipStep", [{"deploymentId": "d"}])],
-)
-async def test_wrong_commands_are_refused(editor: DeployClient, name: str, arguments: list[Any]):
-    with pytest.raises(JsonRpcException) as refused:
-        await run_command(editor, name, *arguments)
-    assert refused.value.code == -32602
+async def test_wrong_commands_are_refused(editor: DeployClient):
+    wrong: list[tuple[str, list[Any]]] = [
+        ("nothing", []), ("deploy", [1]), ("deploy", [{"repo": "ok"}, {}]), ("deploy", [{"repo": 1}]), ("skipStep", [{"deploymentId": "d"}]),
+    ]  # fmt: skip
+    for name, arguments in wrong:
+        with pytest.raises(JsonRpcException) as refused:
+            await run_command(editor, name, *arguments)
+        assert refused.value.code == -32602
 
 
 def test_a_choice_is_asked_by_message(raw: RawClient, tmp_path: Path):
@@ -92,14 +91,17 @@ def test_a_choice_is_asked_by_message(raw: RawClient, tmp_path: Path):
     assert log["steps"][1]["user_interactions"][0]["response"] == "again"
 
 
-@pytest.mark.parametrize("reply", [{"result": None}, {"result": {"title": "?"}}, {"result": 7}, {"error": {"code": -32601, "message": "?"}}])
-def test_a_closed_or_impossible_message_counts_as_cancelled(raw: RawClient, tmp_path: Path, reply: dict[str, Any]):
+def test_a_closed_or_impossible_message_counts_as_cancelled(raw: RawClient, tmp_path: Path):
     raw.initialize(None, tmp_path)
-    raw.start("ask:confirm")
-    asked = raw.receive(lambda message: message.get("method") == "window/showMessageRequest")
-    assert [action["title"] for action in asked["params"]["actions"]] == ["Yes", "No"]
-    raw.send({"jsonrpc": "2.0", "id": asked["id"], **reply})
-    raw.receive(lambda message: "failed" in str(message.get("params", {}).get("message")))
+    replies: list[dict[str, Any]] = [
+        {"result": None}, {"result": {"title": "?"}}, {"result": 7}, {"error": {"code": -32601, "message": "?"}},
+    ]  # fmt: skip
+    for number, reply in enumerate(replies):
+        raw.start("ask:confirm", f"d{number}")
+        asked = raw.receive(lambda message: message.get("method") == "window/showMessageRequest")
+        assert [action["title"] for action in asked["params"]["actions"]] == ["Yes", "No"]
+        raw.send({"jsonrpc": "2.0", "id": asked["id"], **reply})
+        raw.receive(lambda message: "] failed" in str(message.get("params", {}).get("message")))
 
 
 def test_a_secret_is_left_to_the_answer_request(raw: RawClient, tmp_path: Path):
@@ -115,7 +117,9 @@ def test_a_secret_is_left_to_the_answer_request(raw: RawClient, tmp_path: Path):
 def test_open_log_shows_the_document(raw: RawClient, tmp_path: Path):
     raw.initialize(None, tmp_path, window={"showDocument": {"support": True}})
     uri = raw.start("ok")["logUri"]
-    raw.send({"jsonrpc": "2.0", "id": 9, "method": "workspace/executeCommand", "params": {"command": "autoDeployer.server.openLog"}})
+    raw.send(
+        {"jsonrpc": "2.0", "id": 9, "method": "workspace/executeCommand", "params": {"command": "autoDeployer.server.openLog"}}
+    )
     shown = raw.receive(lambda message: message.get("method") == "window/showDocument")
     assert shown["params"]["uri"] == uri
     raw.send({"jsonrpc": "2.0", "id": shown["id"], "result": {"success": True}})

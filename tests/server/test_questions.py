@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.server.raw_client import RawClient
 
 ALL_KINDS = {"interaction": ["choice", "confirm", "text", "secret"]}
@@ -16,24 +14,22 @@ def asked(raw: RawClient) -> dict[str, Any]:
     return raw.receive(lambda message: message.get("method") == "deploy/ask")
 
 
-@pytest.mark.parametrize(
-    ("kind", "reply", "response"),
-    [
+def test_each_kind_is_asked_and_answered(raw: RawClient, tmp_path: Path):
+    raw.initialize(ALL_KINDS, tmp_path)
+    cases: list[tuple[str, dict[str, Any], str]] = [
         ("choice", {"optionId": "again"}, "again"),
         ("confirm", {"optionId": "yes"}, "yes"),
         ("text", {"text": "hello"}, "hello"),
         ("secret", {"text": "hunter2"}, "***"),
-    ],
-)
-def test_each_kind_is_asked_and_answered(raw: RawClient, tmp_path: Path, kind: str, reply: dict[str, Any], response: str):
-    raw.initialize(ALL_KINDS, tmp_path)
-    raw.start(f"ask:{kind}")
-    question = asked(raw)
-    assert question["params"]["deploymentId"] == "d1"
-    assert question["params"]["kind"] == kind
-    raw.send({"jsonrpc": "2.0", "id": question["id"], "result": reply})
-    assert raw.notification("deploy/questionResolved")["response"] == response
-    assert raw.notification("deploy/finished")["outcome"] == "success"
+    ]
+    for kind, reply, response in cases:
+        raw.start(f"ask:{kind}", kind)
+        question = asked(raw)
+        assert question["params"]["deploymentId"] == kind
+        assert question["params"]["kind"] == kind
+        raw.send({"jsonrpc": "2.0", "id": question["id"], "result": reply})
+        assert raw.notification("deploy/questionResolved")["response"] == response
+        assert raw.notification("deploy/finished")["outcome"] == "success"
 
 
 def test_an_answer_by_request_withdraws_the_question(raw: RawClient, tmp_path: Path):
@@ -57,14 +53,15 @@ def test_the_end_of_the_deployment_withdraws_the_question(raw: RawClient, tmp_pa
     assert raw.notification("deploy/finished")["outcome"] == "cancelled"
 
 
-@pytest.mark.parametrize(
-    "reply", [{"result": None}, {"result": [1]}, {"result": {"optionId": 5}}, {"error": {"code": -32800, "message": ""}}, {"error": "?"}]
-)
-def test_an_unusable_answer_counts_as_cancelled(raw: RawClient, tmp_path: Path, reply: dict[str, Any]):
+def test_an_unusable_answer_counts_as_cancelled(raw: RawClient, tmp_path: Path):
     raw.initialize(ALL_KINDS, tmp_path)
-    raw.start("ask:choice")
-    raw.send({"jsonrpc": "2.0", "id": asked(raw)["id"], **reply})
-    assert raw.notification("deploy/questionResolved")["response"] == "cancelled"
+    replies: list[dict[str, Any]] = [
+        {"result": None}, {"result": [1]}, {"result": {"optionId": 5}}, {"error": {"code": -32800, "message": ""}}, {"error": "?"},
+    ]  # fmt: skip
+    for number, reply in enumerate(replies):
+        raw.start("ask:choice", f"d{number}")
+        raw.send({"jsonrpc": "2.0", "id": asked(raw)["id"], **reply})
+        assert raw.notification("deploy/questionResolved")["response"] == "cancelled"
 
 
 def test_a_kind_that_is_not_declared_falls_back(raw: RawClient, tmp_path: Path):

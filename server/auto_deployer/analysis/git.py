@@ -187,11 +187,11 @@ async def _feed(process: asyncio.subprocess.Process, stdin: bytes | None) -> Non
 
 
 async def _read_lines(stream: asyncio.StreamReader, on_line: Callable[[str], None] | None) -> str:
-    """Everything but the progress; progress lines end with a carriage return."""
+    """Everything but the progress; progress lines end with a carriage return alone (those of ssh have one before the line feed)."""
     kept: list[str] = []
     pending = ""
     while chunk := await stream.read(65_536):
-        *lines, pending = re.split(r"(?<=[\r\n])", pending + chunk.decode("utf-8", "replace"))
+        *lines, pending = re.split(r"(?<=\n)|(?<=\r)(?=[^\n])", pending + chunk.decode("utf-8", "replace"))
         for line in lines:
             if not line.endswith("\r"):
                 kept.append(line)
@@ -213,7 +213,10 @@ def _make_ready(git_dir: Path) -> None:
 
 def batch_mode_ssh(command: str) -> str:
     """An ssh command that asks nothing. Commands of other clients (plink, …) are left alone."""
-    words = shlex.split(command)
-    if words and Path(words[0]).name in ("ssh", "ssh.exe"):
+    try:
+        program = shlex.split(command)[0]
+    except (ValueError, IndexError):  # the shell will tell what is wrong with it
+        return command
+    if Path(program).name in ("ssh", "ssh.exe"):
         return f"{command} -oBatchMode=yes -oConnectTimeout=20"
     return command

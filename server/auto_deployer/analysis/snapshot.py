@@ -117,7 +117,7 @@ class _Folder:
         assert self.source.folder is not None
         folder = find_work_folder(self.source.folder)
         if folder.git_dir is None:
-            return await self._working_tree(folder, ref, below, note=None if dirty else "The folder is no git repository")
+            return await self._working_tree(folder, ref, below, note="The folder is no git repository")
         remote = Remote(self.git, self.source_of(folder), guard=self.guard, on_progress=self.on_progress)
         try:
             found = await remote.find(ref)
@@ -140,7 +140,7 @@ class _Folder:
             return _snapshot(self.git, found, commit, below)
         if found is not None and folder.subdir and not await self._is_tracked(commit, folder.subdir):
             return await self._working_tree(
-                folder.alone(), ref, below, note=None if dirty else f"No file below {folder.subdir} is committed"
+                folder.alone(), ref, below, note=f"No file below {folder.subdir} is committed"
             )  # fmt: skip
         if dirty or found is None:
             why = None if found else "The repository has no commits"

@@ -47,7 +47,6 @@ class _File:
 class _Content:
     """Everything in one commit, with paths from the repository's root."""
 
-    reader: BlobReader
     files: dict[str, _File] = field(default_factory=dict[str, _File])
     links: set[str] = field(default_factory=set[str])
     submodules: list[str] = field(default_factory=list[str])
@@ -59,8 +58,9 @@ class _Content:
 class SnapshotTree:
     """A view of one folder of a snapshot (`model.ports.RepoTree`). Close it (or use `with`) when done."""
 
-    def __init__(self, content: _Content, subdir: str) -> None:
+    def __init__(self, content: _Content, reader: BlobReader, subdir: str) -> None:
         self._content = content
+        self._reader = reader
         self._subdir = subdir
         self._prefix = f"{subdir}/" if subdir else ""
 
@@ -77,10 +77,10 @@ class SnapshotTree:
                 f"The snapshot {commit} is not in {git_dir}: {listing.stderr.strip()}", kind=Kind.GIT_REF_NOT_FOUND,
                 suggestions=("Deploy again from the source.",),
             )  # fmt: skip
-        content = await asyncio.to_thread(_parse, listing.stdout, BlobReader(git_dir, MAX_TOTAL_BYTES))
+        content = await asyncio.to_thread(_parse, listing.stdout)
         if subdir not in content.folders:
             raise _no_subdir(content, subdir)
-        return cls(content, subdir)
+        return cls(content, BlobReader(git_dir, MAX_TOTAL_BYTES), subdir)
 
     def __enter__(self) -> Self:
         return self
@@ -90,7 +90,7 @@ class SnapshotTree:
 
     def close(self) -> None:
         """End the reading process. All views of the snapshot share it; a later read starts it again."""
-        self._content.reader.close()
+        self._reader.close()
 
     @property
     def subdir(self) -> str:
@@ -123,7 +123,7 @@ class SnapshotTree:
         found = self._find(path)
         if found is None or found.size > MAX_FILE_BYTES:
             return None
-        data = self._content.reader.read(found.object_id, found.size)
+        data = self._reader.read(found.object_id, found.size)
         return None if data is None else data.decode("utf-8", "replace")
 
     def glob(self, pattern: str) -> list[str]:
@@ -131,11 +131,11 @@ class SnapshotTree:
         return [path for path in self.files if matches(path)]
 
     def at_root(self) -> SnapshotTree:
-        return self if not self._subdir else SnapshotTree(self._content, "")
+        return self if not self._subdir else SnapshotTree(self._content, self._reader, "")
 
     def below(self, folder: str) -> SnapshotTree:
         full = self._full(folder)
-        return SnapshotTree(self._content, _NOWHERE if full is None else full)
+        return SnapshotTree(self._content, self._reader, _NOWHERE if full is None else full)
 
     @property
     def submodules(self) -> tuple[str, ...]:
@@ -175,9 +175,9 @@ class SnapshotTree:
         return None if normal.startswith(("/", "../")) or normal == ".." else self._prefix + normal
 
 
-def _parse(listing: bytes, reader: BlobReader) -> _Content:
+def _parse(listing: bytes) -> _Content:
     """The output of `git ls-tree -r -z -l`."""
-    content = _Content(reader)
+    content = _Content()
     for row in listing.split(b"\0"):
         if not row:
             continue

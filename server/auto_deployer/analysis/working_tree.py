@@ -55,12 +55,11 @@ async def count_uncommitted(git: Git, folder: WorkFolder, commit: str) -> int | 
             async with asyncio.timeout(_COUNT_TIMEOUT_S):
                 _copy_exclude_file(git, folder)
                 await git.local("read-tree", commit, env=env)
-                status = ("status", "--porcelain", "-z", "--untracked-files=all", "--ignore-submodules=all", "--no-renames")
-                result = await git.local(*await _exclude_options(git), *status, env=env)
+                changed = ("ls-files", "--modified", "--others", "--exclude-standard", "--deduplicate", "-z")
+                result = await git.local(*await _exclude_options(git), *changed, env=env)
         except (TimeoutError, GitFailedError):
             return None
-    entries = [line[3:] for line in result.stdout.split(b"\0") if line]
-    return sum(1 for path in entries if not _is_left_out(path))
+    return sum(1 for path in result.stdout.split(b"\0") if path and not _is_left_out(path))
 
 
 async def commit_working_tree(

@@ -115,7 +115,8 @@ class ReleaseChange:
         new_record = record.gone_live(entry, before=old if record.release(old) else None)
         await self.write_record(state, new_record)
         kept = {each.id for each in new_record.releases}
-        too_old = [name for name in state.releases if name not in kept and not state.run(name).running]
+        older = (name for name in state.releases if name < serving.release)
+        too_old = [name for name in older if name not in kept and not state.run(name).running]
         if too_old:
             await self._must(layout.prune_command(self._deploy_dir, too_old))
         return new_record

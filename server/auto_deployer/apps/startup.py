@@ -19,6 +19,7 @@ from .state import RunState, log_tail, read_run
 T = TypeVar("T")
 
 POLL_S = 0.15
+EXIT_CODE_READS = 10
 ANSWER_WINDOW_S = 15.0
 """Once a port is open the app has at least this long to answer, however late it was opened."""
 OTHER_PORT_SETTLE_S = 2.0
@@ -79,13 +80,22 @@ class StartupWatch:
         while True:
             run = await self._unless_stopped(read_run(self._session, self._deploy_dir, self._release))
             if not run.running:
-                raise await self._exited(run)
+                raise await self._exited(await self._with_exit_code(run))
             serving = await self._try_ports(run)
             if serving is not None:
                 return serving
             if self._clock() > self._deadline():
                 raise await self._not_serving()
             await self._unless_stopped(asyncio.sleep(POLL_S))
+
+    async def _with_exit_code(self, run: RunState) -> RunState:
+        """The keeper notes the exit code a moment after the process is gone."""
+        for _ in range(EXIT_CODE_READS):
+            if run.exit_code is not None or run.running:
+                break
+            await self._unless_stopped(asyncio.sleep(POLL_S))
+            run = await self._unless_stopped(read_run(self._session, self._deploy_dir, self._release))
+        return run
 
     async def _try_ports(self, run: RunState) -> Serving | None:
         pids = [process.pid for process in run.processes]

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 commands = typer.Typer()
 
 _SITE = "sample_site"
+_NAME = "hello-site"
 _GIT_ENV = {
     "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "GIT_AUTHOR_NAME": "demo", "GIT_AUTHOR_EMAIL": "demo@localhost",
     "GIT_COMMITTER_NAME": "demo", "GIT_COMMITTER_EMAIL": "demo@localhost",
@@ -52,7 +53,7 @@ def _workshop(keep: bool) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        if not (keep and (folder / "deployment" / "current").exists()):
+        if not (keep and (folder / "deployments" / _NAME / "current").exists()):
             shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -60,16 +61,16 @@ class _Demo:
     """One run: an LSP client with its server in a child process."""
 
     def __init__(self, folder: Path, log_dir: Path) -> None:
-        self._repo = folder / "hello-site"
-        self._deploy_dir = folder / "deployment"
+        self._repo = folder / _NAME
+        self._deploy_dir = folder / "deployments" / _NAME
         self._log_dir = log_dir
         self._id = new_deployment_id()
-        self._finished: asyncio.Future[Finished] = asyncio.Future()
 
     async def run(self, keep: bool) -> Finished:
         """Deploy, show that it answers, stop it (unless `keep`)."""
         from .lsp_client import LspClient
 
+        self._finished: asyncio.Future[Finished] = asyncio.get_running_loop().create_future()
         make_repository(self._repo)
         _say(f"Made a sample repository in {self._repo}; starting the language server")
         client = await LspClient.start([sys.executable, "-m", "auto_deployer", "server"], self._on_notification)

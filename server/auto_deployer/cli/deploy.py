@@ -160,18 +160,19 @@ async def _run(
     from .front_ends import front_end
 
     view = front_end(output)
+    stop = asyncio.Event()
     try:
-        runner = backend.open_runner(log_dir)
-        follower = Follower(runner, deployment_id, view, prompter)
-        try:
-            finished = await follower.run(begin_with(runner, prompter is not None))
-        finally:
-            await runner.shutdown()
+        with backend.on_stop(stop.set):  # one signal is enough; further ones change nothing
+            runner = backend.open_runner(log_dir)
+            try:
+                begin = begin_with(runner, prompter is not None)
+                finished = await Follower(runner, deployment_id, view, prompter).run(begin, stop)
+            finally:
+                await runner.shutdown()
     except Exception as error:  # noqa: BLE001  (whatever it is, the last line of JSON tells it)
-        reason = errors.reason_of(error)
-        view.not_started(_failed(deployment_id, reason))
+        finished = _failed(deployment_id, errors.reason_of(error))
+        view.not_started(finished)
         errors.print_traceback(error)
-        return errors.code_of("failed", reason)
     finally:
         view.close()
     return errors.code_of(finished.outcome, finished.reason)

@@ -9,15 +9,13 @@ from ..model import events as ev
 from .parts import command_end
 from .text import command_line, one_line
 
-_COMMAND_WIDTH = 100
-
 _WORDS: dict[type[ev.BaseEvent], Callable[[Any], str]] = {
     ev.Started: lambda event: event.log_uri,
     ev.AnalysisReady: lambda event: f"{event.repo.project_type} {event.repo.framework}, {event.repo.file_count} files",
     ev.PlanReady: lambda event: f"{event.plan.strategy}, {len(event.plan.steps)} steps",
     ev.PlanChanged: lambda event: f"{event.plan.strategy}, {len(event.plan.steps)} steps",
     ev.StepStarted: lambda event: event.step.step_name,
-    ev.CommandStarted: lambda event: f"$ {one_line(command_line(event.command.command), _COMMAND_WIDTH)}",
+    ev.CommandStarted: lambda event: command_line(event.command.command, event.command.reasoning),
     ev.CommandExecuted: lambda event: command_end(event.command),
     ev.CheckFinished: lambda event: f"{event.check.description}: {'passed' if event.check.passed else 'failed'}",
     ev.RepairApplied: lambda event: event.reason.message,

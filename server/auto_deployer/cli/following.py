@@ -1,4 +1,4 @@
-"""Runs a deployment to its end for the terminal: events to the front end, questions to the prompter, stop signals to `cancel`."""
+"""Runs a deployment to its end for the terminal: events to the front end, questions to the prompter."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from ..model.log import DeploymentLog
 from ..model.ports import DeploymentRunner, Published, Subscriber
 from ..model.questions import Answer, Question
 from ..model.requests import AnswerParams, StartResult
-from .backend import on_stop
 from .front_ends import FrontEnd, Progress
 
 if TYPE_CHECKING:
@@ -44,22 +43,20 @@ class Follower:
         self._front_end.show(Progress(item, published.line, self.log))
         self._mind_questions(item)
 
-    async def run(self, begin: Begin) -> Finished:
-        """Begin the deployment and return its end. A stop signal cancels it; further ones change nothing.
+    async def run(self, begin: Begin, stop: asyncio.Event) -> Finished:
+        """Begin the deployment and return its end; once `stop` is set it is cancelled.
 
         Raises:
             AutoDeployerError: it did not begin.
         """
-        stop = asyncio.Event()
-        with on_stop(stop.set):
-            await begin(self)
-            canceller = asyncio.create_task(self._cancel_on(stop))
-            try:
-                return await self._runner.wait(self._id)
-            finally:
-                canceller.cancel()
-                self._withdraw()
-                await asyncio.gather(*self._questions)
+        await begin(self)
+        canceller = asyncio.create_task(self._cancel_on(stop))
+        try:
+            return await self._runner.wait(self._id)
+        finally:
+            canceller.cancel()
+            self._withdraw()
+            await asyncio.gather(*self._questions)
 
     async def _cancel_on(self, stop: asyncio.Event) -> None:
         await stop.wait()

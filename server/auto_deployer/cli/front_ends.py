@@ -187,9 +187,7 @@ class LiveTree:
         from .console import print_lines
         from .log_lines import end_lines
 
-        print_lines(self._console, end_lines(self._log, self._symbols, reason=False))
-        if self._log_path is not None:
-            print_lines(self._console, (f"Log: {self._log_path}",))
+        print_lines(self._console, end_lines(self._log, self._symbols, path=self._log_path))
 
     def _draw(self) -> RenderableType:
         log = self._log

@@ -11,13 +11,15 @@ from rich.text import Text
 from ..model.log import CommandRecord, DeploymentLog, StepResult
 from ..model.reasons import Reason
 from . import parts
-from .text import STYLE, Symbols, clean, duration, one_line
+from .text import COMMAND_WIDTH, STYLE, Symbols, clean, duration, one_line
 
 OutputDetail = Literal["none", "failures", "head"]
 """How much of the commands' output to show: nothing, the last lines of failing ones, or the head of all."""
 
 _HEAD_STDOUT, _HEAD_STDERR, _HEAD_COLUMNS = 10, 5, 100
 """Format 2.0 viewers show that much of a command."""
+_WHOLE = 2000
+"""A log is read to know exactly what ran."""
 
 
 class LogLines:
@@ -29,6 +31,7 @@ class LogLines:
         self._path = path
         self._reason = reason
         """Whether the end tells its reason (where it goes to stderr, it does not)."""
+        self._command_width = COMMAND_WIDTH if detail == "failures" else _WHOLE
         self._told: set[str] = set()
         self._notes = 0
         self._step = 0
@@ -40,6 +43,15 @@ class LogLines:
         return list(self._new(log))
 
     def _new(self, log: DeploymentLog) -> Iterator[Text]:
+        yield from self._beginning(log)
+        yield from self._steps(log)
+        yield from self._news(log)
+        if log.status != "running" and self._first("end"):
+            yield from end_lines(log, self._symbols, path=self._path)
+            if self._reason and log.reason is not None:
+                yield from _reason_lines(log.reason)
+
+    def _beginning(self, log: DeploymentLog) -> Iterator[Text]:
         if self._first("head"):
             yield Text(parts.headline(log) + (f", deployment {log.deployment_id}" if log.deployment_id else ""), "bold")
             if self._path is not None:
@@ -48,18 +60,19 @@ class LogLines:
             yield Text(f"Found: {parts.analysis_line(log)}")
         if log.plan is not None and self._first("plan"):
             names = ", ".join(one_line(step.name) for step in log.plan.steps)
-            yield Text(f"Plan: {log.plan.strategy}, {len(log.plan.steps)} steps: {names}")
-        yield from self._steps(log)
+            yield Text(f"Plan: {log.plan.strategy}, {parts.count(len(log.plan.steps), 'step')}: {names}")
+
+    def _news(self, log: DeploymentLog) -> Iterator[Text]:
+        """What does not belong to a step: notes, a question, the wish to cancel."""
         for note in log.notes[self._notes :]:
-            yield Text(f"Note: {clean(note.message)}", "yellow")
+            if note.kind != parts.PROGRESS:
+                yield Text(f"Note: {clean(note.message)}", "yellow")
         self._notes = len(log.notes)
         question = log.pending_question
         if question is not None and self._first(f"question {question.question_id}"):
             yield Text(f"Question: {clean(question.message)}", "bold yellow")
         if log.cancelling and self._first("cancelling"):
             yield Text("Cancelling ...", STYLE["cancelled"])
-        if log.status != "running" and self._first("end"):
-            yield from end_lines(log, self._symbols, reason=self._reason)
 
     def _first(self, what: str) -> bool:
         new = what not in self._told
@@ -81,7 +94,7 @@ class LogLines:
             yield Text(f"Step {number} {one_line(parts.step_label(step))}", "bold")
         told.started = True
         for record in step.commands[told.commands :]:
-            yield _indented(parts.command_text(record, self._symbols), 2)
+            yield _indented(parts.command_text(record, self._symbols, width=self._command_width), 2)
             yield from self._output(record)
         for check in step.checks[told.checks :]:
             if not check.passed:
@@ -96,7 +109,7 @@ class LogLines:
             label = f"Step {number} {parts.step_label(step)}:"
             yield parts.status_text(step.status, self._symbols, label, *parts.step_details(step))
             if step.status != "success" and (step.reason or step.error):
-                yield Text(f"  {clean(step.reason.message if step.reason else step.error or '')}", "yellow")
+                yield Text(f"  {_first_line(step.reason.message if step.reason else step.error or '')}", "yellow")
 
     def _output(self, record: CommandRecord) -> Iterator[Text]:
         if self._detail == "failures" and not record.success:
@@ -121,6 +134,11 @@ def _number(log: DeploymentLog, step: StepResult) -> str:
     return f"{ids.index(step.step_id) + 1}/{len(ids)}" if step.step_id in ids else str(step.step_id)
 
 
+def _first_line(message: str) -> str:
+    """Of a reason; what may follow, the command's last lines, is shown with the command."""
+    return clean(message).strip().partition("\n")[0]
+
+
 def _head(output: str, count: int) -> Iterator[Text]:
     lines = clean(output).splitlines()
     for line in lines[:count]:
@@ -133,18 +151,17 @@ def _indented(text: Text, columns: int) -> Text:
     return Text(" " * columns).append_text(text)
 
 
-def end_lines(log: DeploymentLog, symbols: Symbols, *, reason: bool) -> Iterator[Text]:
-    """How an ended deployment ended: outcome, URL, and the reason with what to do next when `reason`."""
+def end_lines(log: DeploymentLog, symbols: Symbols, *, path: Path | None) -> Iterator[Text]:
+    """How an ended deployment ended: outcome, URL, where the log is. The reason is not among them."""
     summary = log.summary
-    took = f"{summary.successful_steps} of {summary.total_steps} steps, {summary.total_commands} commands"
+    took = f"{summary.successful_steps} of {summary.total_steps} steps, {parts.count(summary.total_commands, 'command')}"
     yield parts.status_text(log.status, symbols, "Deployment:", took, duration(summary.duration_seconds))
     if log.app is not None:
         yield Text(f"URL: {one_line(log.app.url)}", "bold")
-    if reason and log.reason is not None:
-        yield from reason_lines(log.reason)
+    if path is not None:
+        yield Text(f"Log: {path}")
 
 
-def reason_lines(reason: Reason) -> Iterator[Text]:
-    """`kind: message` and what to do next."""
+def _reason_lines(reason: Reason) -> Iterator[Text]:
     yield Text(f"{reason.kind}: {clean(reason.message)}", STYLE["failed"])
     yield from (Text(f"  - {clean(suggestion)}") for suggestion in reason.suggestions)

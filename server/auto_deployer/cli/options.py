@@ -61,6 +61,9 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|[^/\s]+@[^/\s]+:")
 """A scheme ("https:", also odd ones such as "ext:") or the scp-like "git@host:path"."""
 
 
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
 def repository(given: str) -> str:
     """A git URL as it is, a local folder as an absolute path. Judging it is the runner's business."""
     if not given or (_URL.match(given) and not Path(given).expanduser().exists()):
@@ -77,16 +80,19 @@ def environment(pairs: list[str]) -> dict[str, str]:
     """`K=V` options as a mapping; the last one of a name wins.
 
     Raises:
-        UsageError: one has no "=" or no name.
+        UsageError: one has no "=", or what stands before it is no variable's name.
     """
     from ..model.errors import UsageError
 
     result: dict[str, str] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
-        if not equals or not name:
+        if not equals or not _NAME.fullmatch(name):
             # The text may be a secret's value: it is not repeated.
-            raise UsageError("--env takes NAME=VALUE; one of those given has no name or no '='", suggestions=("--env MODE=demo",))
+            raise UsageError(
+                "--env takes NAME=VALUE; one of those given has no '=', or no name of letters, digits and _ before it",
+                suggestions=("--env MODE=demo",),
+            )
         result[name] = value
     return result
 

@@ -8,8 +8,11 @@ from rich.text import Text
 
 from ..model.facts import HostFacts
 from ..model.log import CommandRecord, DeploymentLog, StepResult
-from ..model.plan import DeploymentPlan
-from .text import STYLE, Symbols, clean, command_line, duration, last_lines, one_line, seconds_between
+from ..model.plan import DeploymentPlan, DeploymentStep
+from .text import COMMAND_WIDTH, STYLE, Symbols, clean, command_line, duration, last_lines, one_line, seconds_between
+
+PROGRESS = "progress"
+"""Kind of the notes that only say how far something is: no lasting news."""
 
 FAILURE_LINES = 12
 """Last lines shown of a failing command."""
@@ -25,12 +28,12 @@ def status_text(status: str, symbols: Symbols, label: str, *details: str) -> Tex
     return text
 
 
-def command_text(record: CommandRecord, symbols: Symbols) -> Text:
+def command_text(record: CommandRecord, symbols: Symbols, *, width: int = COMMAND_WIDTH) -> Text:
     """An executed command with how it ended."""
     text = Text()
     status = "success" if record.success else "failed"
     text.append(f"{symbols.icon(status)} ", STYLE[status])
-    text.append(f"$ {command_line(record.command)}")
+    text.append(command_line(record.command, record.reasoning, width=width))
     text.append(f"  {command_end(record)}", "dim" if record.success else STYLE["failed"])
     return text
 
@@ -59,6 +62,11 @@ def failing_command(step: StepResult) -> CommandRecord | None:
     return step.commands[-1]
 
 
+def count(number: int, what: str) -> str:
+    """A number with its noun, as "1 command" or "2 commands"."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def step_duration(step: StepResult) -> str:
     """How long an ended attempt took; "" where the log does not tell."""
     seconds = seconds_between(step.started_at, step.ended_at)
@@ -67,10 +75,9 @@ def step_duration(step: StepResult) -> str:
 
 def step_details(step: StepResult) -> tuple[str, ...]:
     """What stands behind an ended attempt's status."""
-    commands = len(step.commands)
     return (
         step_duration(step),
-        f"{commands} command{'s' * (commands != 1)}" if commands else "",
+        count(len(step.commands), "command") if step.commands else "",
         "reused" if step.reused else "",
     )
 
@@ -99,15 +106,15 @@ def analysis_line(log: DeploymentLog) -> str:
 
 def plan_details(plan: DeploymentPlan, symbols: Symbols) -> Iterator[Text]:
     """The whole plan for reading before it runs: steps with their commands, what is needed, risks, notes."""
-    yield Text(f"Plan: {plan.strategy}, {len(plan.steps)} steps{_choice(plan)}", "bold")
+    yield Text(f"Plan: {plan.strategy}, {count(len(plan.steps), 'step')}{_choice(plan)}", "bold")
     for number, step in enumerate(plan.steps, 1):
         yield Text.assemble(f" {number}. {one_line(step.name)}", (f"  [{step.category}]", "dim"))
-        for command in step.estimated_commands or tuple(planned.command for planned in step.commands):
-            yield Text(f"      $ {command_line(command)}", "dim")
+        for line in _planned_commands(step):
+            yield Text(f"      {line}", "dim")
         if step.success_criteria:
             yield Text(f"      {symbols.bullet} {one_line(step.success_criteria)}", "dim")
     if plan.app is not None:
-        yield Text(f"App: {command_line(plan.app.command)}")
+        yield Text(f"App: {one_line(plan.app.command)}")
     for title, values in (
         ("Needs these variables", plan.required_env),
         ("Needs these services", plan.required_services),
@@ -116,6 +123,12 @@ def plan_details(plan: DeploymentPlan, symbols: Symbols) -> Iterator[Text]:
     ):
         for value in values:
             yield Text(f"{title}: {clean(value)}")
+
+
+def _planned_commands(step: DeploymentStep) -> list[str]:
+    if step.commands:
+        return [command_line(planned.command, planned.reasoning) for planned in step.commands]
+    return [command_line(command) for command in step.estimated_commands]
 
 
 def _choice(plan: DeploymentPlan) -> str:

@@ -15,6 +15,7 @@ from rich.prompt import InvalidResponse, Prompt
 from rich.text import Text
 
 from ..model.log import DeploymentLog
+from ..model.plan import DeploymentPlan
 from ..model.questions import Answer, Question
 from . import parts
 from .text import clean, symbols_for
@@ -37,11 +38,11 @@ class Prompter:
 
     async def ask(self, question: Question, log: DeploymentLog | None) -> Answer:
         """The answer; end of input is `cancelled`."""
-        if log is not None and log.plan is not None and not log.steps:
-            self._show_plan(log)
-        self._console.print(Text(clean(question.message), "bold"))
-        if question.detail:
+        if log is not None and log.plan is not None and not log.steps and question.category == "confirmation":
+            self._show_plan(log, log.plan)
+        elif question.detail:
             self._console.print(Text(clean(question.detail)))
+        self._console.print(Text(clean(question.message), "bold"))
         for option in question.options:
             self._console.print(Text(f"  {option.id:<8} {clean(option.label)}  {clean(option.description)}".rstrip()))
         choices = _choices(question)
@@ -55,10 +56,9 @@ class Prompter:
         """The open question needs no answer any more: end its line."""
         self._console.print()
 
-    def _show_plan(self, log: DeploymentLog) -> None:
-        assert log.plan is not None
+    def _show_plan(self, log: DeploymentLog, plan: DeploymentPlan) -> None:
         self._console.print(Text(parts.headline(log), "bold"), soft_wrap=True)
-        for line in parts.plan_details(log.plan, symbols_for(self._console.encoding)):
+        for line in parts.plan_details(plan, symbols_for(self._console.encoding)):
             self._console.print(line, soft_wrap=True)
 
     async def _until_valid(self, prompt: _Prompt, question: Question) -> Answer:

@@ -13,7 +13,8 @@ _C1 = re.compile("[\x80-\x9f\u202a-\u202e\u2066-\u2069]")
 """Control characters that some terminals obey, and those that change the direction of writing."""
 
 
-_COMMAND_WIDTH = 200
+COMMAND_WIDTH = 100
+"""Columns of a command in a view."""
 
 
 def clean(text: str) -> str:
@@ -27,11 +28,14 @@ def one_line(text: str, width: int | None = None) -> str:
     return line if width is None or len(line) <= width else line[: max(0, width - 3)] + "..."
 
 
-def command_line(command: str) -> str:
-    """A command's first line; the log has all of it (a here-document may be pages long)."""
-    first = command.strip().partition("\n")[0]
-    line = one_line(first, _COMMAND_WIDTH)
-    return line if line.endswith("...") or first == command.strip() else f"{line} ..."
+def command_line(command: str, reasoning: str = "", *, width: int = COMMAND_WIDTH) -> str:
+    """A command on one line. Of a long one the beginning and what it is for; the log has all of it (here-documents are pages)."""
+    whole = one_line(command)
+    if len(whole) <= width and "\n" not in command.strip():
+        return f"$ {whole}"
+    if not reasoning:
+        return f"$ {one_line(command, width)}"
+    return f"$ {one_line(command, width // 2)}  # {one_line(reasoning)}"
 
 
 def last_lines(text: str, count: int) -> list[str]:

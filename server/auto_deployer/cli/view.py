@@ -41,7 +41,7 @@ def deployment_tree(
         tree.add(_dim(f"{parts.analysis_line(log)}; {log.plan.strategy}"))
         for step in _shown_steps(tree, log, symbols, height):
             _add_step(tree, step, last_step(log, step.id), now=now, symbols=symbols, output=output)
-    below = [_cut(Text(f"Note: {one_line(note.message)}", "yellow")) for note in log.notes]
+    below = [_cut(Text(f"Note: {one_line(note.message)}", "yellow")) for note in log.notes if note.kind != parts.PROGRESS]
     if log.cancelling:
         below.append(Text("Cancelling ...", STYLE["cancelled"]))
     return Group(tree, *below)
@@ -49,7 +49,8 @@ def deployment_tree(
 
 def _doing(log: DeploymentLog, symbols: Symbols) -> Text:
     doing = "Planning" if log.repo is not None else "Fetching and analysing the repository"
-    return Text(f"{symbols.icon('running')} {doing} ...", STYLE["running"])
+    news = one_line(log.notes[-1].message) if log.repo is None and log.notes and log.notes[-1].kind == parts.PROGRESS else ""
+    return _cut(Text(f"{symbols.icon('running')} {doing} ... {news}".rstrip(), STYLE["running"]))
 
 
 def _shown_steps(tree: Tree, log: DeploymentLog, symbols: Symbols, height: int | None) -> Sequence[DeploymentStep]:
@@ -101,7 +102,7 @@ def _add_running(branch: Tree, step: StepResult, *, now: datetime, symbols: Symb
     current = step.current_command
     if current is None:
         return
-    text = Text(f"{symbols.icon('running')} $ {command_line(current.command)}", STYLE["running"])
+    text = Text(f"{symbols.icon('running')} {command_line(current.command, current.reasoning)}", STYLE["running"])
     node = branch.add(_cut(text.append(f"  {_elapsed(current.started_at, now)}", "dim")))
     for line in output:
         node.add(_dim(line))

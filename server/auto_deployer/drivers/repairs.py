@@ -88,7 +88,7 @@ _RULES: tuple[_Known, ...] = (
         command=_pattern(r"\byarn\b.*--(?:frozen-lockfile|immutable)"),
         output=_pattern(r"lockfile needs to be updated|lockfile would have been (?:modified|created)|YN0028"),
         message="yarn.lock does not match package.json: installed without the lock's promise, once.",
-        mend=_sub(r"\s--(?:frozen-lockfile|immutable)(?![\w-])", " --no-immutable"),
+        mend=lambda command: (command.replace(" --frozen-lockfile", "").replace(" --immutable", " --no-immutable"),),
     ),
     _Known(
         id="uv-frozen-lock",

@@ -164,7 +164,7 @@ class DeployProtocol(LanguageServerProtocol):
         try:
             future.set_result(self._converter.structure(message, result_type).result if result_type else message.get("result"))
         except Exception as error:  # noqa: BLE001 - told to whoever asked
-            future.set_exception(error)
+            future.set_exception(JsonRpcInvalidParams(f"the client's answer does not fit: {_told(error)}"))
 
     # --- out ---
 

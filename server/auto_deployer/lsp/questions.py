@@ -96,7 +96,8 @@ class Questions:
         )
         method = types.WINDOW_SHOW_MESSAGE_REQUEST
         chosen = await self._client.request(method, params, _request_id(deployment_id, question))
-        option_id = next((option.id for option in options if chosen and option.label == chosen.title), None)
+        title = chosen.title if isinstance(chosen, types.MessageActionItem) else None
+        option_id = next((option.id for option in options if option.label == title), None)
         return {"optionId": option_id, "cancelled": option_id is None}
 
 

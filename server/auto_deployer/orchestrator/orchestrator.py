@@ -206,8 +206,10 @@ class DeploymentOrchestrator:
         """Steps that can no longer run because of the failed one get their entry."""
         if self._control.ending is not None:
             return
+        unmet = {failed.id}
         for step in ordered(self._deploy.plan):
-            if step.id not in self._results and not self._may_run(step):
+            if step.id not in self._results and not unmet.isdisjoint(step.depends_on):
+                unmet.add(step.id)
                 self._results[step.id] = self._never_started(step, "blocked", _blocked(step, self._results))
 
     def _outcome(self) -> Verdict:

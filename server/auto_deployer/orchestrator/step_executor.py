@@ -9,6 +9,7 @@ from ..apps.checks import run_check
 from ..deploy_log import Recorder
 from ..deploy_log.recorder import utc_now
 from ..model.actions import Action, AskUser, ChecksFailed, Execute, Observation, Repair, StepDone, StepFailed, Stopped
+from ..model.errors import LogError
 from ..model.events import CheckFinished, RepairApplied, StepFinished, StepStarted
 from ..model.fold import naive_local
 from ..model.log import CheckResult, StepResult, StepStatus, StructuredOutputs
@@ -48,11 +49,18 @@ class StepExecutor:
         generator = driver.actions(ctx)
         try:
             verdict = await _Run(self, ctx, generator).to_end()
+        except LogError:
+            raise
+        except BaseException as error:
+            self._finish(ctx, ended(entry, "failed", _broken(ctx.step, error)))
+            raise
         finally:
             await generator.aclose()
-        finished = self._finished(ctx, entry, verdict)
-        self._recorder.record(StepFinished(step_id=ctx.step.id, attempt=ctx.attempt, step=finished))
-        return finished
+        return self._finish(ctx, self._finished(ctx, entry, verdict))
+
+    def _finish(self, ctx: StepContext, entry: StepResult) -> StepResult:
+        self._recorder.record(StepFinished(step_id=ctx.step.id, attempt=ctx.attempt, step=entry))
+        return entry
 
     def _finished(self, ctx: StepContext, entry: StepResult, verdict: StepDone | StepFailed | Stopped) -> StepResult:
         if isinstance(verdict, StepDone):
@@ -180,6 +188,10 @@ def skipped(entry: StepResult, skip: Skip) -> StepResult:
     """The entry of a step that the user skipped."""
     reason = Reason(kind=Kind.STEP_SKIPPED, message=f"Step {entry.step_id} ({entry.step_name}) was skipped by the user.")
     return ended(entry, "skipped", reason).model_copy(update={"satisfies_dependents": skip.satisfies_dependents})
+
+
+def _broken(step: DeploymentStep, error: BaseException) -> Reason:
+    return Reason(kind=Kind.INTERNAL_ERROR, message=f"Step {step.name} ended on {type(error).__name__}: {error}")
 
 
 def _no_decision(step: DeploymentStep) -> Reason:

@@ -13,21 +13,23 @@ GIT_ENV = {"GIT_TERMINAL_PROMPT": "0", "GIT_LFS_SKIP_SMUDGE": "1", "GIT_OPTIONAL
 
 def checkout_commands(given: PlanInput) -> tuple[PlannedCommand, ...]:
     """Folders, repository, fetch, checkout: each may run again on what an earlier attempt left."""
-    paths, commit = given.paths, given.repo.source.commit
+    paths, commit = given.paths, quote(given.repo.source.commit)
     repo, release = quote(paths.repo), quote(paths.release_dir)
-    # Every filter of .gitattributes is off: info/attributes outranks the files in the tree.
-    create_repo = f"git init --quiet --bare --template= {repo} && mkdir -p {repo}/info && echo '* -filter' > {repo}/info/attributes"
+    git = f"git --git-dir={repo}"
+    # The repository's own settings outrank the user's: no hooks, no line-end changes; info/attributes outranks the tree's filters.
+    create_repo = (
+        f"git init --quiet --bare --template= {repo} && mkdir -p {repo}/info && echo '* -filter' > {repo}/info/attributes && "
+        f"{git} config core.hooksPath /dev/null && {git} config core.autocrlf false && {git} config gc.auto 0"
+    )
     # A retry finds the commit here already, even when the snapshot it came from is gone.
     fetch = (
-        f"git --git-dir={repo} cat-file -e {quote(commit + '^{commit}')} 2>/dev/null || "
-        f"git --git-dir={repo} -c protocol.file.allow=always -c gc.auto=0 -c core.hooksPath=/dev/null "
-        f"fetch --quiet --no-tags --no-write-fetch-head --update-shallow {quote(given.snapshot)} {commit}"
+        f"({git} cat-file -e {commit}^0 2>/dev/null || {git} -c protocol.file.allow=always "
+        f"fetch --quiet --no-tags --no-write-fetch-head --update-shallow {quote(given.snapshot)} {commit}) && "
+        f"{git} update-ref refs/deployments/{quote(paths.release)} {commit}"
     )
-    pin = f"git --git-dir={repo} update-ref refs/deployments/{quote(paths.release)} {commit}"
-    git = f"git --git-dir={repo} --work-tree=. -c core.autocrlf=false -c core.hooksPath=/dev/null -c core.bare=false"
     checkout = (
-        f'export GIT_INDEX_FILE={repo}/index.{quote(paths.release)} && rm -f "$GIT_INDEX_FILE" && '
-        f'{git} read-tree {commit} && {git} checkout-index --all --force && rm -f "$GIT_INDEX_FILE"'
+        f"export GIT_DIR={repo} GIT_WORK_TREE={release} GIT_INDEX_FILE={repo}/index.{quote(paths.release)}; "
+        f'rm -f "$GIT_INDEX_FILE"; git read-tree {commit} && git checkout-index --all --force && rm -f "$GIT_INDEX_FILE"'
     )
     return (
         PlannedCommand(
@@ -35,7 +37,7 @@ def checkout_commands(given: PlanInput) -> tuple[PlannedCommand, ...]:
             reasoning="Folders of the deployment.",
         ),
         PlannedCommand(command=create_repo, env=GIT_ENV, reasoning="Bare repository that keeps the deployed snapshots."),
-        PlannedCommand(command=f"({fetch}) && {pin}", env=GIT_ENV, reasoning="Bring the snapshot commit over and keep it."),
+        PlannedCommand(command=fetch, env=GIT_ENV, reasoning="Bring the snapshot commit over and keep it."),
         PlannedCommand(
             command=checkout, cwd=paths.release_dir, env=GIT_ENV, reasoning="Write its files, with an index of our own."
         ),

@@ -19,6 +19,9 @@ from .recipes import RECIPES
 _STARTABLE_ANYHOW = frozenset({Kind.NO_START_COMMAND, Kind.LIBRARY_NOTHING_TO_RUN, Kind.NO_RUNNABLE_AT_ROOT})
 """Refusals that a start command of the user's answers."""
 
+_CLOSE = 0.75
+"""A runner-up with this share of the best score is named in the plan's notes."""
+
 
 class RecipePlanner:
     """Plans with recipes alone: the same facts give the same decisions, with no key and no network service."""
@@ -95,8 +98,9 @@ def _refuse_missing_env(draft: Draft, given: PlanInput) -> None:
 
 def _with_dispute(draft: Draft, detection: Detection, given: PlanInput) -> Draft:
     """A runner-up close behind is worth a note: the user may know better."""
+    told = given.overrides.recipe is not None or detection.recipe == "procfile"
     second = next((found for found in given.repo.detections if found.recipe != detection.recipe and found.runnable), None)
-    if second is None or given.overrides.recipe is not None or second.score < 0.75 * detection.score:
+    if told or second is None or second.score < _CLOSE * detection.score:
         return draft
     scores = f"{second.score:g} against {detection.score:g}"
     note = f"{second.recipe} fits nearly as well ({scores}): `--recipe {second.recipe}` chooses it."

@@ -91,7 +91,7 @@ def _no_python_fits(found: Sequence[Tool], specs: Sequence[str]) -> RefusedError
         f"The project needs Python {wanted}, found {have}.",
         kind=Kind.RUNTIME_VERSION_UNAVAILABLE,
         suggestions=(
-            f"Install it: `uv python install {version}`, `pyenv install {version}` or the package python{version}; then deploy again.",
+            f"Install it (`uv python install {version}`, `pyenv install {version}`, package python{version}), then deploy again.",
             "To use another all the same: `--install 'python3 -m venv .venv && .venv/bin/pip install -r requirements.txt'`.",
         ),
     )

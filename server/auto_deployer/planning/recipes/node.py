@@ -19,7 +19,17 @@ from .node_services import services_of
 from .node_start import Start, choose_start, start_below
 
 _VERSION_FILES = (".nvmrc", ".node-version")
-_OTHER_APPS = ("composer.json", "Gemfile", "mix.exs", "manage.py", "pom.xml", "go.mod", "Cargo.toml", "build.gradle", "pubspec.yaml")
+_OTHER_APPS = (
+    "composer.json",
+    "Gemfile",
+    "mix.exs",
+    "manage.py",
+    "pom.xml",
+    "go.mod",
+    "Cargo.toml",
+    "build.gradle",
+    "pubspec.yaml",
+)
 """Manifests of apps that often have a package.json beside them for their assets only."""
 
 

@@ -61,14 +61,14 @@ def without_watching(script: str, scripts: Mapping[str, str]) -> str:
     program = _WITHOUT_WATCHING.get(commands[0].name) if len(commands) == 1 else None
     if program is None:
         return ""
-    entry = _first_operand(commands[0].args)
+    entry = _first_operand(commands[0])
     executor = _value_of(commands[0].args, "--exec", "-x")
     return f"{f'npx {executor}' if executor else program} {shlex.quote(entry)}" if entry else ""
 
 
 def entry_of(script: str, scripts: Mapping[str, str]) -> str:
     """The file a script has an interpreter run, as it is written there; "" when there is none."""
-    entries = (_first_operand(command.args) for command in commands_of(script, scripts) if command.name in _INTERPRETERS)
+    entries = (_first_operand(command) for command in commands_of(script, scripts) if command.name in _INTERPRETERS)
     return next((entry for entry in reversed(list(entries)) if entry), "")
 
 
@@ -115,11 +115,14 @@ def _serves_for_development(command: SimpleCommand) -> bool:
     return verb in _DEV_VERBS.get(command.name, frozenset())
 
 
-def _first_operand(args: Sequence[str]) -> str:
+def _first_operand(command: SimpleCommand) -> str:
+    """The file an interpreter is told to run."""
+    # Node's own --watch is a switch, nodemon's names a folder.
+    takes_value = _TAKES_VALUE | {"--watch"} if command.name == "nodemon" else _TAKES_VALUE
     skip = False
-    for word in args:
+    for word in command.args:
         if skip or word in {"watch", "run"} or word.startswith("-"):
-            skip = not skip and word in _TAKES_VALUE
+            skip = not skip and word in takes_value
             continue
         return word
     return ""

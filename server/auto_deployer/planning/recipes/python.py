@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping
 from shlex import quote
 
@@ -39,7 +40,7 @@ class PythonRecipe:
 
     def detect(self, tree: RepoTree) -> Detection | None:
         """Manifests, declared frameworks and entries found in the syntax trees."""
-        project = read_project(tree)
+        project = _nearest_project(tree)
         files = scan(tree)
         django = read_django(tree)
         options = start_options(tree, files, project) if django is None else []
@@ -70,6 +71,19 @@ class PythonRecipe:
         started = _start(findings, told=given.overrides.start is not None)
         draft = _draft(given, findings, started, _interpreter(given, findings))
         return apply_overrides(draft, given, cwd=app_folder(given), prefix=VENV_PATH)
+
+
+def _nearest_project(tree: RepoTree) -> PythonProject:
+    """The project of the deployed folder, else the dependencies of the nearest folder above that declares some."""
+    project, folder = read_project(tree), tree.subdir
+    while project.manager == "none" and not project.unreadable and folder:
+        folder = posixpath.dirname(folder)
+        above = read_project(tree.at_root().below(folder))
+        if above.manager != "none":
+            manager = "pip" if above.manager == "pip" else "pip(pyproject)"
+            manifest = posixpath.relpath(above.manifest if not folder else f"{folder}/{above.manifest}", tree.subdir)
+            return above.model_copy(update={"manager": manager, "manifest": manifest, "packaged": False, "scripts": {}})
+    return project
 
 
 def _findings(
@@ -150,14 +164,15 @@ def _missing_service(need: ServiceNeed) -> RefusedError:
     where = f' on host "{need.host}"' if need.host else ""
     place = f" ({need.place})" if need.place else ""
     told = f", and {' or '.join(need.env)} is not set" if need.env else ", written into the source"
-    suggestions = [f"Start {need.service} and give its address: `--env {name}=…`." for name in need.env[:2]]
+    service = "a database" if need.service == "database" else need.service
+    suggestions = [f"Start {service} and give its address: `--env {name}=…`." for name in need.env[:2]]
     if not need.env:
         suggestions.append(
             f'Run {need.service} where the target finds it as "{need.host}" and read the address from a variable in the source.'
         )
     suggestions.append("If it is reachable all the same, say how to start: `--start '…'` skips this check.")
     return RefusedError(
-        f"The app needs {need.service}{where}{place}{told}. It would start and fail at the first request.",
+        f"The app needs {service}{where}{place}{told}. It would start and fail at the first request.",
         kind=Kind.REQUIRED_SERVICE_MISSING,
         suggestions=tuple(suggestions),
     )

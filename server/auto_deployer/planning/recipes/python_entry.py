@@ -59,7 +59,7 @@ def start_options(tree: RepoTree, files: Mapping[str, SourceFile], project: Pyth
         *_console_options(tree, files, project, apps),
     ]
     if not options:
-        options = list(_plain_scripts(files, project))
+        options = list(_plain_scripts(tree, files, project))
     return sorted(options, key=lambda option: (-option.score, option.path.count("/"), option.path))
 
 
@@ -158,9 +158,10 @@ def _console_options(
             )
 
 
-def _plain_scripts(files: Mapping[str, SourceFile], project: PythonProject) -> Iterator[StartOption]:
+def _plain_scripts(tree: RepoTree, files: Mapping[str, SourceFile], project: PythonProject) -> Iterator[StartOption]:
+    # Not only the parsed ones: Python 2 is to be refused for its version, not for having no entry.
     for rank, path in enumerate(_PLAIN_SCRIPTS):
-        if path in files:
+        if tree.is_file(path):
             yield StartOption(
                 way="script",
                 path=path,

@@ -1,4 +1,4 @@
-"""A Python source file as its syntax tree tells it: imports, what runs on import, what its expressions give. Nothing is executed."""
+"""A Python source file as its syntax tree tells it: imports, what runs on import, what expressions give. Nothing is executed."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ class StaticRecipe:
 
     def detect(self, tree: RepoTree) -> Detection | None:
         settings = _staticfile(tree)
-        if settings is None and _has_builder(tree):
+        if settings is None and (_has_builder(tree) or _is_source_of_parent(tree)):
             return None
         site = _site(tree, settings or {})
         if site is None:
@@ -123,6 +123,12 @@ def _has_builder(tree: RepoTree) -> bool:
     if any(tree.is_file(name) for name in _BUILDERS) or any(_BUILDER_CONFIG.fullmatch(file) for file in tree.files):
         return True
     return tree.is_file(FILE_NAME) and _declares_build(tree)
+
+
+def _is_source_of_parent(tree: RepoTree) -> bool:
+    """The `src` or `public` of a project with a build tool, looked at on its own."""
+    parent, name = posixpath.split(tree.subdir)
+    return name in _FOLDERS and bool(name) and _has_builder(tree.at_root().below(parent) if parent else tree.at_root())
 
 
 def _declares_build(tree: RepoTree) -> bool:

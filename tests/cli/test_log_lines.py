@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from auto_deployer.cli.log_lines import LogLines
+from auto_deployer.cli.text import symbols_for
+from auto_deployer.model import events as ev
+from auto_deployer.model.questions import Question
+
+from .logs_of import command, documents, failing_deployment
+
+ASCII = symbols_for("ascii")
+
+
+def lines_of(*logs, **options) -> list[str]:
+    view = LogLines(ASCII, **{"detail": "failures", **options})
+    return [line.plain for log in logs for line in view.update(log)]
+
+
+def test_following_tells_the_same_as_reading_at_the_end():
+    logs = list(documents(failing_deployment()))
+    for detail in ("none", "failures", "head"):
+        assert lines_of(*logs, detail=detail) == lines_of(logs[-1], detail=detail)
+
+
+def test_the_story_of_a_failed_deployment():
+    assert lines_of(*documents(failing_deployment()), path=Path("/logs/x.json")) == [
+        "Deploying https://host/shop, deployment d1",
+        "Log: /logs/x.json",
+        "Plan: traditional, 3 steps: Check the host, Install dependencies, Verify",
+        "Step 1/3 Check the host",
+        "+ Step 1/3 Check the host:  success, 2.0 s",
+        "Step 2/3 Install dependencies",
+        "  + $ python3 -m venv .venv  exit 0, 1.2 s",
+        "  x $ pip install flsk  exit 1, 1.2 s",
+        "      Collecting flsk",
+        "      ERROR: No matching",
+        "x Step 2/3 Install dependencies:  failed, 2.0 s, 2 commands",
+        "  `pip install flsk` failed.",
+        "! Step 3/3 Verify:  blocked",
+        "x Deployment:  failed, 1 of 3 steps, 2 commands, 4.0 s",
+        "Log: /logs/x.json",
+        "command_failed: `pip install flsk` failed",
+        "  - Fix it.",
+    ]
+
+
+def test_each_command_is_told_the_moment_the_document_has_it():
+    view = LogLines(ASCII, detail="none")
+    per_event = [[line.plain for line in view.update(log)] for log in documents(failing_deployment())]
+    assert per_event[6] == ["  + $ python3 -m venv .venv  exit 0, 1.2 s"]
+
+
+def test_a_log_shows_the_first_ten_lines_of_output_and_stderr_only_of_failures():
+    lines = lines_of(*documents(failing_deployment()), detail="head")
+    shown = [line.strip() for line in lines if line.startswith("      ")]
+    assert shown == [*(f"line {n}" for n in range(10)), "... 10 more lines", "Collecting flsk", "ERROR: No matching"]
+
+
+def test_long_output_lines_are_cut_to_100_columns():
+    events = [*failing_deployment()[:6], ev.CommandExecuted(command=command("x", stdout="y" * 500))]
+    assert max(len(line) for line in lines_of(*documents(events), detail="head")) == 100 + len("      ")
+
+
+def test_a_question_and_the_wish_to_cancel_are_told_once():
+    events = [*failing_deployment()[:5], ev.QuestionAsked(question=Question(question_id="q", kind="confirm", message="Go on?"))]
+    events += [ev.Cancelling(), ev.NoteAdded(kind="limit", message="a note"), ev.NoteAdded(kind="progress", message="10%")]
+    lines = lines_of(*documents(events))
+    assert [line for line in lines if line[0] in "QCN"] == ["Question: Go on?", "Cancelling ...", "Note: a note"]

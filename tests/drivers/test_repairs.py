@@ -1,0 +1,124 @@
+"""Rules for known failures, on output as the tools print it."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from auto_deployer.drivers.repairs import classify_failure, find_repair
+from auto_deployer.model.log import CommandRecord
+from auto_deployer.model.reasons import Kind
+
+NPM_OUT_OF_SYNC = (
+    "npm error code EUSAGE\nnpm error `npm ci` can only install packages when your package.json and package-lock.json or "
+    "npm-shrinkwrap.json are in sync. Please update your lock file with `npm install` before continuing.\n"
+    "npm error Missing: left-pad@1.3.0 from lock file"
+)
+PEER_CONFLICT = "npm error code ERESOLVE\nnpm error ERESOLVE unable to resolve dependency tree"
+PNPM_OUTDATED = 'ERR_PNPM_OUTDATED_LOCKFILE  Cannot install with "frozen-lockfile" because pnpm-lock.yaml is not up to date'
+YARN_OUTDATED = "error Your lockfile needs to be updated, but yarn was run with `--frozen-lockfile`."
+BERRY_OUTDATED = "YN0028: The lockfile would have been modified by this install, which is explicitly forbidden."
+NO_ENSUREPIP = "The virtual environment was not created successfully because ensurepip is not available."
+NO_SETUPTOOLS = "ModuleNotFoundError: No module named 'pkg_resources'"
+RESET = "npm error code ECONNRESET\nnpm error network aborted"
+HEAP = "FATAL ERROR: Ineffective mark-compacts near heap limit Allocation failed - JavaScript heap out of memory"
+OPENSSL = "Error: error:0308010C:digital envelope routines::unsupported\n  code: 'ERR_OSSL_EVP_UNSUPPORTED'"
+
+
+def failed(
+    command: str,
+    exit_code: int = 1,
+    timed_out: Literal["idle", "total"] | None = None,
+    waiting_for_input: str = "",
+    stopped: bool = False,
+) -> CommandRecord:
+    return CommandRecord(
+        command=command, success=False, exit_code=exit_code, cwd="/srv/shop", timed_out=timed_out, waiting_for_input=waiting_for_input,
+        stopped=stopped,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("command", "output", "commands"),
+    [
+        ("npm ci --no-audit", NPM_OUT_OF_SYNC, ["npm install --no-audit"]),
+        ("npm ci", PEER_CONFLICT, ["npm install --legacy-peer-deps"]),
+        ("npm install --no-fund", PEER_CONFLICT, ["npm install --legacy-peer-deps --no-fund"]),
+        ("pnpm install --frozen-lockfile", PNPM_OUTDATED, ["pnpm install --no-frozen-lockfile"]),
+        ("yarn install --frozen-lockfile", YARN_OUTDATED, ["yarn install"]),
+        ("yarn install --immutable", BERRY_OUTDATED, ["yarn install --no-immutable"]),
+        (".venv/bin/uv sync --frozen --no-dev --inexact", "error: Failed to parse `uv.lock`", [".venv/bin/uv sync --no-dev --inexact"]),
+        (
+            ".venv/bin/python -m pip install -r requirements.txt", NO_SETUPTOOLS,
+            [".venv/bin/python -m pip install 'setuptools<81' wheel", ".venv/bin/python -m pip install --no-build-isolation -r requirements.txt"],
+        ),
+        ("npm ci", RESET, ["npm ci"]),
+        ("npm run build", HEAP, ['export NODE_OPTIONS="${NODE_OPTIONS:-} --max-old-space-size=4096"; npm run build']),
+        ("npm run build", OPENSSL, ['export NODE_OPTIONS="${NODE_OPTIONS:-} --openssl-legacy-provider"; npm run build']),
+    ],
+)  # fmt: skip
+def test_known_failure_is_repaired_once_and_says_why(command: str, output: str, commands: list[str]) -> None:
+    rule = find_repair(failed(command), output, frozenset())
+    assert rule is not None
+    assert [planned.command for planned in rule.commands] == commands
+    assert all(planned.cwd == "/srv/shop" for planned in rule.commands)
+    assert rule.reason.message
+    again = find_repair(failed(command), output, frozenset({rule.id}))
+    assert again is None or again.id != rule.id
+
+
+def test_missing_venv_module_falls_back_to_virtualenv_then_uv(tmp_path: Path) -> None:
+    python = tmp_path / "python3"
+    python.write_text('#!/bin/sh\n[ "$2" = virtualenv ] && [ "$3" = --version ] && exit "$VIRTUALENV"\necho "virtualenv $3"\n')
+    python.chmod(0o755)
+    uv = tmp_path / "uv"
+    uv.write_text('#!/bin/sh\necho "uv $*"\n')
+    uv.chmod(0o755)
+    rule = find_repair(failed(f"{python} -m venv /srv/x/.venv"), NO_ENSUREPIP, frozenset())
+    assert rule is not None
+
+    def run(virtualenv: str) -> str:
+        env = {"PATH": f"{tmp_path}:/usr/bin:/bin", "VIRTUALENV": virtualenv}
+        return subprocess.run(["bash", "-c", rule.commands[0].command], env=env, capture_output=True, text=True, check=True).stdout
+
+    assert run("0") == "virtualenv /srv/x/.venv\n"
+    assert run("1") == f"uv venv --seed --allow-existing --python {python} /srv/x/.venv\n"
+
+
+@pytest.mark.parametrize(
+    ("record", "output"),
+    [
+        (failed("npm ci"), "npm error code EACCES"),
+        (failed("npm run build"), "error TS2304: Cannot find name 'x'."),
+        (failed("make"), NPM_OUT_OF_SYNC),
+        (failed("npm ci", stopped=True), NPM_OUT_OF_SYNC),
+        (failed("npm ci", exit_code=-1, timed_out="idle"), RESET),
+        (failed("npm ci", exit_code=-1, waiting_for_input="Password:"), RESET),
+    ],
+)
+def test_unknown_and_deliberate_ends_are_not_repaired(record: CommandRecord, output: str) -> None:
+    assert find_repair(record, output, frozenset()) is None
+
+
+@pytest.mark.parametrize(
+    ("record", "output", "kind"),
+    [
+        (failed("composer install", 127), "composer: command not found", Kind.MISSING_TOOL),
+        (failed("npm ci", -1, timed_out="idle"), "", Kind.COMMAND_TIMED_OUT),
+        (failed("npm ci", -2, timed_out="total"), "", Kind.COMMAND_TIMED_OUT),
+        (failed("git fetch", -1, timed_out="idle", waiting_for_input="Password: "), "", Kind.WAITING_FOR_INPUT),
+        (failed("npm ci"), "npm error code ENOTFOUND\nnpm error network request to https://x failed", Kind.DEPENDENCY_SOURCE_UNREACHABLE),
+        (failed(".venv/bin/python -m pip install x"), "NewConnectionError: Failed to establish a new connection", Kind.DEPENDENCY_SOURCE_UNREACHABLE),
+        (failed("go build -o app ."), "dial tcp: lookup proxy.golang.org: no such host", Kind.DEPENDENCY_SOURCE_UNREACHABLE),
+        (failed("mvn -q package"), "Could not transfer artifact org.x:y:pom:1", Kind.DEPENDENCY_SOURCE_UNREACHABLE),
+        (failed("npm run build"), "Failed to fetch `Inter` from Google Fonts.", Kind.BUILD_NEEDS_NETWORK),
+        (failed("npm run build"), "FetchError: getaddrinfo ENOTFOUND api.example.org", Kind.BUILD_NEEDS_NETWORK),
+        (failed("npm run build"), "error TS2304", Kind.COMMAND_FAILED),
+        (failed("python manage.py migrate"), "Connection refused", Kind.COMMAND_FAILED),
+    ],
+)  # fmt: skip
+def test_failures_have_the_kind_of_their_cause(record: CommandRecord, output: str, kind: Kind) -> None:
+    assert classify_failure(record, output) is kind
