@@ -12,7 +12,7 @@ PYTHON ?= $(shell for name in python3.14 python3.13 python3.12 python3.11 python
 PYTEST_ARGS ?= -n 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format bench clean
+.PHONY: help setup demo test lint format protocol bench clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-8s %s\n", $$1, $$2 }'
@@ -26,14 +26,19 @@ test: $(STAMP) ## Run the tests (PYTEST_ARGS="-k recorder" for a part of them)
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 lint: $(STAMP) ## Check style, types and the layers
-	@$(BIN)/ruff check
-	@$(BIN)/ruff format --check
-	@$(BIN)/pyright
-	@$(BIN)/lint-imports
+	@status=0; \
+	$(BIN)/ruff check || status=1; \
+	$(BIN)/ruff format --check || status=1; \
+	$(BIN)/pyright || status=1; \
+	$(BIN)/lint-imports || status=1; \
+	exit $$status
 
 format: $(STAMP) ## Format, and fix what can be fixed without a decision
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
+
+protocol: $(STAMP) ## Bring the generated parts of protocol.md up to date
+	@$(BIN)/python -m auto_deployer.lsp.docs --write protocol.md
 
 bench: $(STAMP) ## Measure against bare baselines; writes bench-results.json
 	@$(BIN)/python -m tests.bench

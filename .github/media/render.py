@@ -41,8 +41,10 @@ def main(journal: Path) -> None:
     console.print(Text("\n… a moment later\n", "dim italic"))
     end = fold(events)
     console.print(deployment_tree(end, now=datetime.fromisoformat(events[-1].time), symbols=symbols))
-    print_lines(console, end_lines(end, symbols, reason=False))
-    Path(__file__).with_name("deploy.svg").write_text(console.export_svg(title="auto-deployer"), encoding="utf-8")
+    print_lines(console, end_lines(end, symbols, path=None))
+    Path(__file__).with_name("deploy.svg").write_text(
+        console.export_svg(title="auto-deployer", unique_id="deploy"), encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

@@ -45,16 +45,20 @@ Take = Callable[..., Awaitable[Snapshot]]
 TreeOf = Callable[..., Awaitable[SnapshotTree]]
 
 
+def git_in(snapshot: Snapshot, *args: str) -> str:
+    """What git says in the snapshot's repository."""
+    command = ["git", f"--git-dir={snapshot.git_dir}", *args]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
 def show(snapshot: Snapshot, path: str) -> str:
     """A file of a snapshot, read by git itself."""
-    name = f"{snapshot.commit}:{path}"
-    return subprocess.run(["git", f"--git-dir={snapshot.git_dir}", "show", name], check=True, capture_output=True, text=True).stdout
+    return git_in(snapshot, "show", f"{snapshot.commit}:{path}")
 
 
 def paths_in(snapshot: Snapshot) -> list[str]:
     """All paths of a snapshot, links and submodules too."""
-    command = ["git", f"--git-dir={snapshot.git_dir}", "ls-tree", "-r", "--name-only", snapshot.commit]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    return git_in(snapshot, "ls-tree", "-r", "--name-only", snapshot.commit).splitlines()
 
 
 @pytest.fixture(autouse=True)

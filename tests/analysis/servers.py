@@ -15,6 +15,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Self
 
+import psutil
+
 USER, PASSWORD = "dev", "s3cret-t0ken-value"
 
 
@@ -22,7 +24,7 @@ class _Backend(BaseHTTPRequestHandler):
     """CGI for `git http-backend`; paths below /private/ want a login."""
 
     root: Path
-    seen: list[str]
+    arguments: set[str]
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
@@ -33,6 +35,7 @@ class _Backend(BaseHTTPRequestHandler):
 
     def _serve(self, body: bytes) -> None:
         path, _, query = self.path.partition("?")
+        self.arguments.update(arguments_of_children())  # git waits for this answer: what it was called with shows now
         expected = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
         if path.startswith("/private/") and self.headers.get("Authorization") != expected:
             self.send_response(401)
@@ -56,8 +59,16 @@ class _Backend(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 the name of the base class
         pass
+
+
+def arguments_of_children() -> set[str]:
+    found: set[str] = set()
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            found.update(process.cmdline())
+    return found
 
 
 class HttpsGitServer:
@@ -65,6 +76,8 @@ class HttpsGitServer:
 
     def __init__(self, folder: Path) -> None:
         self.root = folder / "https-root"
+        self.arguments: set[str] = set()
+        """Every argument of a process of ours that was seen during a request."""
         self.root.mkdir()
         self.certificate, key = folder / "server.pem", folder / "server.key"
         subprocess.run(
@@ -72,7 +85,7 @@ class HttpsGitServer:
              "-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(self.certificate)],
             check=True, capture_output=True,
         )  # fmt: skip
-        handler = type("Backend", (_Backend,), {"root": self.root})
+        handler = type("Backend", (_Backend,), {"root": self.root, "arguments": self.arguments})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.certificate, key)
@@ -91,6 +104,10 @@ class HttpsGitServer:
         subprocess.run(["git", "clone", "-q", "--bare", str(work_tree), str(self.root / name)], check=True, capture_output=True)
 
 
+def new_ssh_key(path: Path) -> None:
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(path)], check=True)
+
+
 class SshGitServer:
     """An sshd of our own with keys of our own; the running user may log in."""
 
@@ -99,7 +116,7 @@ class SshGitServer:
         self._folder = folder / "ssh"
         self._folder.mkdir(mode=0o700)
         for name in ("host_key", "user_key"):
-            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(self._folder / name)], check=True)
+            new_ssh_key(self._folder / name)
         (self._folder / "authorized_keys").write_text((self._folder / "user_key.pub").read_text())
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -119,11 +136,12 @@ class SshGitServer:
         return f"ssh://{self.user}@127.0.0.1:{self.port}{path}"
 
     def __enter__(self) -> Self:
-        Path("/run/sshd").mkdir(parents=True, exist_ok=True) if os.geteuid() == 0 else None
+        if os.geteuid() == 0:
+            Path("/run/sshd").mkdir(parents=True, exist_ok=True)  # sshd as root wants it
         self._process = subprocess.Popen(
             [str(self._sshd), "-D", "-e", "-f", "/dev/null", "-p", str(self.port), "-h", str(self._folder / "host_key"),
-             "-o", "ListenAddress=127.0.0.1", "-o", f"AuthorizedKeysFile={self._folder / 'authorized_keys'}", "-o", "StrictModes=no",
-             "-o", "UsePAM=no", "-o", "PasswordAuthentication=no", "-o", "PidFile=none", "-o", "PermitRootLogin=yes"],
+             "-oListenAddress=127.0.0.1", f"-oAuthorizedKeysFile={self._folder / 'authorized_keys'}", "-oStrictModes=no",
+             "-oUsePAM=no", "-oPasswordAuthentication=no", "-oPidFile=none", "-oPermitRootLogin=yes"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=(self._folder / "sshd.log").open("w"),
         )  # fmt: skip
         self._wait_until_it_listens()

@@ -50,7 +50,8 @@ def facts_of(take: Take, tree_of: TreeOf) -> FactsOf:
 
 async def test_what_the_snapshot_holds(new_repo: RepoFactory, facts_of: FactsOf):
     repo = new_repo(files={
-        "README.md": "# Shop", "Procfile": "web: x", "src/app.py": "x", "vite.config.ts": "x", "gunicorn.conf.py": "x", "other.xyz": "12345",
+        "README.md": "# Shop", "Procfile": "web: x", "src/app.py": "x", "vite.config.ts": "x", "gunicorn.conf.py": "x",
+        "other.xyz": "12345",
         ".github/workflows/deploy.yml": "x", "node_modules/x/package.json": "{}", "deep/er/than/that/Dockerfile": "x",
         ".env.example": "# comment\nDATABASE_URL=postgres://x\nexport SECRET_KEY =\n  DEBUG=1\nnot a name\nDATABASE_URL=again\n",
         "env.sample": "MORE=1\n",

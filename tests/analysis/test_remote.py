@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import subprocess
 import time
-from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -19,7 +17,7 @@ from auto_deployer.model.errors import AuthenticationFailedError, AutoDeployerEr
 from auto_deployer.model.reasons import Kind
 
 from .conftest import RepoFactory, Take, show
-from .servers import PASSWORD, USER, HttpsGitServer, SshGitServer
+from .servers import PASSWORD, USER, HttpsGitServer, SshGitServer, new_ssh_key
 
 
 async def test_ssh_clone(new_repo: RepoFactory, take: Take, ssh_server: SshGitServer):
@@ -36,7 +34,7 @@ async def test_ssh_clone(new_repo: RepoFactory, take: Take, ssh_server: SshGitSe
 async def test_ssh_without_an_accepted_key(
     new_repo: RepoFactory, take: Take, ssh_server: SshGitServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "stranger")], check=True)
+    new_ssh_key(tmp_path / "stranger")
     monkeypatch.setenv("GIT_SSH_COMMAND", ssh_server.command_with_key(tmp_path / "stranger"))
     with pytest.raises(AuthenticationFailedError) as failed:
         await take(ssh_server.url(new_repo(files={"app.py": "one"}).path))
@@ -81,17 +79,10 @@ async def test_credentials_in_the_url_reach_the_server_and_no_file_and_no_argume
     new_repo: RepoFactory, take: Take, https_server: HttpsGitServer
 ):
     https_server.publish(new_repo(files={"app.py": "one"}).path, "private/shop.git")
-    arguments: set[str] = set()
-
-    def note_arguments(_line: str) -> None:
-        for process in psutil.Process().children(recursive=True):
-            with suppress(psutil.Error):
-                arguments.update(process.cmdline())
-
-    snapshot = await take(f"https://{USER}:{PASSWORD}@{https_server.host}/private/shop.git", on_progress=note_arguments)
+    snapshot = await take(f"https://{USER}:{PASSWORD}@{https_server.host}/private/shop.git")
     assert show(snapshot, "app.py") == "one"
-    assert any(https_server.host in text for text in arguments)
-    assert not [text for text in arguments if PASSWORD in text]
+    assert any(https_server.host in text for text in https_server.arguments)
+    assert not [text for text in https_server.arguments if PASSWORD in text]
     for path in snapshot.git_dir.rglob("*"):
         assert path.is_dir() or PASSWORD.encode() not in path.read_bytes()
 

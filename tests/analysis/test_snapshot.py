@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
+import random
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,7 @@ import pytest
 from auto_deployer.model.errors import AutoDeployerError, RepositoryError, UsageError
 from auto_deployer.model.reasons import Kind
 
-from .conftest import RepoFactory, Take, paths_in, show
+from .conftest import RepoFactory, Take, git_in, paths_in, show
 
 
 async def test_head_is_taken_and_uncommitted_work_is_counted(new_repo: RepoFactory, take: Take):
@@ -32,10 +32,7 @@ async def test_only_one_commit_is_fetched(new_repo: RepoFactory, take: Take):
     repo = new_repo(files={"app.py": "one"})
     repo.commit({"app.py": "two"})
     snapshot = await take(repo.path)
-    count = subprocess.run(
-        ["git", f"--git-dir={snapshot.git_dir}", "rev-list", "--count", snapshot.commit], check=True, capture_output=True, text=True
-    ).stdout  # fmt: skip
-    assert count.strip() == "1"
+    assert git_in(snapshot, "rev-list", "--count", snapshot.commit).strip() == "1"
 
 
 @pytest.mark.parametrize("ref", ["feature/x", "v1", "annotated", "refs/heads/feature/x", "FULL", "SHORT", "UPPER"])
@@ -176,7 +173,7 @@ async def test_a_subdir_that_leads_out(new_repo: RepoFactory, take: Take, subdir
 async def test_an_empty_commit_and_a_repository_without_commits(new_repo: RepoFactory, take: Take, tmp_path: Path):
     empty_commit = new_repo("empty-commit")
     empty_commit.commit()
-    subprocess.run(["git", "init", "-q", "--bare", str(tmp_path / "bare.git")], check=True)
+    empty_commit.git("init", "-q", "--bare", str(tmp_path / "bare.git"))
     for path in (empty_commit.path, new_repo("no-commit").path, tmp_path / "bare.git"):
         with pytest.raises(RepositoryError) as refused:
             await take(path)
@@ -184,8 +181,7 @@ async def test_an_empty_commit_and_a_repository_without_commits(new_repo: RepoFa
 
 
 async def test_a_repository_above_the_cap(new_repo: RepoFactory, take: Take):
-    noise = Path("/dev/urandom").open("rb").read(3_000_000)
-    repo = new_repo(files={"data.bin": noise})
+    repo = new_repo(files={"data.bin": random.Random(1).randbytes(3_000_000)})
     for options in ({}, {"dirty": True}):
         with pytest.raises(RepositoryError) as refused:
             await take(repo.path, max_bytes=1_000_000, **options)

@@ -114,8 +114,7 @@ async def test_a_sub_folder_that_is_not_there_names_the_nearest(new_repo: RepoFa
 
 async def test_names_that_are_not_utf_8(new_repo: RepoFactory, tree_of: TreeOf):
     repo = new_repo(files={"app.py": "x"})
-    Path(str(repo.path).encode().decode() + "/" + b"caf\xe9.txt".decode(errors="surrogateescape")).write_text("hi")
-    repo.commit()
+    repo.commit({b"caf\xe9.txt".decode(errors="surrogateescape"): "hi"})
     tree = await tree_of(repo.path)
     assert list(tree.files) == ["app.py", "caf\ufffd.txt"]
     assert tree.read("caf\ufffd.txt") == "hi"

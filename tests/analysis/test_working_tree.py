@@ -11,7 +11,7 @@ import pytest
 from auto_deployer.model.errors import RepositoryError
 from auto_deployer.model.reasons import Kind
 
-from .conftest import Repo, RepoFactory, Take, paths_in, show
+from .conftest import Repo, RepoFactory, Take, git_in, paths_in, show
 
 
 async def test_dirty_takes_tracked_and_untracked_but_not_ignored_files(new_repo: RepoFactory, take: Take):
@@ -200,7 +200,7 @@ async def test_the_executable_bit_is_kept(new_repo: RepoFactory, take: Take):
     repo = new_repo(files={"start.sh": "#!/bin/sh\n"})
     (repo.path / "start.sh").chmod(stat.S_IRWXU)
     snapshot = await take(repo.path, dirty=True)
-    assert "100755" in os.popen(f"git --git-dir={snapshot.git_dir} ls-tree {snapshot.commit}").read()
+    assert "100755" in git_in(snapshot, "ls-tree", snapshot.commit)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root can read everything")
@@ -211,3 +211,12 @@ async def test_an_unreadable_file_is_left_out_with_a_note(new_repo: RepoFactory,
     snapshot = await take(repo.path, dirty=True)
     assert paths_in(snapshot) == ["app.py"]
     assert any("locked" in note for note in snapshot.notes)
+
+
+async def test_counting_sees_staged_deleted_and_touched_files(new_repo: RepoFactory, take: Take):
+    repo = new_repo(files={"a.py": "a", "b.py": "b", "touched.py": "x", ".env": "A=1"})
+    os.utime(repo.path / "touched.py", (1, 1))
+    (repo.path / "a.py").unlink()
+    repo.write({"b.py": "B", "staged.py": "x", ".env": "A=2"})
+    repo.git("add", "staged.py", "b.py")
+    assert (await take(repo.path)).uncommitted == 4

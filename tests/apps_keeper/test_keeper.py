@@ -121,6 +121,21 @@ async def test_env_file_values_are_in_no_command_line(place: Place, free_port: i
     assert "tok-planted-8d1f" not in place.run_file(RELEASE, "app.log").read_text()
 
 
+async def test_no_signal_is_ignored_in_the_app(place: Place, free_port: int) -> None:
+    if subprocess.run(["env", "--default-signal=INT", "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("needs GNU env")
+    show = """
+from server import *
+import signal
+class Show(Handler):
+    def answer(self):
+        return json.dumps([s.name for s in signal.valid_signals() - {signal.SIGPIPE} if signal.getsignal(s) == signal.SIG_IGN
+                           and isinstance(s, signal.Signals) and s not in (signal.SIGXFSZ,)])
+serve(handler=Show)
+"""
+    assert fetch_json(await _url_when_listening(place, show, free_port)) == []
+
+
 async def test_a_crash_is_noted_with_exit_code_and_time(place: Place, free_port: int) -> None:
     await start(place, "import sys; print('about to fail'); sys.exit(7)", port=free_port)
     eventually(place.run_file(RELEASE, "exit").exists)

@@ -6,7 +6,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,19 @@ import pytest
 
 TIMEOUT_S = 60
 
+REMOVE_ALL = """
+import asyncio
+from auto_deployer.model.requests import AppParams
+from auto_deployer.runner import create_app_verbs
+
+async def main():
+    verbs = create_app_verbs()
+    for app in (await verbs.list_apps()).apps:
+        await verbs.remove(AppParams(deploy_dir=app.deploy_dir))
+
+asyncio.run(main())
+"""
+
 
 @dataclass
 class Cli:
@@ -22,8 +36,10 @@ class Cli:
 
     folder: Path
     env: dict[str, str] = field(default_factory=dict)
+    deployed: bool = False
 
     def argv(self, *arguments: str) -> list[str]:
+        self.deployed |= arguments[:1] in {("deploy",), ("retry",), ("demo",)}
         return [sys.executable, "-m", "auto_deployer", *arguments]
 
     def run(self, *arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
@@ -36,7 +52,8 @@ class Cli:
     def popen(self, *arguments: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
             self.argv(*arguments),
-            cwd=self.folder, env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
+            cwd=self.folder, env=self.env, encoding="utf-8",
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
 
     def json(self, *arguments: str) -> Any:
@@ -57,8 +74,8 @@ def cli(tmp_path: Path) -> Iterator[Cli]:
     unset = {"FORCE_COLOR", "NO_COLOR", "AUTO_DEPLOYER_DEBUG", "COLUMNS", "TTY_COMPATIBLE"}
     env = {name: value for name, value in os.environ.items() if name not in unset}
     yield (cli := Cli(tmp_path, {**env, **folders, "HOME": str(home), "TERM": "xterm", "PYTHONUTF8": "1"}))
-    for app in cli.json("apps")["apps"]:
-        cli.run("remove", "--yes", "--deploy-dir", app["deployDir"])
+    if cli.deployed:
+        subprocess.run([sys.executable, "-c", REMOVE_ALL], env=cli.env, check=True, timeout=TIMEOUT_S)
 
 
 @pytest.fixture
@@ -74,3 +91,16 @@ def site(tmp_path: Path) -> Path:
 def commit(folder: Path) -> None:
     for arguments in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message", "a site"]):
         subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", *arguments], cwd=folder, check=True)
+
+
+@pytest.fixture
+def until() -> Callable[[Callable[[], Any]], None]:
+    """Waits until something is so."""
+
+    def wait(happened: Callable[[], Any]) -> None:
+        deadline = time.monotonic() + TIMEOUT_S
+        while not happened():
+            assert time.monotonic() < deadline, "it did not happen in time"
+            time.sleep(0.02)
+
+    return wait

@@ -21,8 +21,10 @@ def plan(names: tuple[str, ...] = STEPS) -> DeploymentPlan:
     return DeploymentPlan(strategy="traditional", steps=steps)
 
 
-def command(text: str, *, exit_code: int = 0, **output: str) -> CommandRecord:
-    return CommandRecord(command=text, success=exit_code == 0, exit_code=exit_code, id="c1", duration_ms=1200, **output)
+def command(text: str, *, exit_code: int = 0, stdout: str = "", stderr: str = "") -> CommandRecord:
+    return CommandRecord(
+        command=text, success=exit_code == 0, exit_code=exit_code, id="c1", duration_ms=1200, stdout=stdout, stderr=stderr
+    )
 
 
 def failing_deployment() -> list[ev.Event]:
@@ -36,7 +38,9 @@ def failing_deployment() -> list[ev.Event]:
         ev.CommandStarted(command=CurrentCommand(id="c1", command="python3 -m venv .venv", started_at=T0)),
         ev.CommandExecuted(command=command("python3 -m venv .venv", stdout="".join(f"line {n}\n" for n in range(20)))),
         ev.CommandStarted(command=CurrentCommand(id="c2", command="pip install flsk", started_at=T0)),
-        ev.CommandExecuted(command=command("pip install flsk", exit_code=1, stdout="Collecting flsk\n", stderr="ERROR: No matching\n")),
+        ev.CommandExecuted(
+            command=command("pip install flsk", exit_code=1, stdout="Collecting flsk\n", stderr="ERROR: No matching\n")
+        ),
         ev.StepFinished(
             step=StepResult(
                 step_id=2, step_name=STEPS[1], status="failed", started_at=T0, ended_at=T2,
@@ -45,7 +49,8 @@ def failing_deployment() -> list[ev.Event]:
         ),
         ev.StepFinished(step=StepResult(step_id=3, step_name=STEPS[2], status="blocked")),
         ev.Finished(
-            outcome="failed", reason=Reason(kind=Kind.COMMAND_FAILED, message="`pip install flsk` failed", suggestions=("Fix it.",)),
+            outcome="failed",
+            reason=Reason(kind=Kind.COMMAND_FAILED, message="`pip install flsk` failed", suggestions=("Fix it.",)),
             summary=Summary(total_steps=3, successful_steps=1, total_commands=2, duration_seconds=4),
         ),
     ]  # fmt: skip

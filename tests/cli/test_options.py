@@ -10,7 +10,8 @@ from auto_deployer.model.errors import UsageError
 
 
 @pytest.mark.parametrize(
-    "url", ["https://host/a/b", "ssh://git@host/a", "git@host:owner/repo", "host.example:owner/repo", "file:///tmp/x", "ext::sh -c id"]
+    "url",
+    ["https://host/a/b", "ssh://git@host/a", "git@host:owner/repo", "host.example:owner/repo", "file:///tmp/x", "ext::sh -c id"],
 )
 def test_urls_stay_as_they_are(url: str):
     assert repository(url) == url

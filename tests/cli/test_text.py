@@ -26,7 +26,9 @@ def test_one_line_is_cut_to_its_width():
     assert one_line("short", 8) == "short"
 
 
-@pytest.mark.parametrize(("seconds", "shown"), [(0.04, "0.0 s"), (9.94, "9.9 s"), (59.4, "59 s"), (185, "3 min 05 s"), (-1, "0.0 s")])
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(0.04, "0.0 s"), (9.94, "9.9 s"), (59.4, "59 s"), (185, "3 min 05 s"), (-1, "0.0 s")]
+)
 def test_durations(seconds: float, shown: str):
     assert duration(seconds) == shown
 

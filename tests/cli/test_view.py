@@ -69,14 +69,15 @@ def test_every_row_fits_a_narrow_terminal(width: int):
 def test_a_long_plan_fits_the_terminal_while_it_runs():
     names = tuple(f"Step {number}" for number in range(40))
     events = [failing_deployment()[0], ev.PlanReady(plan=plan(names))]
-    for number in range(1, 31):
-        events.append(ev.StepFinished(step=StepResult(step_id=number, step_name=names[number - 1], status="success")))
+    events += [
+        ev.StepFinished(step=StepResult(step_id=number, step_name=names[number - 1], status="success")) for number in range(1, 31)
+    ]
     events.append(ev.StepStarted(step=StepResult(step_id=31, step_name=names[30], started_at=T0)))
     events.append(ev.CommandStarted(command=CurrentCommand(id="c", command="make", started_at=T0)))
     log = list(documents(events))[-1]
     rows = drawn(log, height=24)
     assert len(rows) <= 24
-    assert any("30 steps before" in row or "steps before  success" in row for row in rows)
+    assert any("30 steps before  success" in row for row in rows)
     assert any("$ make" in row for row in rows)
     assert len(drawn(list(documents([*events, successful_end()]))[-1])) > 40, "the last frame shows everything"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -11,14 +13,24 @@ import pytest
 from hypothesis import given, settings
 
 from auto_deployer.deploy_log.document import render
+from auto_deployer.deploy_log.exchange import ExchangingWriter, open_writer
 from auto_deployer.deploy_log.log_file import LogFileWriter, ReplacingWriter
 from auto_deployer.model import events as ev
 from auto_deployer.model.errors import LogError
 from auto_deployer.model.fold import apply, begin
-from auto_deployer.model.log import DeploymentLog
+from auto_deployer.model.log import CommandRecord, DeploymentLog, StepResult
 from tests.model.strategies import event_sequences
 
 WRITERS: list[Callable[[Path], LogFileWriter]] = [ReplacingWriter]
+if sys.platform == "linux":
+    WRITERS.append(ExchangingWriter)
+
+
+def with_command(log: DeploymentLog, number: int) -> DeploymentLog:
+    """The document with one more command."""
+    commands = log.steps[0].commands if log.steps else ()
+    commands = (*commands, CommandRecord(command="x" * number, success=True, exit_code=0))
+    return log.model_copy(update={"seq": number, "steps": (StepResult(step_id=1, step_name="s", commands=commands),)})
 
 
 @pytest.fixture(params=WRITERS, ids=lambda writer: writer.__name__)
@@ -27,7 +39,7 @@ def make_writer(request: pytest.FixtureRequest) -> Callable[[Path], LogFileWrite
 
 
 @pytest.mark.parametrize("make", WRITERS)
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(sequence=event_sequences())
 def test_the_file_is_the_document_after_each_event(
     tmp_path_factory: pytest.TempPathFactory, make: Callable[[Path], LogFileWriter], sequence: list[ev.Event]
@@ -63,12 +75,8 @@ def test_a_polling_reader_never_sees_a_torn_file(tmp_path: Path, make_writer: Ca
 
     reader = threading.Thread(target=poll)
     reader.start()
-    from auto_deployer.model.log import CommandRecord, StepResult
-
-    commands: tuple[CommandRecord, ...] = ()
     for number in range(1, 400):
-        commands = (*commands, CommandRecord(command="x" * number, success=True, exit_code=0))
-        log = log.model_copy(update={"seq": number, "steps": (StepResult(step_id=1, step_name="s", commands=commands),)})
+        log = with_command(log, number)
         writer.sync(log)
     over.set()
     reader.join()
@@ -81,3 +89,36 @@ def test_a_folder_that_is_gone_is_a_clear_error(tmp_path: Path, make_writer: Cal
     writer = make_writer(tmp_path / "no" / "log.json")
     with pytest.raises(LogError, match="Cannot write"):
         writer.sync(DeploymentLog())
+
+
+def test_a_reader_that_keeps_the_file_open_keeps_its_document(tmp_path: Path, make_writer: Callable[[Path], LogFileWriter]) -> None:
+    path = tmp_path / "log.json"
+    writer = make_writer(path)
+    log = DeploymentLog(deployment_id="d")
+    held: list[tuple[int, bytes]] = []
+    for number in range(1, 12):
+        log = with_command(log, number)
+        writer.sync(log)
+        assert path.read_bytes() == render(log)
+        held.append((os.open(path, os.O_RDONLY), path.read_bytes()))
+    for descriptor, content in held:
+        assert os.pread(descriptor, 1_000_000, 0) == content
+        os.close(descriptor)
+    writer.close()
+
+
+def test_nothing_but_the_log_is_left_in_the_folder(tmp_path: Path, make_writer: Callable[[Path], LogFileWriter]) -> None:
+    writer = make_writer(tmp_path / "log.json")
+    log = DeploymentLog(deployment_id="d")
+    for number in range(1, 5):
+        log = with_command(log, number)
+        writer.sync(log)
+    writer.close()
+    assert [entry.name for entry in tmp_path.iterdir()] == ["log.json"]
+
+
+def test_the_quickest_writer_that_works_is_chosen(tmp_path: Path) -> None:
+    writer = open_writer(tmp_path / "log.json")
+    assert type(writer) in WRITERS
+    assert list(tmp_path.iterdir()) == []
+    assert isinstance(open_writer(tmp_path / "missing" / "log.json"), ReplacingWriter)

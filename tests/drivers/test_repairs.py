@@ -36,8 +36,8 @@ def failed(
     stopped: bool = False,
 ) -> CommandRecord:
     return CommandRecord(
-        command=command, success=False, exit_code=exit_code, cwd="/srv/shop", timed_out=timed_out, waiting_for_input=waiting_for_input,
-        stopped=stopped,
+        command=command, success=False, exit_code=exit_code, cwd="/srv/shop", timed_out=timed_out,
+        waiting_for_input=waiting_for_input, stopped=stopped,
     )  # fmt: skip
 
 
@@ -50,10 +50,10 @@ def failed(
         ("pnpm install --frozen-lockfile", PNPM_OUTDATED, ["pnpm install --no-frozen-lockfile"]),
         ("yarn install --frozen-lockfile", YARN_OUTDATED, ["yarn install"]),
         ("yarn install --immutable", BERRY_OUTDATED, ["yarn install --no-immutable"]),
-        (".venv/bin/uv sync --frozen --no-dev --inexact", "error: Failed to parse `uv.lock`", [".venv/bin/uv sync --no-dev --inexact"]),
+        ("uv sync --frozen --no-dev --inexact", "error: Failed to parse `uv.lock`", ["uv sync --no-dev --inexact"]),
         (
-            ".venv/bin/python -m pip install -r requirements.txt", NO_SETUPTOOLS,
-            [".venv/bin/python -m pip install 'setuptools<81' wheel", ".venv/bin/python -m pip install --no-build-isolation -r requirements.txt"],
+            "bin/python -m pip install -r base.txt", NO_SETUPTOOLS,
+            ["bin/python -m pip install 'setuptools<81' wheel", "bin/python -m pip install --no-build-isolation -r base.txt"],
         ),
         ("npm ci", RESET, ["npm ci"]),
         ("npm run build", HEAP, ['export NODE_OPTIONS="${NODE_OPTIONS:-} --max-old-space-size=4096"; npm run build']),
@@ -110,8 +110,8 @@ def test_unknown_and_deliberate_ends_are_not_repaired(record: CommandRecord, out
         (failed("npm ci", -1, timed_out="idle"), "", Kind.COMMAND_TIMED_OUT),
         (failed("npm ci", -2, timed_out="total"), "", Kind.COMMAND_TIMED_OUT),
         (failed("git fetch", -1, timed_out="idle", waiting_for_input="Password: "), "", Kind.WAITING_FOR_INPUT),
-        (failed("npm ci"), "npm error code ENOTFOUND\nnpm error network request to https://x failed", Kind.DEPENDENCY_SOURCE_UNREACHABLE),
-        (failed(".venv/bin/python -m pip install x"), "NewConnectionError: Failed to establish a new connection", Kind.DEPENDENCY_SOURCE_UNREACHABLE),
+        (failed("npm ci"), "npm error code ENOTFOUND\nnpm error network request failed", Kind.DEPENDENCY_SOURCE_UNREACHABLE),
+        (failed("python -m pip install x"), "Failed to establish a new connection", Kind.DEPENDENCY_SOURCE_UNREACHABLE),
         (failed("go build -o app ."), "dial tcp: lookup proxy.golang.org: no such host", Kind.DEPENDENCY_SOURCE_UNREACHABLE),
         (failed("mvn -q package"), "Could not transfer artifact org.x:y:pom:1", Kind.DEPENDENCY_SOURCE_UNREACHABLE),
         (failed("npm run build"), "Failed to fetch `Inter` from Google Fonts.", Kind.BUILD_NEEDS_NETWORK),

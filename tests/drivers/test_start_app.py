@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 from collections.abc import Iterator
 
@@ -11,7 +12,6 @@ import pytest
 from auto_deployer.drivers.start_app import StartAppDriver
 from auto_deployer.model.plan import CommandCheck, HealthSpec, HttpCheck
 from auto_deployer.model.reasons import Kind
-from tests.apps_keeper.conftest import free_port, place  # noqa: F401 - fixtures
 from tests.apps_keeper.harness import PYTHON, Place, eventually, fetch, run_step
 
 FIRST, SECOND, THIRD, FOURTH, FIFTH = (f"20260101-00000{number}-aaaa" for number in range(1, 6))
@@ -92,7 +92,9 @@ async def test_ending_with_code_0_before_a_port_is_open_is_a_failure(place: Plac
 
 
 async def test_ending_after_the_port_was_open_is_told_as_that(place: Place) -> None:
-    dying = "from server import *\nimport threading\nHandler.status = 500\nthreading.Timer(2, lambda: os._exit(9)).start()\nserve()\n"
+    dying = (
+        "from server import *\nimport threading\nHandler.status = 500\nthreading.Timer(2, lambda: os._exit(9)).start()\nserve()\n"
+    )
     place.release(FIRST, main=dying)
     run = await place.deploy(StartAppDriver(), FIRST)
     assert run.failed is not None
@@ -102,7 +104,7 @@ async def test_ending_after_the_port_was_open_is_told_as_that(place: Place) -> N
 
 async def test_a_process_that_never_listens_fails_and_is_ended(place: Place) -> None:
     place.release(FIRST, main="import time\nprint('working', flush=True)\ntime.sleep(300)\n")
-    run = await place.deploy(StartAppDriver(), FIRST, place.spec(health=HealthSpec(start_timeout_s=1.5)))
+    run = await place.deploy(StartAppDriver(), FIRST, place.spec(health=HealthSpec(start_timeout_s=3)))
     assert run.failed is not None
     assert run.failed.kind == Kind.NO_LISTENING_PORT
     assert "working" in run.failed.message
@@ -112,7 +114,7 @@ async def test_a_process_that_never_listens_fails_and_is_ended(place: Place) -> 
 
 async def test_a_server_error_fails_with_url_status_and_body(place: Place) -> None:
     place.release(FIRST, main=FAILING)
-    run = await place.deploy(StartAppDriver(), FIRST, place.spec(health=HealthSpec(path="/up", start_timeout_s=1)))
+    run = await place.deploy(StartAppDriver(), FIRST, place.spec(health=HealthSpec(path="/up", start_timeout_s=4)))
     assert run.failed is not None
     assert run.failed.kind == Kind.HEALTH_CHECK_FAILED
     for part in ("/up", "status 503", FIRST, "listening"):
@@ -124,7 +126,7 @@ async def test_a_static_site_needs_status_200(place: Place) -> None:
     missing = "from server import *\nHandler.status = 404\nserve()\n"
     place.release(FIRST, main=missing)
     place.release(SECOND, main=missing)
-    static = await place.deploy(StartAppDriver(), FIRST, place.spec(health=HealthSpec(expect="static", start_timeout_s=1)))
+    static = await place.deploy(StartAppDriver(), FIRST, place.spec(health=HealthSpec(expect="static", start_timeout_s=4)))
     server = await place.deploy(StartAppDriver(), SECOND, place.spec(health=HealthSpec(expect="server", start_timeout_s=10)))
     assert static.failed is not None
     assert static.failed.kind == Kind.HEALTH_CHECK_FAILED
@@ -206,6 +208,20 @@ serve()
     place.release(FIRST, main=inspecting)
     run = await place.deploy(StartAppDriver(), FIRST)
     assert run.app is not None
+    assert fetch(run.app.url) == FIRST
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
+@pytest.mark.parametrize("flags", ["", "--inspect=127.0.0.1:0"])
+async def test_node_workers_and_the_real_inspector(place: Place, flags: str) -> None:
+    place.release(FIRST)
+    (place.deploy_dir / "releases" / FIRST / "main.js").write_text("""
+const cluster = require("cluster"), http = require("http"), path = require("path");
+if (cluster.isPrimary) { cluster.fork(); cluster.fork(); }
+else setTimeout(() => http.createServer((_, answer) => answer.end(path.basename(process.cwd()))).listen(process.env.PORT), 500);
+""")
+    run = await place.deploy(StartAppDriver(), FIRST, place.spec(command=f"exec node {flags} main.js"))
+    assert run.app is not None, run.failed
     assert fetch(run.app.url) == FIRST
 
 
@@ -330,7 +346,9 @@ async def test_checks_that_fail_after_the_switch_undo_it(place: Place) -> None:
     for release in (FIRST, SECOND):
         place.release(release, main=SERVE)
     first = await place.deploy(StartAppDriver(), FIRST, checks=(HttpCheck(),))
-    second = await place.deploy(StartAppDriver(), SECOND, checks=(HttpCheck(body_contains="never there"), CommandCheck(command="true")))
+    second = await place.deploy(
+        StartAppDriver(), SECOND, checks=(HttpCheck(body_contains="never there"), CommandCheck(command="true"))
+    )
     assert first.app is not None
     assert second.failed is not None
     assert second.failed.kind == Kind.HEALTH_CHECK_FAILED
@@ -343,7 +361,7 @@ async def test_checks_that_fail_after_the_switch_undo_it(place: Place) -> None:
 async def test_a_start_command_with_shell_features_and_a_folder(place: Place) -> None:
     place.release(FIRST, main=SERVE)
     (place.deploy_dir / "releases" / FIRST / "web").mkdir()
-    spec = place.spec(command=f"true && [[ -n $HOST ]]; export PYTHONPATH=..; {PYTHON} ../main.py # it's \"quoted\"", cwd="web")
+    spec = place.spec(command=f'true && [[ -n $HOST ]]; export PYTHONPATH=..; {PYTHON} ../main.py # it\'s "quoted"', cwd="web")
     run = await place.deploy(StartAppDriver(), FIRST, spec)
     assert run.app is not None
     assert fetch(run.app.url) == "web"

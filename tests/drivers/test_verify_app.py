@@ -4,7 +4,6 @@ from auto_deployer.drivers.start_app import StartAppDriver
 from auto_deployer.drivers.verify_app import VerifyAppDriver
 from auto_deployer.model.plan import HttpCheck, ProcessCheck
 from auto_deployer.model.reasons import Kind
-from tests.apps_keeper.conftest import place  # noqa: F401 - a fixture
 from tests.apps_keeper.harness import Place, fetch, run_step
 
 FIRST, SECOND = "20260101-000001-aaaa", "20260101-000002-aaaa"
@@ -15,7 +14,9 @@ NEVER = (ProcessCheck(), HttpCheck(body_contains="never there"))
 async def test_checks_that_pass_leave_the_app_alone(place: Place) -> None:
     place.release(FIRST, main=SERVE)
     started = await place.deploy(StartAppDriver(), FIRST)
-    verified = await place.deploy(VerifyAppDriver(), FIRST, app=started.app, checks=(ProcessCheck(), HttpCheck(body_contains=FIRST)))
+    verified = await place.deploy(
+        VerifyAppDriver(), FIRST, app=started.app, checks=(ProcessCheck(), HttpCheck(body_contains=FIRST))
+    )
     assert verified.failed is None
     assert verified.commands == []
     assert verified.app == started.app

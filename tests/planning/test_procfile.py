@@ -111,7 +111,7 @@ def test_gunicorn_is_bound_to_our_port_unless_the_author_binds_it(tmp_path: Path
     env = {"PATH": os.environ["PATH"], "HOST": "127.0.0.1", "PORT": "8123"}
     run = subprocess.run(["sh", "-c", plan.app.command], cwd=tmp_path, env=env, capture_output=True, text=True, check=True)
     last = run.stdout.splitlines()[-1]
-    assert last == f"{start.split('; ')[-1].replace('$PORT', '8123')}|{bound or 'unset'}"
+    assert last == f"{start.rsplit('; ', maxsplit=1)[-1].replace('$PORT', '8123')}|{bound or 'unset'}"
 
 
 def test_parsing_keeps_shell_text_as_it_is() -> None:

@@ -16,6 +16,43 @@ from auto_deployer.planning.recipes.python import PythonRecipe
 from .conftest import HOST, DictTree, plan_input
 
 FLASK_APP = "from flask import Flask\napp = Flask(__name__)\n"
+FLASK = {"requirements.txt": "flask", "app.py": FLASK_APP}
+GUNICORN = {"requirements.txt": "flask\ngunicorn"}
+FACTORY = "from flask import Flask\ndef create_app(config=None):\n    return Flask('x')\n"
+AIOHTTP = "from aiohttp import web\nweb.run_app(web.Application())\n"
+BACKEND = '[build-system]\nrequires=["hatchling"]\nbuild-backend="hatchling.build"\n'
+SERVER_COMMAND = '[project]\nname="s"\nscripts={serve="s.cli:main"}\n' + BACKEND
+SERVES = "import uvicorn\ndef main():\n    uvicorn.run('s:app')\n"
+BIND = '"$HOST:$PORT"'
+POETRY = (
+    '[tool.poetry]\nname="x"\n[tool.poetry.dependencies]\npython="^3.10"\nflask="^3.0.1"\n'
+    'redis={version="~5.0", extras=["hiredis"]}\n'
+)
+COMPUTED = """
+def computed():
+    url = os.getenv("DATABASE_URL")
+    return {"ENGINE": "django.db.backends.postgresql", "HOST": url.host}
+"""
+MYSQL = """
+import mysql.connector
+class DB:
+    def __init__(self, host="db"):
+        self.c = mysql.connector.connect(user="x", host=host)
+"""
+OPTIONAL_DATABASE = """
+import os
+uri = os.environ.get("DATABASE_URL", "").replace("a", "b") or "sqlite:///" + "app.db"
+SQLALCHEMY_DATABASE_URI = uri
+"""
+SAFE_READS = """
+import os
+os.environ.setdefault("A", "1")
+a = os.environ["A"]
+b = os.environ["B"] if x else 1
+def f():
+    return os.environ["C"]
+p = os.environ["PORT"]
+"""
 FASTAPI_APP = "import fastapi\napi = fastapi.FastAPI()\n"
 MANAGE = 'import os\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")\n'
 SQLITE = 'DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "db.sqlite3"}}\n'
@@ -59,32 +96,38 @@ def django(settings: str, requirements: str = "django\ngunicorn\n") -> dict[str,
 @pytest.mark.parametrize(
     ("files", "start"),
     [
-        pytest.param({"requirements.txt": "flask", "app.py": FLASK_APP}, ".venv/bin/python -m flask run", id="flask"),
-        pytest.param({"requirements.txt": "Flask\nGunicorn==23", "main.py": FLASK_APP}, "-m gunicorn --bind \"$HOST:$PORT\" main:app", id="gunicorn"),
+        pytest.param(FLASK, ".venv/bin/python -m flask run", id="flask"),
         pytest.param(
-            {"requirements.txt": "flask\ngunicorn", "app.py": FLASK_APP, "wsgi.py": "from app import app\n"}, "wsgi:app", id="wsgi-entry"
+            {"requirements.txt": "Flask\nGunicorn==23", "main.py": FLASK_APP}, f"-m gunicorn --bind {BIND} main:app", id="gunicorn"
+        ),
+        pytest.param({**GUNICORN, "app.py": FLASK_APP, "wsgi.py": "from app import app\n"}, "wsgi:app", id="wsgi-entry"),
+        pytest.param({**GUNICORN, "shop/__init__.py": FACTORY}, "'shop:create_app()'", id="factory-in-package"),
+        pytest.param(
+            {"requirements.txt": "fastapi\nuvicorn[standard]", "app.py": FASTAPI_APP},
+            '-m uvicorn --host "$HOST" --port "$PORT" app:api',
+            id="fastapi",
         ),
         pytest.param(
-            {"requirements.txt": "flask\ngunicorn", "shop/__init__.py": "from flask import Flask\ndef create_app(config=None):\n    return Flask('x')\n"},
-            "'shop:create_app()'",
-            id="factory-in-package",
+            {"requirements.txt": "quart", "main.py": "from quart import Quart\napp = Quart('x')\n"}, "-m hypercorn", id="quart"
         ),
-        pytest.param({"requirements.txt": "fastapi\nuvicorn[standard]", "app.py": FASTAPI_APP}, '-m uvicorn --host "$HOST" --port "$PORT" app:api', id="fastapi"),
-        pytest.param({"requirements.txt": "quart", "main.py": "from quart import Quart\napp = Quart('x')\n"}, "-m hypercorn", id="quart"),
+        pytest.param({"requirements.txt": "aiohttp", "serve.py": AIOHTTP}, "python serve.py", id="aiohttp-script"),
         pytest.param(
-            {"requirements.txt": "aiohttp", "serve.py": "from aiohttp import web\nweb.run_app(web.Application())\n"}, "python serve.py", id="aiohttp-script"
+            {"requirements.txt": "flask", "a-shop/__main__.py": FLASK_APP + "app.run(port=5000)\n"},
+            "python -m a-shop",
+            id="package-with-dash",
         ),
-        pytest.param({"a-shop/__main__.py": FLASK_APP + "app.run(port=5000)\n", "requirements.txt": "flask"}, "python -m a-shop", id="package-with-dash"),
         pytest.param(
-            {"pyproject.toml": '[project]\nname="s"\nscripts={serve="s.cli:main"}\n[build-system]\nrequires=[]', "s/__init__.py": "", "s/cli.py": "import uvicorn\ndef main():\n    uvicorn.run('s:app')\n"},
-            ".venv/bin/serve",
-            id="console-script",
+            {"pyproject.toml": SERVER_COMMAND, "s/__init__.py": "", "s/cli.py": SERVES}, ".venv/bin/serve", id="console-script"
         ),
         pytest.param({"requirements.txt": "", "main.py": "print('hello')\n"}, "python main.py", id="plain-script"),
-        pytest.param(django(SQLITE + "WSGI_APPLICATION = 'shop.wsgi.application'\n"), "gunicorn --bind \"$HOST:$PORT\" shop.wsgi:application", id="django"),
+        pytest.param(
+            django(SQLITE + "WSGI_APPLICATION = 'shop.wsgi.application'\n"),
+            f"gunicorn --bind {BIND} shop.wsgi:application",
+            id="django",
+        ),
         pytest.param(django(SQLITE, "django"), "manage.py runserver --noreload", id="django-without-gunicorn"),
     ],
-)  # fmt: skip
+)
 def test_start_command(files: dict[str, str], start: str) -> None:
     assert start in draft(files).app.command
 
@@ -92,7 +135,8 @@ def test_start_command(files: dict[str, str], start: str) -> None:
 def test_file_with_more_than_the_run_call_in_its_main_block_is_run_as_a_script_on_its_port() -> None:
     source = FLASK_APP + 'if __name__ == "__main__":\n    create_tables()\n    app.run(host="0.0.0.0", port=8000)\n'
     app = draft({"requirements.txt": "flask", "app.py": source}).app
-    assert (app.command, app.fixed_port) == (".venv/bin/python app.py", 8000)
+    assert app.command.endswith("; exec .venv/bin/python app.py")
+    assert app.fixed_port == 8000
 
 
 def test_plain_run_call_is_replaced_by_a_server_on_our_port() -> None:
@@ -212,8 +256,7 @@ def test_missing_asgi_server_is_added_with_a_note() -> None:
 @pytest.mark.parametrize(
     ("files", "words"),
     [
-        ({"pyproject.toml": '[tool.poetry]\nname="x"\n[tool.poetry.dependencies]\npython="^3.10"\nflask="^3.0.1"\nredis={version="~5.0", extras=["hiredis"]}', "poetry.lock": ""},
-         ["flask>=3.0.1,<4", "redis[hiredis]>=5.0,<5.1"]),
+        ({"pyproject.toml": POETRY, "poetry.lock": ""}, ["flask>=3.0.1,<4", "redis[hiredis]>=5.0,<5.1"]),
         ({"Pipfile": '[packages]\nflask = "*"\ngunicorn = "==23.0"\n', "Pipfile.lock": "{}"}, ["flask", "gunicorn==23.0"]),
         ({"pyproject.toml": '[project]\nname="x"\ndependencies=["flask>3"]\n', "pdm.lock": ""}, ["flask>3"]),
     ],
@@ -274,10 +317,11 @@ def test_migration_gets_the_apps_environment_without_naming_values() -> None:
         '{"ENGINE": "django.db.backends.postgresql", "HOST": os.environ["PGHOST"]}',
         "dj_database_url.config(conn_max_age=600)",
         'env.db("DATABASE_URL")',
+        "computed()",
     ],
 )
 def test_django_without_its_database_is_refused(database: str) -> None:
-    settings = f"import os, dj_database_url, environ\nenv = environ.Env()\nDATABASES = {{'default': {database}}}\n"
+    settings = f"import os, dj_database_url, environ\nenv = environ.Env()\n{COMPUTED}DATABASES = {{'default': {database}}}\n"
     with pytest.raises(RefusedError) as caught:
         draft(django(settings))
     assert caught.value.kind is Kind.REQUIRED_SERVICE_MISSING
@@ -307,7 +351,7 @@ def test_django_with_its_database_is_planned(database: str, env: tuple[str, ...]
         "import redis as rd\nr = rd.from_url('redis://cache:6379/0')",
         "import os\nfrom redis import Redis\nr = Redis(host=os.getenv('REDIS_HOST', 'redis'))",
         "from pymongo import MongoClient\nc = MongoClient('mongo:27017')",
-        "import mysql.connector\nclass DB:\n    def __init__(self, host='db'):\n        self.c = mysql.connector.connect(user='x', host=host)",
+        MYSQL,
         "from sqlalchemy import create_engine\nURL = 'postgresql+psycopg2://u:p@' + 'db/x'\ne = create_engine(URL)",
         "class Config:\n    SQLALCHEMY_DATABASE_URI = 'mysql://root@mysql/x'",
         "import os\nurl = os.environ['DATABASE_URL']",
@@ -324,7 +368,7 @@ def test_service_by_a_container_networks_name_is_refused(client: str) -> None:
     "client",
     [
         "from redis import Redis\nr = Redis(host='localhost')",
-        "import os\nuri = os.environ.get('DATABASE_URL', '').replace('a', 'b') or 'sqlite:///' + 'app.db'\nSQLALCHEMY_DATABASE_URI = uri",
+        OPTIONAL_DATABASE,
         "from redis import Redis\ntry:\n    r = Redis(host='redis')\nexcept Exception:\n    r = None",
         "import os\nfrom redis import Redis\nif os.getenv('CACHE'):\n    r = Redis(host='redis')",
         "TEXT = 'redis'",
@@ -355,8 +399,7 @@ def test_variable_without_default_is_required() -> None:
 
 
 def test_variable_the_source_sets_or_may_miss_is_not_required() -> None:
-    source = "import os\nos.environ.setdefault('A', '1')\na = os.environ['A']\nb = os.environ['B'] if x else 1\ndef f():\n    return os.environ['C']\np = os.environ['PORT']\n"
-    assert draft({"requirements.txt": "flask", "app.py": source + FLASK_APP}).required_env == ()
+    assert draft({"requirements.txt": "flask", "app.py": SAFE_READS + FLASK_APP}).required_env == ()
 
 
 @pytest.mark.parametrize(
@@ -392,7 +435,7 @@ def test_library_has_nothing_to_run() -> None:
 
 def test_command_line_tool_is_a_library() -> None:
     files = {
-        "pyproject.toml": '[project]\nname="tool"\nscripts={tool="tool.__main__:main"}\n[build-system]\nrequires=["hatchling"]\nbuild-backend="hatchling.build"',
+        "pyproject.toml": '[project]\nname="tool"\nscripts={tool="tool.__main__:main"}\n' + BACKEND,
         "src/tool/__main__.py": "def main():\n    print('usage')\nmain()\n",
     }
     found = detect(files)

@@ -71,10 +71,11 @@ class RawClient:
                     length = int(line.split(b":")[1])
                 elif not line.lower().startswith(b"content-type:"):
                     raise AssertionError(f"not a header: {line[:200]!r}")
-            if not line:
+            body = self.stdout.read(length)
+            if not line or len(body) < length:  # ended, perhaps killed in the middle of a message
                 self._incoming.put(None)
                 return
-            self._incoming.put(json.loads(self.stdout.read(length)))
+            self._incoming.put(json.loads(body))
 
     def send(self, message: Any) -> None:
         self.send_bytes(frame(message))

@@ -15,6 +15,7 @@ BAD_PARAMS: list[tuple[str, Any]] = [
     ("deploy/start", "text"),
     ("deploy/start", 5),
     ("deploy/start", {}),
+    ("deploy/start", {"deploymentId": "d1", "repo": "ok"}),
     ("deploy/start", {"deploymentId": "d1"}),
     ("deploy/start", {"deploymentId": "d1", "repo": ""}),
     ("deploy/start", {"deploymentId": "d1", "repo": 5}),
@@ -67,7 +68,7 @@ def test_wrong_values_are_not_repeated(raw: RawClient, tmp_path: Path):
 def test_requests_without_params_and_with_unknown_fields_work(raw: RawClient, tmp_path: Path):
     raw.initialize({"unknown": 1}, tmp_path, unknown={"MY-VAR": 1})
     assert raw.result("deploy/list") == {"deployments": []}
-    raw.start("ok", env={"MY_VAR": "x"}, **{"some-thing": {"a-b": 1}})
+    raw.result("deploy/start", {"deploymentId": "d1", "repo": "ok", "env": {"MY_VAR": "x"}, "some-thing": {"a-b": 1}})
     assert raw.notification("deploy/finished")["outcome"] == "success"
 
 
@@ -118,6 +119,7 @@ def test_notifications_with_garbage_are_dropped(raw: RawClient, tmp_path: Path):
     raw.initialize({}, tmp_path)
     for method, params in (
         ("$/cancelRequest", None), ("$/cancelRequest", {"id": {}}), ("$/cancelRequest", {"id": "none"}), ("deploy/start", {}),
+        ("deploy/start", {"deploymentId": "d1", "repo": "ok"}),
         ("textDocument/didOpen", {"textDocument": 5}), ("textDocument/didChange", None), ("initialized", 5), ("shutdown", None),
         ("window/workDoneProgress/cancel", {"token": "auto-deployer/none"}), ("window/workDoneProgress/cancel", {"token": 5}),
         ("unknown/thing", [1]), ("$/setTrace", {"value": "loud"}), ("", None),

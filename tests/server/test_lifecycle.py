@@ -12,7 +12,6 @@ from pathlib import Path
 
 import psutil
 import pytest
-
 from tests.server.raw_client import WAIT_S, RawClient, command, frame
 
 LIMIT_S = 1.5 + WAIT_S / 4

@@ -102,6 +102,7 @@ async def test_app_requests(client: DeployClient):
     assert (await client.deploy("deploy/stopApp", {"name": "shop"})).status == "stopped"
     with pytest.raises(JsonRpcException) as stopped:
         await client.deploy("deploy/stopApp", {"name": "shop"})
+    assert stopped.value.data
     assert (stopped.value.code, stopped.value.data["kind"]) == (1007, "app_not_running")
     assert (await client.deploy("deploy/startApp", {"deployDir": "/srv/shop"})).status == "running"
     assert (await client.deploy("deploy/restartApp", {"name": "shop"})).port == 8000
@@ -123,6 +124,7 @@ async def test_errors_carry_code_kind_and_suggestions(client: DeployClient):
     for method, params, code, kind in cases:
         with pytest.raises(JsonRpcException) as refused:
             await client.deploy(method, params)
+        assert refused.value.data
         assert (refused.value.code, refused.value.data["kind"]) == (code, kind)
         assert refused.value.data["retryable"] == (code == 1008)
         assert isinstance(refused.value.data["suggestions"], list)

@@ -43,7 +43,7 @@ async def test_progress_begins_reports_and_ends(editor: DeployClient):
     assert isinstance(reports[0], types.WorkDoneProgressBegin)
     assert reports[0].cancellable
     assert reports[0].title == "Deploying slow"
-    assert [type(report) for report in reports].count(types.WorkDoneProgressEnd) == 1
+    assert sum(isinstance(report, types.WorkDoneProgressEnd) for report in reports) == 1
 
 
 async def test_log_lines_tell_the_run(editor: DeployClient):
@@ -72,8 +72,12 @@ async def test_app_commands(editor: DeployClient):
 
 async def test_wrong_commands_are_refused(editor: DeployClient):
     wrong: list[tuple[str, list[Any]]] = [
-        ("nothing", []), ("deploy", [1]), ("deploy", [{"repo": "ok"}, {}]), ("deploy", [{"repo": 1}]), ("skipStep", [{"deploymentId": "d"}]),
-    ]  # fmt: skip
+        ("nothing", []),
+        ("deploy", [1]),
+        ("deploy", [{"repo": "ok"}, {}]),
+        ("deploy", [{"repo": 1}]),
+        ("skipStep", [{"deploymentId": "d"}]),
+    ]
     for name, arguments in wrong:
         with pytest.raises(JsonRpcException) as refused:
             await run_command(editor, name, *arguments)

@@ -1,13 +1,12 @@
-"""Clients that stop reading: output is dropped first, then the client is given up; its deployments go on."""
+"""Clients that stop reading: output is dropped, events wait, deployments go on (giving up is in test_transport.py)."""
 
 from __future__ import annotations
 
 import json
-import threading
+import time
 from pathlib import Path
 
 import psutil
-
 from tests.server.raw_client import WAIT_S, RawClient
 
 STREAM = {"output": "stream"}
@@ -18,14 +17,15 @@ def test_a_reading_client_gets_all_output_and_the_server_does_not_grow(raw: RawC
     before = psutil.Process(raw.process.pid).memory_info().rss
     raw.start("flood:60")
     raw.notification("deploy/finished")
-    offsets = [message["params"]["offset"] for message in raw.received if message.get("method") == "deploy/commandOutput"]
-    assert offsets == sorted(offsets) or offsets[-1] == 0
+    chunks = [message["params"] for message in raw.received if message.get("method") == "deploy/commandOutput"]
+    offsets = [chunk["offset"] for chunk in chunks if len(chunk["text"]) > 1000]
+    assert offsets == sorted(offsets)
+    assert len(offsets) > 100  # a reader that is slower than the output misses some, never the order
     assert psutil.Process(raw.process.pid).memory_info().rss - before < 40 << 20
 
 
 def test_output_a_client_does_not_read_is_dropped_and_events_are_not(tmp_path: Path):
     with RawClient(reading=False) as raw:
-        threading.Thread(target=lambda: None).start()
         _initialize_and_start(raw, tmp_path, "flood:64")
         _wait_for_memory_to_settle(raw)
         raw.start_reading()
@@ -36,16 +36,16 @@ def test_output_a_client_does_not_read_is_dropped_and_events_are_not(tmp_path: P
         assert raw.finish() == 0
 
 
-def test_a_client_that_never_reads_is_given_up_and_its_deployment_ends(tmp_path: Path):
+def test_the_deployment_of_a_client_that_never_reads_goes_on_to_its_end(tmp_path: Path):
     with RawClient(reading=False) as raw:
-        _initialize_and_start(raw, tmp_path, "large:4096:64")  # 256 MiB of events
+        _initialize_and_start(raw, tmp_path, "large:4096:30")  # 120 MiB of events
         _wait_for_memory_to_settle(raw)
-        assert psutil.Process(raw.process.pid).memory_info().rss < 900 << 20
+        assert psutil.Process(raw.process.pid).memory_info().rss < 500 << 20
         raw.stdin.close()
         assert raw.process.wait(WAIT_S) == 1
         log = json.loads((tmp_path / "agent_logs" / "deploy_d1.json").read_text())
         assert log["status"] == "success"
-        assert len(log["notes"]) == 64
+        assert len(log["notes"]) == 30
 
 
 def test_a_client_that_does_not_read_does_not_hold_the_end(tmp_path: Path):
@@ -67,12 +67,11 @@ def _wait_for_memory_to_settle(raw: RawClient) -> None:
     """Until the server has nothing left to do: its processor time stands still."""
     process = psutil.Process(raw.process.pid)
     last, still = -1.0, 0
-    threading_event = threading.Event()
     for _ in range(200):
         used = sum(process.cpu_times()[:2])
         still = still + 1 if used == last and used > 0.2 else 0
         if still == 8:
             return
         last = used
-        threading_event.wait(0.1)
+        time.sleep(0.1)
     raise AssertionError("the server does not come to rest")

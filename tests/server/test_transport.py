@@ -10,7 +10,7 @@ import pytest
 from auto_deployer.lsp import transport
 from auto_deployer.lsp.transport import BadFrame, FrameWriter, frames
 
-GOOD = b'Content-Length: 2\r\n\r\n{}'
+GOOD = b"Content-Length: 2\r\n\r\n{}"
 
 
 def split(data: bytes) -> list[bytes | str]:
@@ -56,11 +56,15 @@ class Pipe:
 
     def __init__(self) -> None:
         self.reading = threading.Event()
-        self.written = b""
+        self._chunks: list[bytes] = []
 
     def write(self, data: bytes) -> None:
         self.reading.wait(20)
-        self.written += data
+        self._chunks.append(data)
+
+    @property
+    def written(self) -> bytes:
+        return b"".join(self._chunks)
 
 
 def test_everything_arrives_whole_and_in_order():
@@ -90,7 +94,7 @@ def test_output_is_dropped_first_and_events_still_go():
 def test_a_client_that_reads_nothing_is_given_up_once():
     pipe = Pipe()
     stopped: list[int] = []
-    writer = FrameWriter(pipe.write, on_stopped=lambda: stopped.append(1))
+    writer = FrameWriter(pipe.write, on_stopped=lambda: stopped.append(1), stall_s=0)
     writer.start()
     chunk = b"x" * (1 << 20)
     sent = sum(writer.send(chunk) for _ in range(200))
@@ -100,6 +104,18 @@ def test_a_client_that_reads_nothing_is_given_up_once():
     pipe.reading.set()
     writer.close(20)
     assert len(split(pipe.written)) < 2  # what was being written then, no more
+
+
+def test_a_full_queue_alone_is_no_reason_to_give_up():
+    """The replay of a long log may be queued faster than any client reads."""
+    pipe = Pipe()
+    writer = FrameWriter(pipe.write, stall_s=3600)
+    writer.start()
+    chunk = b"x" * (1 << 20)
+    assert all(writer.send(chunk) for _ in range(100))
+    pipe.reading.set()
+    writer.close(20)
+    assert split(pipe.written) == [chunk] * 100
 
 
 def test_a_broken_pipe_stops_the_writer():

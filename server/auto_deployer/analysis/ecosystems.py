@@ -118,14 +118,16 @@ def ecosystem_named(name: str) -> Ecosystem:
 
 def find_ecosystems(tree: RepoTree) -> tuple[Ecosystem, ...]:
     """The known ecosystems that the folder shows, strongest first."""
-    near = [path for path in tree.files if path.count("/") <= 2]
+    near: tuple[list[str], ...] = ([], [], [])
+    for path in tree.files:
+        if (depth := path.count("/")) < len(near):
+            near[depth].append(path)
     weights = [(max((sign.weight for sign in row.signs if _seen(sign, tree, near)), default=0.0), row) for row in ECOSYSTEMS]
     return tuple(row for weight, row in sorted(weights, key=lambda item: -item[0]) if weight > 0)
 
 
-def _seen(sign: Sign, tree: RepoTree, near: Sequence[str]) -> bool:
-    depth = sign.pattern.count("/")
-    paths = [path for path in near if path.count("/") == depth and fnmatchcase(path, sign.pattern)]
+def _seen(sign: Sign, tree: RepoTree, near: Sequence[Sequence[str]]) -> bool:
+    paths = [path for path in near[sign.pattern.count("/")] if fnmatchcase(path, sign.pattern)]
     if not sign.contains:
         return bool(paths)
     return any(re.search(sign.contains, tree.read(path) or "") for path in sorted(paths, key=posixpath.basename)[:5])

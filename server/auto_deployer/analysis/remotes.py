@@ -19,6 +19,7 @@ _OBJECT_ID = re.compile(r"^[0-9a-f]{7,64}$", re.IGNORECASE)
 _FULL_ID_LENGTHS = (40, 64)
 _UNSAFE_REF = re.compile(r"^[-+/]|[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|[/.]$|\.lock$")
 """The rules of git-check-ref-format, and nothing that could be an option or a refspec."""
+_FETCH_OPTIONS = ("--progress", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance")
 _ALL_HISTORY = "--depth=2147483647"
 _CREDENTIAL_HELPER = '!f() { test "$1" = get && printf "username=%s\\npassword=%s\\n" "$AD_GIT_USERNAME" "$AD_GIT_PASSWORD"; }; f'
 
@@ -76,14 +77,12 @@ class Remote:
             return await self._commit_of("FETCH_HEAD", ref)
         if len(ref.fetch) in _FULL_ID_LENGTHS:
             try:
-                await self._run("fetch", *self._FETCH_OPTIONS, "--depth=1", "--", self._source.fetch_url, ref.fetch)
+                await self._run("fetch", *_FETCH_OPTIONS, "--depth=1", "--", self._source.fetch_url, ref.fetch)
                 return await self._commit_of(ref.fetch, ref)
             except GitFailedError:
                 pass  # not every server hands out commits that no ref names
         await self._fetch(_ALL_HISTORY, "+refs/heads/*:refs/remotes/source/*", "+refs/tags/*:refs/remotes/source-tags/*")
         return await self._commit_of(ref.fetch, ref)
-
-    _FETCH_OPTIONS = ("--progress", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance")
 
     async def _default(self) -> RemoteRef | None:
         found, branch = await self._list("HEAD")
@@ -118,7 +117,7 @@ class Remote:
 
     async def _fetch(self, depth: str, *refspecs: str) -> None:
         try:
-            await self._run("fetch", *self._FETCH_OPTIONS, depth, "--", self._source.fetch_url, *refspecs)
+            await self._run("fetch", *_FETCH_OPTIONS, depth, "--", self._source.fetch_url, *refspecs)
         except GitFailedError as error:
             raise explain(error, self._source) from None
 

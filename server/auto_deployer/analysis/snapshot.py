@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from ..model.errors import AutoDeployerError, RepositoryError, UsageError
+from ..model.errors import RepositoryError, UsageError
 from ..model.reasons import Kind
 from .git import Git, GitFailedError
 from .git_errors import explain
@@ -118,15 +118,14 @@ class _Folder:
         folder = find_work_folder(self.source.folder)
         if folder.git_dir is None:
             return await self._working_tree(folder, ref, below, note="The folder is no git repository")
-        remote = Remote(self.git, self.source_of(folder), guard=self.guard, on_progress=self.on_progress)
+        remote = Remote(self.git, self._fetched_from(folder), guard=self.guard, on_progress=self.on_progress)
         try:
             found = await remote.find(ref)
             commit = await remote.fetch(found) if found else ""
-        except AutoDeployerError as error:
-            if dirty and error.kind is Kind.GIT_REF_NOT_FOUND:
-                found, commit = None, ""
-            else:
+        except RepositoryError as error:
+            if not dirty or error.kind is not Kind.GIT_REF_NOT_FOUND:
                 raise
+            found, commit = None, ""  # a working tree can be had although HEAD names no branch
         return await self._of_repository(folder, ref, below, found, commit, dirty=dirty)
 
     async def _of_repository(
@@ -171,7 +170,7 @@ class _Folder:
     async def _is_tracked(self, commit: str, subdir: str) -> bool:
         return bool((await self.git.local("ls-tree", "-z", commit, "--", subdir)).stdout)
 
-    def source_of(self, folder: WorkFolder) -> Source:
+    def _fetched_from(self, folder: WorkFolder) -> Source:
         """The source with the top of the work tree (or the linked worktree) as what git fetches from."""
         return replace(self.source, fetch_url=str(folder.root))
 

@@ -47,19 +47,21 @@ class _Listing:
     """Path to `mode oid`, taken as they are: submodules, and files that a sparse checkout leaves out."""
 
 
-async def count_uncommitted(git: Git, folder: WorkFolder, commit: str) -> int | None:
-    """Changed and untracked files that a deploy of HEAD leaves out; None when it takes too long to tell."""
-    with _work_index(git) as env:
+async def count_uncommitted(git: Git, folder: WorkFolder, head: str) -> int | None:
+    """Changed and untracked files that a deploy of `head`, the folder's HEAD, leaves out; None when it takes too long to tell."""
+    status = ("status", "--porcelain", "-z", "--untracked-files=all", "--ignore-submodules=all", "--no-renames")
+    # a copy of the folder's own index knows which files are unchanged without reading them
+    with _work_index(git, copy_of=folder.git_dir) as env:
         env["GIT_WORK_TREE"] = str(folder.root)
         try:
             async with asyncio.timeout(_COUNT_TIMEOUT_S):
                 _copy_exclude_file(git, folder)
-                await git.local("read-tree", commit, env=env)
-                changed = ("ls-files", "--modified", "--others", "--exclude-standard", "--deduplicate", "-z")
-                result = await git.local(*await _exclude_options(git), *changed, env=env)
+                await git.local("update-ref", "--no-deref", "HEAD", head)
+                result = await git.local(*await _exclude_options(git), *status, env=env)
         except (TimeoutError, GitFailedError):
             return None
-    return sum(1 for path in result.stdout.split(b"\0") if path and not _is_left_out(path))
+    rows = [row for row in result.stdout.split(b"\0") if row]
+    return sum(1 for row in rows if not (row.startswith(b"??") and _is_left_out(row[3:])))
 
 
 async def commit_working_tree(
@@ -94,7 +96,7 @@ async def commit_working_tree(
 async def _tracked(git: Git, folder: WorkFolder) -> _Listing:
     """The paths of the folder's own index, read from a copy of it."""
     listing = _Listing()
-    if folder.git_dir is None or not (folder.git_dir / "index").is_file():
+    if folder.git_dir is None:
         return listing
     with _work_index(git, copy_of=folder.git_dir) as env:
         result = await git.local("ls-files", "--stage", "-t", "-z", env=env)
@@ -180,7 +182,7 @@ def too_large(what: str, max_bytes: int) -> RepositoryError:
 
 async def _exclude_options(git: Git) -> tuple[str, ...]:
     """The user's own global ignore file, where it is configured rather than in its default place."""
-    found = await git.remote("config", "--global", "--default", "", "--type=path", "--get", "core.excludesFile", env={})
+    found = await git.remote("config", "--default", "", "--type=path", "--get", "core.excludesFile", env={})
     return ("-c", f"core.excludesFile={found.text}") if found.text else ()
 
 
@@ -201,11 +203,11 @@ def _work_index(git: Git, *, copy_of: Path | None = None) -> Iterator[dict[str, 
     made = [index, index.with_suffix(".index.lock")]
     try:
         index.unlink(missing_ok=True)
-        if copy_of is not None:
-            shutil.copyfile(copy_of / "index", index)
+        if copy_of is not None and (copy_of / "index").is_file():
+            shutil.copy2(copy_of / "index", index)  # its time tells git which entries may have changed since
             for shared in copy_of.glob("sharedindex.*"):
                 made.append(git.git_dir / shared.name)
-                shutil.copyfile(shared, made[-1])
+                shutil.copy2(shared, made[-1])
         yield {"GIT_INDEX_FILE": str(index)}
     finally:
         for path in made:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 from ..model.log import AppInfo, CheckResult
 from ..model.plan import Check, CommandCheck, FileCheck, HttpCheck, PortCheck, ProcessCheck
@@ -45,6 +46,12 @@ async def _look(check: Check, session: Session, app: AppInfo | None) -> _Seen:
             return await _http(check, session, app)
 
 
+def _hosts(app: AppInfo) -> tuple[str, ...]:
+    """Where it was found first, then loopback."""
+    found = urlsplit(app.url).hostname
+    return tuple(dict.fromkeys(filter(None, (found, *_LOOPBACK))))
+
+
 async def _file(check: FileCheck, session: Session) -> _Seen:
     path = shlex.quote(check.path)
     script = f"""
@@ -65,7 +72,7 @@ async def _command(check: CommandCheck, session: Session) -> _Seen:
 
 
 async def _port(session: Session, app: AppInfo) -> _Seen:
-    attempts = " || ".join(f"(exec 3<> /dev/tcp/{host}/{app.port}) 2>/dev/null" for host in _LOOPBACK)
+    attempts = " || ".join(f"(exec 3<> {shlex.quote(f'/dev/tcp/{host}/{app.port}')}) 2>/dev/null" for host in _hosts(app))
     result = await session.probe(attempts)
     open_ = result.exit_code == 0
     return open_, f"port {app.port} accepts connections", "open" if open_ else "nothing accepts connections there"
@@ -81,7 +88,7 @@ async def _process(session: Session, app: AppInfo) -> _Seen:
 
 
 async def _http(check: HttpCheck, session: Session, app: AppInfo) -> _Seen:
-    answer = await http_get(session, _LOOPBACK, app.port, check.path)
+    answer = await http_get(session, _hosts(app), app.port, check.path)
     wanted = "status 200" if check.expect == "static" else "a status below 500"
     if check.body_contains:
         wanted += f' and "{check.body_contains}" in the body'

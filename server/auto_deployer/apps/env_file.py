@@ -29,7 +29,7 @@ def parse_env_file(text: str, source: str) -> dict[str, str]:
         UsageError: a line is not KEY=VALUE, a name is none, or a quote is not closed; the message has the line number.
     """
     found: dict[str, str] = {}
-    lines = text.removeprefix("\ufeff").splitlines()
+    lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
     number = 0
     while number < len(lines):
         line, first = lines[number].strip(), number + 1
@@ -66,7 +66,7 @@ def merge_env(existing: str, additions: Mapping[str, str]) -> str:
     """The app's env file with variables added or replaced; other lines (comments too) stay as they are."""
     waiting = dict(additions)
     lines: list[str] = []
-    for line in existing.splitlines():
+    for line in existing.removesuffix("\n").split("\n") if existing else ():
         name = line.partition("=")[0]
         lines.append(f"{name}={_encoded(waiting.pop(name))}" if name in waiting else line)
     return "".join(f"{line}\n" for line in lines) + format_env(waiting)

@@ -55,14 +55,14 @@ async def http_get(
 ) -> HttpAnswer:
     """GET from the target; of several addresses (IPv4, IPv6) the first that answers."""
     path = path if path.startswith("/") else f"/{path}"
-    last = HttpAnswer(url_of("127.0.0.1", port, path))
+    first_failure: HttpAnswer | None = None
     for host in hosts:
-        url = url_of(host, port, path)
         result = await session.probe(_request_script(host, port, path, timeout_s), timeout_s=timeout_s + 5)
-        last = parse_answer(url, result.stdout, result.stderr)
-        if last.status is not None:
-            return last
-    return last
+        answer = parse_answer(url_of(host, port, path), result.stdout, result.stderr)
+        if answer.status is not None:
+            return answer
+        first_failure = first_failure or answer
+    return first_failure or HttpAnswer(url_of("127.0.0.1", port, path))
 
 
 def url_of(host: str, port: int, path: str = "/") -> str:

@@ -78,6 +78,11 @@ run_app() {
   load_env "$keeper_run/env"
   load_env "$keeper_root/shared/.env"
   export "PORT=$3" "HOST=$4" "AUTO_DEPLOYER_APP=$keeper_mark"
+  # A shell starts background jobs with these two ignored, and an app would inherit that; only GNU env can set it right.
+  keeper_signals=--default-signal=INT,QUIT
+  if env "$keeper_signals" true 2> /dev/null; then
+    new_session env "$keeper_signals" bash -c "$keeper_command"
+  fi
   new_session bash -c "$keeper_command"
 }
 

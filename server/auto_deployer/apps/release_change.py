@@ -21,7 +21,8 @@ from ..model.ports import Session
 from ..model.reasons import Kind
 from . import keeper, layout
 from .layout import OwnerRecord, ReleaseRecord
-from .ports import all_listeners, listeners_of, owner_of, pick_free
+from .port_choice import choose_port
+from .ports import pick_free
 from .startup import ChangeStoppedError, Serving, StartupWatch
 from .state import DeployDirState, RunState
 
@@ -44,17 +45,6 @@ class RunCommand(Protocol):
             ChangeStoppedError: the change is to end (never with `cleanup`).
         """
         ...
-
-
-@dataclass(frozen=True)
-class _Port:
-    """The port a release is to get."""
-
-    number: int
-    held_by_old: bool = False
-    """The release that runs now listens there."""
-    fixed: bool = False
-    """The app listens there whatever PORT says."""
 
 
 class ReleaseChange:
@@ -88,7 +78,7 @@ class ReleaseChange:
         old = state.run(state.current) if state.current != release else RunState("")
         await self._stop_leftovers(state, old)
         before = state.record.release(old.release) if state.record else None
-        port = await self._choose_port(state, spec, old, before)
+        port = await choose_port(self._session, state, spec, old, before)
         if not port.held_by_old:
             return await self.start(release, spec, port.number)
         if not port.fixed:
@@ -113,7 +103,7 @@ class ReleaseChange:
             await self._stop_old(state.run(old), record.release(old))
         entry = self._entry(record, spec, serving)
         new_record = record.gone_live(entry, before=old if record.release(old) else None)
-        await self.write_record(state, new_record)
+        await self._write_record(state, new_record)
         kept = {each.id for each in new_record.releases}
         older = (name for name in state.releases if name < serving.release)
         too_old = [name for name in older if name not in kept and not state.run(name).running]
@@ -132,6 +122,8 @@ class ReleaseChange:
         """Take a live release back: the previous one in its place, or nothing where there is none. Tells in words what runs now."""
         record = state.record
         before = record.release(record.previous) if record else None
+        if not state.keeper_installed:
+            await self._run(keeper.install_command(self._deploy_dir), cleanup=True)
         await self._run(keeper.stop_command(self._deploy_dir, release, grace_s=keeper.CLEANUP_GRACE_S), cleanup=True)
         if record is not None:
             changed = record.without(release)
@@ -156,12 +148,7 @@ class ReleaseChange:
         await self._must(keeper.start_command(self._deploy_dir, release, port, self.host))
         return await StartupWatch(self._session, self._deploy_dir, release, spec, port, self._stopping).until_serving()
 
-    async def stop(self, release: str) -> None:
-        """Stop a release for good: undoing does not start it again."""
-        await self._must(keeper.stop_command(self._deploy_dir, release))
-
-    async def write_record(self, state: DeployDirState, record: OwnerRecord) -> None:
-        """Replace the owner record."""
+    async def _write_record(self, state: DeployDirState, record: OwnerRecord) -> None:
         if state.record is not None:
             self._undo.append(layout.write_record_command(self._deploy_dir, state.record))
         await self._must(layout.write_record_command(self._deploy_dir, record))
@@ -181,32 +168,6 @@ class ReleaseChange:
             if run.release != old.release:
                 why = f"Release {run.release} runs although it is not the live one"
                 await self._must(keeper.stop_command(self._deploy_dir, run.release, reasoning=why))
-
-    async def _choose_port(self, state: DeployDirState, spec: AppSpec, old: RunState, before: ReleaseRecord | None) -> _Port:
-        """The user's or the source's port (taken: failure), else the kept one, else a free one."""
-        kept = state.record.port if state.record else None
-        number = spec.fixed_port or spec.port or kept
-        if number is not None:
-            ignores = before is not None and before.ignores_port
-            own = {entry.port for entry in await listeners_of(self._session, [process.pid for process in old.processes])}
-            if number in own or (ignores and own):
-                return _Port(number, held_by_old=True, fixed=ignores or spec.fixed_port is not None)
-            if not await self._is_taken(number):
-                return _Port(number)
-            if number in (spec.fixed_port, spec.port):
-                raise await self._port_in_use(number, fixed=number == spec.fixed_port)
-        return _Port(await pick_free(self._session, self._deploy_dir))
-
-    async def _is_taken(self, port: int) -> bool:
-        return any(entry.port == port for entry in await all_listeners(self._session))
-
-    async def _port_in_use(self, port: int, *, fixed: bool) -> AppError:
-        if fixed:
-            whose, way_out = "fixed in the app's source", "Let the app read its port from the environment variable PORT."
-        else:
-            whose, way_out = "that was asked for", "Choose another port with --app-port."
-        message = f"Port {port}, {whose}, is taken by {await owner_of(self._session, port)}."
-        return AppError(message, kind=Kind.PORT_IN_USE, suggestions=("Stop that process.", way_out))
 
     async def _rehearse(self, release: str, spec: AppSpec, final_port: int) -> Serving | None:
         """Prove the release on a free port while the old one runs on. When it listens elsewhere than PORT says, that is final."""
@@ -251,9 +212,16 @@ class ReleaseChange:
         return f"The previous release {entry.id} serves again at {serving.url}"
 
     async def _must(self, command: PlannedCommand) -> None:
-        result = await self._run(command)
-        if result.exit_code != 0:
-            raise AppError(
-                f"{command.reasoning or 'A command'}: failed with exit code {result.exit_code}.\n{result.output.strip()[-2000:]}",
-                kind=Kind.COMMAND_FAILED,
-            )
+        await must(self._run, command)
+
+
+async def must(run: RunCommand, command: PlannedCommand) -> None:
+    """Run a command that has to succeed.
+
+    Raises:
+        AppError: it did not; with the end of its output.
+    """
+    result = await run(command)
+    if result.exit_code != 0:
+        message = f"{command.reasoning}: failed with exit code {result.exit_code}.\n{result.output.strip()[-2000:]}"
+        raise AppError(message, kind=Kind.COMMAND_FAILED)

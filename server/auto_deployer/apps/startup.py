@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from ..model.errors import AppError
 from ..model.plan import AppSpec
 from ..model.ports import Session
 from ..model.reasons import Kind
-from .health import REQUEST_TIMEOUT_S, HttpAnswer, http_get, url_of
+from .health import REQUEST_TIMEOUT_S, HttpAnswer, http_get
 from .layout import log_path
 from .ports import Listener, listeners_of
 from .state import RunState, log_tail, read_run
@@ -80,7 +81,9 @@ class StartupWatch:
         while True:
             run = await self._unless_stopped(read_run(self._session, self._deploy_dir, self._release))
             if not run.running:
-                raise await self._exited(await self._with_exit_code(run))
+                run = await self._with_exit_code(run)
+            if not run.running:
+                raise await self._exited(run)
             serving = await self._try_ports(run)
             if serving is not None:
                 return serving
@@ -108,7 +111,7 @@ class StartupWatch:
         for port in self._candidates(now):
             answer = await self._unless_stopped(self._ask(port, listeners))
             if answer.passes(self._spec.health.expect):
-                return Serving(self._release, self._port, port, run.pid or 0, _shown_url(answer, port), answer)
+                return Serving(self._release, self._port, port, run.pid or 0, _app_url(answer), answer)
             if not answer.is_debugger:
                 self._seen.answer = answer
         return None
@@ -193,10 +196,9 @@ async def quoted_log(session: Session, deploy_dir: str, release: str) -> str:
     return "Last lines of its log:\n" + "\n".join(f"  {line}" for line in lines)
 
 
-def _shown_url(answer: HttpAnswer, port: int) -> str:
+def _app_url(answer: HttpAnswer) -> str:
     """The app's address without the path that was asked for."""
-    host = "::1" if answer.url.startswith("http://[::1]") else answer.url.removeprefix("http://").rpartition(f":{port}")[0]
-    return url_of(host, port)
+    return f"http://{urlsplit(answer.url).netloc}/"
 
 
 def _listed(ports: Sequence[int]) -> str:

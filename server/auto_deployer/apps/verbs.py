@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import codecs
 import shlex
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
@@ -16,12 +14,13 @@ from ..model.plan import PlannedCommand
 from ..model.ports import CommandSpec, Session, StreamName
 from ..model.reasons import Kind
 from . import keeper, layout
+from .app_view import app_state, read_app_log
 from .claim import DeployDirLock
 from .layout import OwnerRecord, ReleaseRecord
-from .ports import all_listeners, owner_of
+from .port_choice import is_taken, port_in_use
 from .registry import AppRegistry
-from .release_change import CommandResult, ReleaseChange
-from .state import DeployDirState, log_tail, read_state
+from .release_change import CommandResult, ReleaseChange, must
+from .state import DeployDirState, read_state
 
 
 class AppKeeper:
@@ -33,7 +32,7 @@ class AppKeeper:
     async def list_apps(self) -> rq.AppsResult:
         """Every app, crashed ones with exit code and last lines. Entries whose directory is gone are dropped."""
         states = [await read_state(self._session, str(deploy_dir)) for deploy_dir in self._registry.deploy_dirs()]
-        apps = [await self._app_state(state, state.record) for state in states if state.record is not None]
+        apps = [await app_state(self._session, state, state.record) for state in states if state.record is not None]
         return rq.AppsResult(apps=tuple(apps))
 
     async def start(self, params: rq.AppParams) -> rq.AppState:
@@ -106,14 +105,7 @@ class AppKeeper:
         release = state.current or max(state.runs, default=None)
         if release is None:
             raise NotFoundError(f"{state.deploy_dir} has no log: nothing was started there.")
-        path = shlex.quote(layout.log_path(state.deploy_dir, release))
-        size = await self._size(path)
-        offset = max(0, size - params.limit) if params.offset is None else params.offset
-        if offset > size:
-            offset = 0
-        length = min(params.limit, size - offset)
-        result = await self._session.probe(f"tail -c +{offset + 1} {path} | head -c {length} | base64")
-        return _output(result.stdout, offset, size)
+        return await read_app_log(self._session, state.deploy_dir, release, params.offset, params.limit)
 
     async def remove(self, params: rq.AppParams) -> rq.AppState:
         """Stop it and delete its deploy directory; the result is its last state.
@@ -123,9 +115,11 @@ class AppKeeper:
             AppError: it cannot be stopped, or the directory is a link.
         """
         async with self._locked(params, "remove") as (state, record):
+            if (await self._session.probe(f"[ ! -L {shlex.quote(state.deploy_dir)} ]")).exit_code != 0:
+                raise AppError(f"{state.deploy_dir} is a link; name the directory it points at.", kind=Kind.DEPLOY_DIR_NOT_OURS)
             await self._stop_all(state)
-            last = await self._app_state(await read_state(self._session, state.deploy_dir), record)
-            await self._must(_remove_command(state.deploy_dir))
+            last = await app_state(self._session, await read_state(self._session, state.deploy_dir), record)
+            await must(self._run, _remove_command(state.deploy_dir))
             self._registry.forget(Path(state.deploy_dir))
             return last
 
@@ -156,7 +150,8 @@ class AppKeeper:
         raise _no_single_app(params.name, [state.deploy_dir for state, _ in found], [s.record.app for s in states if s.record])
 
     async def _bring_up(self, state: DeployDirState, live: ReleaseRecord) -> None:
-        await self._refuse_taken_port(live)
+        if await is_taken(self._session, live.port):
+            raise await port_in_use(self._session, live.port, "the app's own", "Deploy the app again: it gets another port.")
         change = ReleaseChange(self._session, state.deploy_dir, self._run)
         try:
             await change.prepare(state, live.id, live.spec)
@@ -165,59 +160,18 @@ class AppKeeper:
             await change.undo()
             raise
 
-    async def _refuse_taken_port(self, live: ReleaseRecord) -> None:
-        if any(entry.port == live.port for entry in await all_listeners(self._session)):
-            raise AppError(
-                f"The app's port {live.port} is taken by {await owner_of(self._session, live.port)}.",
-                kind=Kind.PORT_IN_USE,
-                suggestions=("Stop that process.", "Deploy the app again: it gets another port."),
-            )
-
     async def _stop_all(self, state: DeployDirState) -> None:
         if not state.keeper_installed:
-            await self._must(keeper.install_command(state.deploy_dir))
-        live = {state.current} if state.run(state.current).first_pid is not None else set[str]()
-        for release in sorted(live | {run.release for run in state.running}, key=str):
-            await self._must(keeper.stop_command(state.deploy_dir, str(release)))
+            await must(self._run, keeper.install_command(state.deploy_dir))
+        for run in state.runs.values():  # the live one also when it crashed: from now on it counts as stopped
+            if run.running or run.release == state.current:
+                await must(self._run, keeper.stop_command(state.deploy_dir, run.release))
 
     async def _now(self, state: DeployDirState) -> rq.AppState:
         new = await read_state(self._session, state.deploy_dir)
         if new.record is None:
             raise NotFoundError(f"{state.deploy_dir} is no deploy directory any more.")
-        return await self._app_state(new, new.record)
-
-    async def _app_state(self, state: DeployDirState, record: OwnerRecord) -> rq.AppState:
-        run, live = state.run(state.current), record.release(state.current)
-        status = "running" if run.running else "crashed" if run.first_pid is not None and not run.stop_requested else "stopped"
-        port = live.port if live else run.port
-        crashed = status == "crashed" and state.current is not None
-        return rq.AppState(
-            name=record.app,
-            deploy_dir=state.deploy_dir,
-            repo=record.repo,
-            subdir=record.subdir,
-            status=status,
-            url=live.url if run.running and live else None,
-            port=port,
-            pid=run.pid,
-            release=state.current,
-            releases=tuple(entry.id for entry in record.releases),
-            since=run.started_at,
-            exit_code=None if run.running else run.exit_code,
-            last_lines=await log_tail(self._session, state.deploy_dir, str(state.current)) if crashed else (),
-        )
-
-    async def _size(self, path: str) -> int:
-        result = await self._session.probe(f"wc -c < {path}")
-        if result.exit_code != 0:
-            raise NotFoundError(f"The app has no log yet ({path}).")
-        return int(result.stdout)
-
-    async def _must(self, command: PlannedCommand) -> None:
-        result = await self._run(command)
-        if result.exit_code != 0:
-            message = f"{command.reasoning}: failed with exit code {result.exit_code}.\n{result.output.strip()}"
-            raise AppError(message, kind=Kind.COMMAND_FAILED)
+        return await app_state(self._session, new, new.record)
 
     async def _run(self, command: PlannedCommand, *, cleanup: bool = False) -> CommandResult:  # noqa: ARG002 - of RunCommand
         """Implements `RunCommand` without a log. A verb is never stopped halfway, so `cleanup` makes no difference."""
@@ -270,17 +224,6 @@ def _remove_command(deploy_dir: str) -> PlannedCommand:
     """Refuses a link and a directory without our record; `rm -r` deletes links themselves, never what they point at."""
     path, record = shlex.quote(deploy_dir), shlex.quote(layout.record_path(deploy_dir))
     return PlannedCommand(
-        command=f"[ ! -L {path} ] && [ -f {record} ] && [ ! -L {record} ] && rm -rf --one-file-system -- {path}",
+        command=f"[ ! -L {path} ] && [ -f {record} ] && [ ! -L {record} ] && rm -rf -- {path}",
         reasoning=f"Delete {deploy_dir}",
     )
-
-
-def _output(encoded: str, offset: int, size: int) -> rq.OutputResult:
-    """Bytes travel as base64, so that a character cut in two at the end can be left for the next read."""
-    raw = base64.b64decode(encoded)
-    decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    text = decoder.decode(raw)
-    waiting = len(decoder.getstate()[0])
-    if waiting == len(raw):  # no progress otherwise: it is no beginning of a character
-        text, waiting = text + decoder.decode(b"", final=True), 0
-    return rq.OutputResult(text=text, offset=offset, next_offset=offset + len(raw) - waiting, size=size)

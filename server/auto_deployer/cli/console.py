@@ -15,10 +15,16 @@ _PIPE_WIDTH = 10_000
 """In a pipe nothing is wrapped or cut."""
 
 
+class _StdoutConsole(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave it to `errors.reported`: rich would exit with 1, and a reader that has seen enough is no failure."""
+        raise BrokenPipeError
+
+
 def stdout_console() -> Console:
     """Writes to stdout; control characters go to terminals only, whatever FORCE_COLOR says."""
     tty = sys.stdout.isatty()
-    return Console(force_terminal=tty, width=None if tty else _PIPE_WIDTH, highlight=False)
+    return _StdoutConsole(force_terminal=tty, width=None if tty else _PIPE_WIDTH, highlight=False)
 
 
 def print_lines(console: Console, lines: Iterable[Text | str]) -> None:

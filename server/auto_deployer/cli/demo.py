@@ -83,8 +83,8 @@ class _Demo:
                     await client.request("deploy/stopApp", {"deployDir": str(self._deploy_dir)})
         finally:
             await client.close()
-        if not keep:
-            await _forget(self._deploy_dir)
+            if not keep:
+                await _forget(self._deploy_dir)
         self._tell_end(finished, keep)
         return finished
 

@@ -90,7 +90,7 @@ class LogLines:
 
     def _of_step(self, log: DeploymentLog, step: StepResult) -> Iterator[Text]:
         told, number = self._in_step, _number(log, step)
-        if not told.started and (step.status == "running" or step.commands):
+        if not told.started and _ran(step):
             yield Text(f"Step {number} {one_line(parts.step_label(step))}", "bold")
         told.started = True
         for record in step.commands[told.commands :]:
@@ -126,6 +126,11 @@ class _Told:
     def __init__(self) -> None:
         self.started = False
         self.commands = self.checks = self.repairs = self.answers = 0
+
+
+def _ran(step: StepResult) -> bool:
+    """Whether the step began: blocked, reused and (mostly) skipped ones only have an end."""
+    return bool(step.commands) or (step.status in ("running", "success", "failed") and not step.reused)
 
 
 def _number(log: DeploymentLog, step: StepResult) -> str:

@@ -24,8 +24,9 @@ from ..model.errors import InvalidStateError, LogError
 from ..model.fold import apply, begin, fold
 from ..model.log import DeploymentLog
 from ..model.ports import Published, StreamName, Subscriber
+from .exchange import open_writer
 from .journal import JOURNAL_NAME, Journal, read_messages
-from .log_file import LogFileWriter, ReplacingWriter
+from .log_file import LogFileWriter
 from .output import CommandOutput
 
 logger = logging.getLogger(__name__)
@@ -67,7 +68,7 @@ class Recorder:
             LogError: the folder cannot be written.
         """
         files = files_folder(path)
-        recorder = cls(path, secrets, journal=Journal(files / JOURNAL_NAME, create=True), writer=ReplacingWriter(path))
+        recorder = cls(path, secrets, journal=Journal(files / JOURNAL_NAME, create=True), writer=open_writer(path))
         try:
             (files / _RESERVE).write_bytes(bytes(_RESERVE_BYTES))
             recorder.record(ev.Started(deployment_id=log.deployment_id, log=log, log_uri=path.absolute().as_uri()))
@@ -94,7 +95,7 @@ class Recorder:
         except (ValueError, OSError) as error:
             journal.close()
             raise LogError(f"The journal {journal_path} cannot be read: {error}") from error
-        writer = ReplacingWriter(path)
+        writer = open_writer(path)
         writer.sync(log)
         return cls(path, secrets, journal=journal, writer=writer, log=log)
 

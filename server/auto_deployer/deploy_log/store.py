@@ -12,7 +12,7 @@ from ..model.errors import AutoDeployerError, LogError, NotFoundError
 from ..model.log import DeploymentLog
 from .reader import read_log
 from .recorder import files_folder
-from .sweep import sweep_folder
+from .sweep import EndApp, sweep_folder
 
 LOG_FOLDER = "agent_logs"
 _PREFIX = "deploy_"
@@ -72,9 +72,13 @@ class LogStore:
             return []
         return [Path(entry.path) for entry in sorted(found, key=lambda entry: entry.stat().st_mtime_ns, reverse=True)]
 
-    def sweep(self) -> list[Path]:
-        """Give logs whose writer is gone their end (`interrupted`); returns those."""
-        return sweep_folder(self.folder)
+    def sweep(self, end_app: EndApp | None = None) -> list[Path]:
+        """Give logs whose writer is gone their end (`interrupted`); returns those.
+
+        Args:
+            end_app: Ends what the deployment had started as its app, and says so in words ("" for nothing).
+        """
+        return sweep_folder(self.folder, end_app)
 
     def entries(self, limit: int | None = None) -> list[LogEntry]:
         """The readable logs, newest first."""

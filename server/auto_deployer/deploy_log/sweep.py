@@ -14,6 +14,7 @@ import re
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from ..masking import SecretRegistry
@@ -28,6 +29,8 @@ logger = logging.getLogger(__name__)
 
 COMMAND_MARK = "AUTO_DEPLOYER_COMMAND"
 """Environment variable of every command: "<deployment id>/<command id>"; tells its processes from others with a reused id."""
+EndApp = Callable[[DeploymentLog], str]
+"""Ends what an interrupted deployment had started as its app; tells what was done, "" for nothing."""
 _GRACE_S = 0.5
 _STATUS = re.compile(rb'\n  "status": "(\w+)"')
 _STATUS_WITHIN = 1024
@@ -50,7 +53,7 @@ def _boot_id() -> str:
         return ""
 
 
-def sweep_log(path: Path, *, other_hosts: bool = False) -> DeploymentLog | None:
+def sweep_log(path: Path, *, end_app: EndApp | None = None, other_hosts: bool = False) -> DeploymentLog | None:
     """Bring a dead writer's log up to its journal and give it its end.
 
     Returns the ended document, or None when there was nothing to do: its writer lives, it has ended, it has no journal, or it was
@@ -69,16 +72,18 @@ def sweep_log(path: Path, *, other_hosts: bool = False) -> DeploymentLog | None:
         ours = writer is not None and writer.host == platform.node()
         if recorder.log.status != "running" or not (ours or other_hosts):
             return None
-        _interrupt(recorder, ended=ours and writer is not None and writer.boot_id == _boot_id())
+        alive = ours and writer is not None and writer.boot_id == _boot_id()
+        _interrupt(recorder, end_app if alive else None, same_boot=alive)
         return recorder.log
     finally:
         recorder.close()
 
 
-def sweep_folder(folder: Path) -> list[Path]:
+def sweep_folder(folder: Path, end_app: EndApp | None = None) -> list[Path]:
     """`sweep_log` for every journal of a log folder; returns the logs that got their end."""
     found = sorted(folder.glob(f"*.files/{JOURNAL_NAME}"))
-    return [path for path in (journal.parent.with_suffix(".json") for journal in found) if sweep_log(path) is not None]
+    paths = [journal.parent.with_suffix(".json") for journal in found]
+    return [path for path in paths if sweep_log(path, end_app=end_app) is not None]
 
 
 def _says_ended(path: Path) -> bool:
@@ -91,7 +96,7 @@ def _says_ended(path: Path) -> bool:
         return False
 
 
-def _interrupt(recorder: Recorder, *, ended: bool) -> None:
+def _interrupt(recorder: Recorder, end_app: EndApp | None, *, same_boot: bool) -> None:
     """Record the ends that the dead writer owed: command, step, deployment."""
     log = recorder.log
     reason = Reason(
@@ -103,9 +108,11 @@ def _interrupt(recorder: Recorder, *, ended: bool) -> None:
     if step is not None:
         step_id, attempt, command = step.step_id, step.attempt, step.current_command
         if command is not None:
-            record = _record(command, end_command(log.deployment_id, command) if ended else ())
+            record = _record(command, end_command(log.deployment_id, command) if same_boot else ())
             recorder.record(ev.CommandExecuted(step_id=step_id, attempt=attempt, command_id=command.id, command=record))
         recorder.record(ev.StepFinished(step_id=step_id, attempt=attempt, step=_ended(recorder.log.steps[-1], reason)))
+    if end_app is not None and (done := end_app(log)):
+        recorder.record(ev.NoteAdded(kind="recovery", message=done))
     recorder.record(ev.Finished(outcome="interrupted", reason=reason, log_uri=recorder.log_uri, summary=_summary(recorder.log)))
 
 

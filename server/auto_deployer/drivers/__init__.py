@@ -8,7 +8,7 @@ from .recipe import RecipeDriver
 from .start_app import StartAppDriver
 from .verify_app import VerifyAppDriver
 
-_DRIVERS: dict[str, type[RecipeDriver] | type[StartAppDriver] | type[VerifyAppDriver]] = {
+_DRIVERS: dict[str, type[RecipeDriver | StartAppDriver | VerifyAppDriver]] = {
     "commands": RecipeDriver,
     "start_app": StartAppDriver,
     "verify_app": VerifyAppDriver,

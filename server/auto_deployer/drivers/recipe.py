@@ -11,7 +11,8 @@ from ..model.ports import StepContext
 from ..model.reasons import Kind, Reason
 from .repairs import classify_failure, find_repair
 
-_SHOWN_LINES = 15
+_FIRST_LINES = 5
+_LAST_LINES = 10
 
 
 class RecipeDriver:
@@ -28,7 +29,7 @@ class RecipeDriver:
                 return
             if record.success:
                 continue
-            repair = find_repair(record, output_tail(record), frozenset(tried))
+            repair = find_repair(record, known_output(record), frozenset(tried))
             if repair is None:
                 yield StepFailed(failure(record))
                 return
@@ -40,21 +41,29 @@ class RecipeDriver:
             yield StepFailed(_checks_reason(checked))
 
 
-def output_tail(record: CommandRecord) -> str:
-    """The end of what the command printed; tools such as npm and tsc fail on stdout."""
-    return "\n".join(text for text in (record.stdout_tail or record.stdout, record.stderr_tail or record.stderr) if text)
+def known_output(record: CommandRecord) -> str:
+    """What the log keeps of the command's output; tools such as npm and tsc fail on stdout."""
+    return "\n".join(text for text in (record.stdout, record.stdout_tail, record.stderr, record.stderr_tail) if text)
 
 
 def failure(record: CommandRecord) -> Reason:
-    """Why a command failed, with the last lines it printed."""
-    output = output_tail(record)
-    lines = "\n".join(output.strip().splitlines()[-_SHOWN_LINES:])
-    ended = _how_it_ended(record)
+    """Why a command failed, with the lines it printed: where there are many, the first and the last."""
+    shown = "\n".join(part for part in (_shown(record.stdout, record.stdout_tail), _shown(record.stderr, record.stderr_tail)) if part)
     return Reason(
-        kind=classify_failure(record, output),
-        message=f"`{record.command}` {ended}." + (f" Its last lines:\n{lines}" if lines else " It printed nothing."),
+        kind=classify_failure(record, known_output(record)),
+        message=f"`{record.command}` {_how_it_ended(record)}." + (f" It printed:\n{shown}" if shown else " It printed nothing."),
         suggestions=("Open the command's output, mend the cause, then retry from this step.",),
     )
+
+
+def _shown(head: str, tail: str) -> str:
+    """Many tools name the cause first and print their help last."""
+    first, last = head.strip().splitlines(), tail.strip().splitlines()
+    if last:
+        return "\n".join([*first[:_FIRST_LINES], "…", *last[-_LAST_LINES:]])
+    if len(first) > _FIRST_LINES + _LAST_LINES:
+        return "\n".join([*first[:_FIRST_LINES], "…", *first[-_LAST_LINES:]])
+    return "\n".join(first)
 
 
 def _how_it_ended(record: CommandRecord) -> str:

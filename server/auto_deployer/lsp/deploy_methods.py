@@ -11,7 +11,7 @@ from .methods import method
 
 Source = TypeVar("Source", bound=rq.SourceParams)
 
-_SOURCE_ERRORS = (err.RepositoryError, err.RefusedError, err.ConnectionFailedError, err.AuthenticationFailedError)
+_SOURCE_ERRORS = (err.RefusedError, err.ConnectionFailedError, err.AuthenticationFailedError)
 
 
 @method("deploy/analyze", rq.SourceParams, rq.AnalyzeResult, errors=_SOURCE_ERRORS, abortable=True)

@@ -23,7 +23,7 @@ from pygls.protocol import LanguageServerProtocol, lsp_method
 
 from . import errors
 from .capabilities import read_settings
-from .catalog import COMMANDS, OPEN_LOG, server_capabilities
+from .catalog import COMMANDS, OFFERS, OPEN_LOG, server_capabilities
 from .transport import BadFrame
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 MsgId = str | int
+_OFFERED = frozenset(offer.method for offer in OFFERS)
 
 
 class Phase(enum.Enum):
@@ -123,6 +124,8 @@ class DeployProtocol(LanguageServerProtocol):
         method, params = message["method"], message.get("params")
         if is_request:
             self._get_handler(method)  # an unknown method is told before its params are looked at
+        elif method in _OFFERED:
+            raise JsonRpcInvalidParams(f"{method} is a request: it needs an id")
         if method == types.INITIALIZE:
             self._raw_initialize = params if isinstance(params, dict) else {}
         if self.get_message_type(method) is not None:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from pygls.exceptions import JsonRpcException
 
 from ..model import events as ev
+from ..model.base import Identifier, WireParams
 from ..model.errors import InvalidStateError, NotFoundError, UsageError
 from ..model.ports import DeploymentRunner
 from ..model.questions import Option, Question
@@ -26,6 +27,21 @@ logger = logging.getLogger(__name__)
 
 _YES_NO = (Option(id="yes", label="Yes"), Option(id="no", label="No"))
 """Options of a `confirm` question that names none."""
+
+
+class AskParams(Question):
+    """`deploy/ask`: the question, and which deployment waits."""
+
+    deployment_id: Identifier
+
+
+class AskResult(WireParams):
+    """What the client answers to `deploy/ask`; nothing usable counts as cancelled."""
+
+    option_id: str | None = None
+    text: str | None = None
+    guidance: str | None = None
+    cancelled: bool = False
 
 
 class Questions:
@@ -83,9 +99,9 @@ class Questions:
             logger.debug("question %s was answered elsewhere first", question.question_id)
 
     async def _by_our_request(self, deployment_id: str, question: Question) -> dict[str, Any]:
-        params = {"deploymentId": deployment_id, **question.model_dump(by_alias=True, mode="json")}
+        params = AskParams(deployment_id=deployment_id, **question.model_dump()).model_dump(by_alias=True, mode="json")
         result = await self._client.request(ASK, params, _request_id(deployment_id, question))
-        return result if isinstance(result, dict) else {"cancelled": True}
+        return AskResult.model_validate(result).model_dump()
 
     async def _by_message(self, deployment_id: str, question: Question) -> dict[str, Any]:
         options = question.options or _YES_NO

@@ -8,6 +8,7 @@ import os
 import re
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,7 +20,9 @@ MAX_BODY = 64 << 20
 OUTPUT_LIMIT = 1 << 20
 """Bytes waiting for the client above which live output is dropped (it can be read with `deploy/output`)."""
 QUEUE_LIMIT = 64 << 20
-"""Bytes waiting for the client above which it counts as gone: nothing more is written to it."""
+"""Bytes waiting for the client above which it counts as gone when it also reads nothing: nothing more is written to it."""
+STALL_S = 5.0
+"""Seconds without reading anything that make a client with a full queue gone; the replay of a long log may fill it, too."""
 _BATCH = 256 << 10
 _LINE_LIMIT = 64 << 10
 _UNHANDLED = 64
@@ -142,13 +145,19 @@ class FrameReader:
 class FrameWriter:
     """The one writer of the protocol's stdout. `send` never blocks; a thread drains the bounded queue."""
 
-    def __init__(self, write: Callable[[bytes], None], on_stopped: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, write: Callable[[bytes], None], on_stopped: Callable[[], None] = lambda: None, stall_s: float = STALL_S
+    ) -> None:
         """`on_stopped` is called once, from whichever thread, when the client counts as gone."""
         self._write = write
+        self._stall_s = stall_s
+        self._last_progress = time.monotonic()
         self._on_stopped = on_stopped
         self._changed = threading.Condition()
         self._queue: deque[bytes] = deque()
         self._waiting = 0
+        """Bytes queued and being written."""
+        self._in_flight = 0
         self._closing = False
         self._stopped = False
         self._thread = threading.Thread(target=self._drain, name="lsp-writer", daemon=True)
@@ -166,10 +175,11 @@ class FrameWriter:
         with self._changed:
             if self._stopped or (droppable and self._waiting > OUTPUT_LIMIT):
                 return False
-            overflow = self._waiting > QUEUE_LIMIT
+            overflow = self._waiting > QUEUE_LIMIT and time.monotonic() - self._last_progress >= self._stall_s
             if not overflow:
-                self._queue.append(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
-                self._waiting += len(body)
+                framed = b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
+                self._queue.append(framed)
+                self._waiting += len(framed)
                 self._changed.notify()
         if overflow:
             self._stop(f"the client left {QUEUE_LIMIT >> 20} MiB unread")
@@ -194,13 +204,15 @@ class FrameWriter:
     def _next_batch(self) -> list[bytes]:
         """What to write next; empty at the end. What is being written counts as waiting until the next call."""
         with self._changed:
-            self._waiting = sum(map(len, self._queue))
+            self._waiting -= self._in_flight
             self._changed.wait_for(lambda: self._queue or self._closing)
+            self._last_progress = time.monotonic()
             batch: list[bytes] = []
             size = 0
             while self._queue and size < _BATCH:
                 batch.append(self._queue.popleft())
                 size += len(batch[-1])
+            self._in_flight = size
             return batch
 
     def _stop(self, why: str) -> None:

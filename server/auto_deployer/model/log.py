@@ -1,4 +1,4 @@
-"""The log document, format "2.0" plus our additions (DESIGN.md section 6). Old tools read it; every addition is optional for readers."""
+"""The log document, format "2.0" plus our additions. Old tools read it; every addition is optional for readers."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ class Session(Protocol):
 
     @property
     def target(self) -> str:
-        """ "local" or the SSH host."""
+        """Name of where commands run: "local" or the SSH host."""
         ...
 
     async def run(

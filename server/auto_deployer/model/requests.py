@@ -1,4 +1,4 @@
-"""Params and results of the `deploy/` requests (DESIGN.md section 7), the same for the language server and the CLI."""
+"""Params and results of the `deploy/` requests (protocol.md), the same for the language server and the CLI."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def pick_python(host: HostFacts, specs: Sequence[str], *, prefer: str = "") -> T
 def _no_python_fits(found: Sequence[Tool], specs: Sequence[str]) -> RefusedError:
     wanted = ",".join(dict.fromkeys(spec for spec in specs if spec))
     have = ", ".join(dict.fromkeys(tool.version for tool in found))
-    number = re.search(r"3\.\d+", wanted)
+    number = re.search(r"\d+\.\d+", wanted)
     version = number.group() if number else "3"
     return RefusedError(
         f"The project needs Python {wanted}, found {have}.",

@@ -24,6 +24,7 @@ from .deployment import Deployment
 from .environment import ENV_FILE, hand_over, read_environment
 from .history import History
 from .prepare import deploy_paths, gather_facts, make_plan
+from .recovery import sweep
 from .workdir import make_work_dir, remove_work_dir
 
 _SHUTDOWN_S = 1.3
@@ -75,6 +76,7 @@ class AttachedRunner:
     ) -> rq.StartResult:
         if (known := self._known(params.new_deployment_id, subscriber)) is not None:
             return known
+        await self._sweep()
         previous = self._ended_log(params.deployment_id)
         if params.from_step_id is not None and (
             previous.plan is None or all(step.id != params.from_step_id for step in previous.plan.steps)
@@ -109,7 +111,7 @@ class AttachedRunner:
         self._running(params.deployment_id).broker.answer(params.question_id, answer)
 
     async def list_deployments(self, params: rq.ListParams) -> rq.ListResult:
-        await asyncio.to_thread(self._store.sweep)
+        await self._sweep()
         return rq.ListResult(deployments=await asyncio.to_thread(self._history.summaries, params.limit))
 
     async def get(self, deployment_id: str) -> rq.GetResult:
@@ -144,6 +146,9 @@ class AttachedRunner:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+
+    async def _sweep(self) -> None:
+        await asyncio.to_thread(sweep, self._store)
 
     def _known(self, deployment_id: str, subscriber: Subscriber | None) -> rq.StartResult | None:
         """The result for an id that was started before, in memory or in the log folder: starting is idempotent."""
@@ -195,9 +200,7 @@ class AttachedRunner:
         return rq.StartResult(deployment_id=params.deployment_id, log_uri=recorder.log_uri)
 
     def _ended_log(self, deployment_id: str) -> DeploymentLog:
-        path = self._path(deployment_id)
-        self._store.sweep()
-        log = read_log(path)
+        log = read_log(self._path(deployment_id))
         if log.status in ("running", "success"):
             raise InvalidStateError(
                 f"Deployment {deployment_id} is {log.status}: only one that failed, was cancelled or interrupted can be continued.",

@@ -14,6 +14,17 @@ def create_runner(log_dir: Path) -> DeploymentRunner:
     return AttachedRunner(log_dir)
 
 
+def sweep_logs(log_dir: Path) -> list[Path]:
+    """Give deployments whose process died their end (`interrupted`) and end what they left running; returns their logs.
+
+    Blocks for as long as processes take to end: not for the event loop.
+    """
+    from ..deploy_log import LogStore
+    from .recovery import sweep
+
+    return sweep(LogStore(log_dir))
+
+
 def create_app_verbs() -> AppVerbs:
     """What can be done with the apps on this machine."""
     from ..apps import AppKeeper, AppRegistry

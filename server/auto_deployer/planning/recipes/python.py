@@ -216,7 +216,8 @@ def _draft(given: PlanInput, findings: PythonFindings, started: Start, interpret
         strategy="traditional",
         app=AppSpec(
             name=given.app_name,
-            command=started.command,
+            # Programs of the environment (pybabel, celery, alembic) are on PATH, as if it were activated.
+            command=f"{VENV_PATH}exec {started.command}",
             cwd=given.repo.source.subdir,
             env={**BASE_ENV, **started.env},
             port=given.port,

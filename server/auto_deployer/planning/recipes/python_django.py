@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from ...model.base import Model
 from ...model.ports import RepoTree
-from .python_services import ServiceNeed, need_from_url, required_env
+from .python_services import ServiceNeed, is_service_address, need_from_url, required_env
 from .python_source import SourceFile, is_env_read, local_module, module_level, parse, resolve
 
 _ENGINES = {
@@ -126,7 +126,24 @@ def _database(source: SourceFile) -> ServiceNeed | None:
     place = f"{source.path}:{assigned[0].lineno}"
     if isinstance(default, ast.Dict):
         return _from_settings(_items(default), source, place)
-    return _from_url_call(default, source, place) if isinstance(default, ast.Call) else None
+    if not isinstance(default, ast.Call):
+        return None
+    maker = source.functions.get(default.func.id) if isinstance(default.func, ast.Name) else None
+    return _from_function(maker, source, place) if maker else _from_url_call(default, source, place)
+
+
+def _from_function(maker: ast.FunctionDef | ast.AsyncFunctionDef, source: SourceFile, place: str) -> ServiceNeed | None:
+    """Settings computed by a function of the module: its ENGINE, and the addresses it reads from the environment."""
+    nodes = list(ast.walk(maker))
+    built = next((items for node in nodes if isinstance(node, ast.Dict) and "ENGINE" in (items := _items(node))), {})
+    need = _from_settings(built, source, place)
+    read = [resolve(node, source) for node in nodes if isinstance(node, ast.Call | ast.Subscript)]
+    addresses = [value for value in read if any(map(is_service_address, value.env))]
+    if need is None or not addresses:
+        return need
+    env = tuple(name for value in addresses for name in value.env)
+    known = next((found for value in addresses if (found := need_from_url(value, need.service, place))), None)
+    return ServiceNeed(service=need.service, host=known.host if known else "", env=tuple(dict.fromkeys(env)), place=place)
 
 
 def _from_settings(items: Mapping[str, ast.expr], source: SourceFile, place: str) -> ServiceNeed | None:

@@ -1,0 +1,74 @@
+"""An app as it is shown: its state in one record, its log in parts."""
+
+from __future__ import annotations
+
+import base64
+import codecs
+import shlex
+from typing import Literal
+
+from ..model.errors import NotFoundError
+from ..model.ports import Session
+from ..model.requests import AppState, OutputResult
+from .layout import OwnerRecord, log_path
+from .state import DeployDirState, RunState, log_tail
+
+
+async def app_state(session: Session, state: DeployDirState, record: OwnerRecord) -> AppState:
+    """The app and how it is now; the last lines of its log when it crashed."""
+    run, live = state.run(state.current), record.release(state.current)
+    status = _status(run)
+    return AppState(
+        name=record.app,
+        deploy_dir=state.deploy_dir,
+        repo=record.repo,
+        subdir=record.subdir,
+        status=status,
+        url=live.url if live and run.running else None,
+        port=live.port if live else run.port,
+        pid=run.pid,
+        release=state.current,
+        releases=tuple(entry.id for entry in record.releases),
+        since=run.started_at,
+        exit_code=None if run.running else run.exit_code,
+        last_lines=await log_tail(session, state.deploy_dir, run.release) if status == "crashed" else (),
+    )
+
+
+async def read_app_log(session: Session, deploy_dir: str, release: str, offset: int | None, limit: int) -> OutputResult:
+    """A part of the app's own log.
+
+    Args:
+        offset: Byte to begin at; None: the last part. Beyond the end the log was begun anew: from its beginning.
+        limit: Bytes at most.
+
+    Raises:
+        NotFoundError: the release never ran.
+    """
+    path = shlex.quote(log_path(deploy_dir, release))
+    counted = await session.probe(f"wc -c < {path}")
+    if counted.exit_code != 0:
+        raise NotFoundError(f"The app has no log yet ({path}).")
+    size = int(counted.stdout)
+    start = max(0, size - limit) if offset is None else offset if offset <= size else 0
+    # base64: a character that is cut in two at the end has to arrive as the bytes it is.
+    result = await session.probe(f"tail -c +{start + 1} {path} | head -c {min(limit, size - start)} | base64")
+    text, used = _decoded(base64.b64decode(result.stdout))
+    return OutputResult(text=text, offset=start, next_offset=start + used, size=size)
+
+
+def _status(run: RunState) -> Literal["running", "stopped", "crashed"]:
+    if run.running:
+        return "running"
+    ended_by_itself = run.first_pid is not None and not run.stop_requested
+    return "crashed" if ended_by_itself else "stopped"
+
+
+def _decoded(raw: bytes) -> tuple[str, int]:
+    """Text and the bytes it took: a character cut in two at the end is left for the next read."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    text = decoder.decode(raw)
+    waiting = len(decoder.getstate()[0])
+    if waiting == len(raw):  # no character begins like that, or reading would never get on
+        return text + decoder.decode(b"", final=True), len(raw)
+    return text, len(raw) - waiting
