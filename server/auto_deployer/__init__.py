@@ -1,5 +1,3 @@
 """Auto-Deployer: deploy a repository from an editor or a terminal and watch every command."""
 
-from importlib.metadata import version
-
-__version__ = version("auto-deployer")
+__version__ = "0.1.0"

@@ -43,7 +43,7 @@ def _recorder(folder: Path, *, replacing: bool = False) -> Recorder:
     path = LogStore(folder / "agent_logs").reserve("bench", datetime.now())
     recorder = Recorder.create(path, SecretRegistry(), DeploymentLog(deployment_id="bench"))
     if replacing:
-        recorder._writer = ReplacingWriter(path)  # noqa: SLF001 - the peer in the same run
+        recorder._writer = ReplacingWriter(path)
     recorder.record(ev.StepStarted(step_id=1, attempt=1, step=StepResult(step_id=1, step_name="bench")))
     return recorder
 
@@ -63,7 +63,7 @@ def _sync(folder: Path) -> dict[str, Any]:
         for size in SIZES:
             while len(recorder.log.steps[-1].commands) < size - SAMPLES:
                 recorder.record(ev.CommandExecuted(command_id="c1", command=RECORD))
-            samples = SAMPLES if size > SAMPLES else size
+            samples = min(size, SAMPLES)
             ours, bare = _alternate(
                 lambda recorder=recorder: recorder.record(ev.CommandExecuted(command_id="c1", command=RECORD)), floor, samples
             )

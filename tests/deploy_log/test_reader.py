@@ -28,14 +28,16 @@ OLD_2_0: dict[str, Any] = {
     },
     "steps": [{
         "step_id": 1, "step_name": "Install", "category": "setup", "status": "failed", "iterations": 2, "compressed": True,
-        "compressed_history": "did things", "compression_events": [{"iteration": 3, "commands_before": 10, "trigger_reason": "tokens"}],
-        "commands": [{"command": "npm ci", "success": False, "exit_code": 1, "stdout": "", "stderr": "ERR", "timestamp": "2025-12-01T10:01:00"}],
+        "compressed_history": "did things",
+        "compression_events": [{"iteration": 3, "commands_before": 10, "trigger_reason": "tokens"}],
+        "commands": [{"command": "npm ci", "success": False, "exit_code": 1, "stdout": "", "stderr": "ERR",
+                      "timestamp": "2025-12-01T10:01:00"}],
         "user_interactions": [{"question": "q", "response": "a"}],
         "structured_outputs": {"summary": "s", "key_info": {"port": 3000}}, "error": "boom", "timestamp": "2025-12-01T10:01:00",
     }],
     "execution_summary": {"project_name": "x", "deploy_dir": "~/x", "strategy": "docker-compose", "environment": {"A": "1"},
-                          "completed_actions": ["cloned"], "configurations": {}, "resolved_issues": [{"issue": "i", "resolution": "r"}],
-                          "last_updated": "2025-12-01T10:01:00"},
+                          "completed_actions": ["cloned"], "configurations": {},
+                          "resolved_issues": [{"issue": "i", "resolution": "r"}], "last_updated": "2025-12-01T10:01:00"},
     "summary": {"total_steps": 1, "successful_steps": 0, "total_commands": 1, "duration_seconds": 61.5},
 }  # fmt: skip
 
@@ -45,7 +47,8 @@ OLD_1_0: dict[str, Any] = {
     "steps": [
         {"iteration": 1, "timestamp": "2025-01-01T00:01:00", "action": "execute", "command": "ls", "reasoning": "look",
          "result": {"success": True, "exit_code": 0, "stdout": "a", "stderr": ""}},
-        {"iteration": 2, "timestamp": "2025-01-01T00:02:00", "action": "ask_user", "reasoning": "which port?", "result": {"answer": "80"}},
+        {"iteration": 2, "timestamp": "2025-01-01T00:02:00", "action": "ask_user", "reasoning": "which port?",
+         "result": {"answer": "80"}},
         {"iteration": 3, "timestamp": "2025-01-01T00:03:00", "action": "execute", "command": "false", "result": {"success": False}},
     ],
 }  # fmt: skip

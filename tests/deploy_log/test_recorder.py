@@ -150,7 +150,9 @@ def test_a_silent_command_has_no_output_file(recorder: Recorder) -> None:
     assert not (files_folder(recorder.path) / "c1.log").exists()
 
 
-def test_long_output_keeps_head_and_tail_and_says_when_the_file_was_capped(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_output_keeps_head_and_tail_and_says_when_the_file_was_capped(
+    recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("auto_deployer.deploy_log.output.OUTPUT_CAP", 10_000)
     output = recorder.open_output("c1")
     for number in range(2_000):

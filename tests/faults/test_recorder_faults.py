@@ -81,7 +81,9 @@ def test_a_disk_that_fills_up_stops_the_run_and_what_was_written_is_intact(tmp_p
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
-    child = subprocess.run([*WRITER, str(tmp_path), "100000"], stdout=subprocess.PIPE, text=True, preexec_fn=limited, timeout=60, check=False)
+    child = subprocess.run(
+        [*WRITER, str(tmp_path), "100000"], stdout=subprocess.PIPE, text=True, preexec_fn=limited, timeout=60, check=False
+    )
     path, *acknowledged, error, finished = child.stdout.splitlines()
     assert error.startswith("error log_write_failed Cannot write")
     assert finished == "finished failed"
@@ -108,7 +110,9 @@ def _interrupted_command(folder: Path, writer: Writer, pgid: int, mark: bool = T
     log = DeploymentLog(deployment_id="d1", writer=writer)
     recorder = Recorder.create(LogStore(folder).reserve("app", datetime.now()), SecretRegistry(), log)
     recorder.record(ev.StepStarted(step_id=1, attempt=1, step=StepResult(step_id=1, step_name="work")))
-    recorder.record(ev.CommandStarted(step_id=1, command_id="c1", command=CurrentCommand(id="c1", command="sleep", pid=pgid, pgid=pgid)))
+    recorder.record(
+        ev.CommandStarted(step_id=1, command_id="c1", command=CurrentCommand(id="c1", command="sleep", pid=pgid, pgid=pgid))
+    )
     recorder.close()
     return recorder.path
 
@@ -119,7 +123,9 @@ def _interrupted_command(folder: Path, writer: Writer, pgid: int, mark: bool = T
 def test_the_sweep_ends_what_an_interrupted_command_left_in_its_group(tmp_path: Path, ignores_term: bool) -> None:
     env = {**os.environ, COMMAND_MARK: command_mark("d1", "c1")}
     trap = "trap '' TERM; " if ignores_term else ""
-    child = subprocess.Popen(["bash", "-c", f"{trap}sleep 600 & echo up; wait"], env=env, start_new_session=True, stdout=subprocess.PIPE)
+    child = subprocess.Popen(
+        ["bash", "-c", f"{trap}sleep 600 & echo up; wait"], env=env, start_new_session=True, stdout=subprocess.PIPE
+    )
     assert child.stdout is not None
     child.stdout.readline()
     path = _interrupted_command(tmp_path, this_writer(), child.pid)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from hypothesis import strategies as st
 
 from auto_deployer.model import events as ev
@@ -12,6 +14,7 @@ from auto_deployer.model.log import (
     CommandRecord,
     CurrentCommand,
     DeploymentLog,
+    Outcome,
     StepResult,
     Summary,
 )
@@ -37,26 +40,40 @@ def command_records(draw: st.DrawFn, command_id: str = "c1") -> CommandRecord:
 def step_events(draw: st.DrawFn, step: DeploymentStep, attempt: int, counter: list[int]) -> list[ev.BaseEvent]:
     """One attempt from its start to its end, or only an end (blocked, skipped)."""
     entry = StepResult(step_id=step.id, step_name=step.name, category=step.category, attempt=attempt, started_at=TIME)
-    where = {"step_id": step.id, "attempt": attempt}
+    step_id = step.id
     if draw(st.integers(0, 9)) == 0:
         status = draw(st.sampled_from(["blocked", "skipped", "success"]))
-        return [ev.StepFinished(**where, step=entry.model_copy(update={"status": status, "reused": status == "success"}))]
-    found: list[ev.BaseEvent] = [ev.StepStarted(**where, step=entry)]
+        return [
+            ev.StepFinished(
+                step_id=step_id, attempt=attempt, step=entry.model_copy(update={"status": status, "reused": status == "success"})
+            )
+        ]
+    found: list[ev.BaseEvent] = [ev.StepStarted(step_id=step_id, attempt=attempt, step=entry)]
     for _ in range(draw(st.integers(0, 3))):
         counter[0] += 1
         record = draw(command_records(f"c{counter[0]}"))
         current = CurrentCommand(id=record.id, command=record.command, pid=1, pgid=1)
-        found.append(ev.CommandStarted(**where, command_id=record.id, command=current))
-        found.append(ev.CommandExecuted(**where, command_id=record.id, command=record))
+        found.append(ev.CommandStarted(step_id=step_id, attempt=attempt, command_id=record.id, command=current))
+        found.append(ev.CommandExecuted(step_id=step_id, attempt=attempt, command_id=record.id, command=record))
         if draw(st.booleans()):
-            found.append(ev.RepairApplied(**where, reason=draw(REASON)))
+            found.append(ev.RepairApplied(step_id=step_id, attempt=attempt, reason=draw(REASON)))
     if draw(st.booleans()):
-        found.append(ev.CheckFinished(**where, check=CheckResult(type="http", description=draw(TEXT), passed=draw(st.booleans()))))
+        found.append(
+            ev.CheckFinished(
+                step_id=step_id, attempt=attempt, check=CheckResult(type="http", description=draw(TEXT), passed=draw(st.booleans()))
+            )
+        )
     if draw(st.integers(0, 4)) == 0:
-        found.append(ev.QuestionAsked(**where, question=Question(question_id="q", kind="choice", message=draw(TEXT))))
-        found.append(ev.QuestionResolved(**where, question_id="q", response=draw(TEXT)))
+        found.append(
+            ev.QuestionAsked(
+                step_id=step_id, attempt=attempt, question=Question(question_id="q", kind="choice", message=draw(TEXT))
+            )
+        )
+        found.append(ev.QuestionResolved(step_id=step_id, attempt=attempt, question_id="q", response=draw(TEXT)))
     status = draw(st.sampled_from(["success", "failed", "cancelled"]))
-    found.append(ev.StepFinished(**where, step=entry.model_copy(update={"status": status, "ended_at": TIME})))
+    found.append(
+        ev.StepFinished(step_id=step_id, attempt=attempt, step=entry.model_copy(update={"status": status, "ended_at": TIME}))
+    )
     return found
 
 
@@ -82,7 +99,7 @@ def event_sequences(draw: st.DrawFn) -> list[ev.BaseEvent]:
             found.append(ev.PlanChanged(plan=DeploymentPlan(strategy="static", steps=steps, notes=(draw(TEXT),))))
     if draw(st.booleans()):
         found.append(ev.Cancelling())
-    outcome = draw(st.sampled_from(["success", "failed", "aborted", "cancelled", "interrupted"]))
+    outcome: Outcome = draw(st.sampled_from(get_args(Outcome)))
     app = AppInfo(url="http://127.0.0.1:1/", port=1, pid=2) if outcome == "success" else None
     found.append(ev.Finished(outcome=outcome, app=app, summary=Summary(total_commands=counter[0]), reason=draw(st.none() | REASON)))
     return [

@@ -73,12 +73,21 @@ class Bench:
         return self.drivers.get(step.id) or (AppIsUp() if step.category == "deploy" else RecipeDriver())
 
     async def run(
-        self, *steps: DeploymentStep, previous: DeploymentLog | None = None, from_step: int | None = None, app: AppInfo | None = None
+        self,
+        *steps: DeploymentStep,
+        previous: DeploymentLog | None = None,
+        from_step: int | None = None,
+        app: AppInfo | None = None,
     ) -> Verdict:
         plan = DeploymentPlan(strategy="traditional", steps=steps)
         self.recorder.record(ev.PlanReady(plan=plan))
         context = DeployContext(
-            deployment_id="d1", paths=DeployPaths(str(self.folder), "r1"), session=LocalSession(), plan=plan, host=HostFacts(), app=app
+            deployment_id="d1",
+            paths=DeployPaths(str(self.folder), "r1"),
+            session=LocalSession(),
+            plan=plan,
+            host=HostFacts(),
+            app=app,
         )
         self.orchestrator = DeploymentOrchestrator(
             context, self.recorder, self.user, self.control, driver_for=self.driver_for, budget=self.budget, previous=previous,

@@ -221,7 +221,11 @@ class Endless:
 
 @pytest.mark.parametrize(
     ("budget", "commands", "text"),
-    [(Budget(max_turns_per_step=4), 4, "4 a step"), (Budget(max_turns=3), 3, "limit is 3"), (Budget(max_seconds=0), 1, "runs longer")],
+    [
+        (Budget(max_turns_per_step=4), 4, "4 a step"),
+        (Budget(max_turns=3), 3, "limit is 3"),
+        (Budget(max_seconds=0), 1, "runs longer"),
+    ],
 )
 async def test_a_budget_ends_the_step_and_the_log_says_which(bench: Bench, budget: Budget, commands: int, text: str) -> None:
     bench.budget, bench.drivers[1] = budget, Endless()

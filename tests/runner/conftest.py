@@ -89,7 +89,9 @@ class Runs:
         data = {"deployDir": str(self.deploy_dir), **more, "repo": str(repo), "deploymentId": deployment_id}
         return rq.StartParams.model_validate(data)
 
-    async def deploy(self, repo: Path | str, deployment_id: str = "d1", *, interactive: bool = False, **more: object) -> ev.Finished:
+    async def deploy(
+        self, repo: Path | str, deployment_id: str = "d1", *, interactive: bool = False, **more: object
+    ) -> ev.Finished:
         await self.runner.start(self.params(repo, deployment_id, **more), interactive=interactive, subscriber=self.follow)
         return await self.runner.wait(deployment_id)
 

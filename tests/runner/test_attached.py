@@ -54,7 +54,9 @@ async def test_a_start_command_of_the_users_own_deploys_what_no_recipe_knows(run
     assert get(finished.app.url) == "hello you"
 
 
-async def test_the_second_deploy_keeps_the_port_and_a_failed_one_leaves_the_old_release_running(runs: Runs, make_repo: MakeRepo) -> None:
+async def test_the_second_deploy_keeps_the_port_and_a_failed_one_leaves_the_old_release_running(
+    runs: Runs, make_repo: MakeRepo
+) -> None:
     repo = make_repo(index__html=PAGE)
     first = await runs.deploy(repo)
     (repo / "index.html").write_text("second")
@@ -246,7 +248,10 @@ async def test_a_failed_step_asks_and_the_first_answer_wins(runs: Runs, make_rep
     finished = await runs.deploy(make_repo(serve__txt=SERVER), interactive=True, overrides=overrides)
     assert finished.outcome == "success"
     assert results == ["retry", "invalid_state"]
-    assert [(step.attempt, step.status) for step in (await runs.log()).steps if step.step_name == "Build"] == [(1, "failed"), (2, "success")]
+    assert [(step.attempt, step.status) for step in (await runs.log()).steps if step.step_name == "Build"] == [
+        (1, "failed"),
+        (2, "success"),
+    ]
 
 
 async def test_subscribe_replays_from_any_seq_running_or_ended(runs: Runs, make_repo: MakeRepo) -> None:
@@ -274,7 +279,10 @@ async def test_list_is_newest_first_and_sweeps(runs: Runs, make_repo: MakeRepo) 
     await runs.deploy(repo)
     await runs.deploy(repo, "d2")
     listed = (await runs.runner.list_deployments(rq.ListParams())).deployments
-    assert [(row.deployment_id, row.status, row.target) for row in listed] == [("d2", "success", "local"), ("d1", "success", "local")]
+    assert [(row.deployment_id, row.status, row.target) for row in listed] == [
+        ("d2", "success", "local"),
+        ("d1", "success", "local"),
+    ]
     assert len((await runs.runner.list_deployments(rq.ListParams(limit=1))).deployments) == 1
 
 

@@ -15,7 +15,6 @@ BAD_PARAMS: list[tuple[str, Any]] = [
     ("deploy/start", "text"),
     ("deploy/start", 5),
     ("deploy/start", {}),
-    ("deploy/start", {"deploymentId": "d1", "repo": "ok"}),
     ("deploy/start", {"deploymentId": "d1"}),
     ("deploy/start", {"deploymentId": "d1", "repo": ""}),
     ("deploy/start", {"deploymentId": "d1", "repo": 5}),

@@ -11,6 +11,7 @@ from ..model.errors import NotFoundError
 from ..model.ports import Session
 from ..model.requests import AppState, OutputResult
 from .layout import OwnerRecord, log_path
+from .secrets import app_secrets
 from .state import DeployDirState, RunState, log_tail
 
 
@@ -36,7 +37,7 @@ async def app_state(session: Session, state: DeployDirState, record: OwnerRecord
 
 
 async def read_app_log(session: Session, deploy_dir: str, release: str, offset: int | None, limit: int) -> OutputResult:
-    """A part of the app's own log.
+    """A part of the app's own log, masked. It ends with a whole line where it can, so that no secret is cut in two.
 
     Args:
         offset: Byte to begin at; None: the last part. Beyond the end the log was begun anew: from its beginning.
@@ -53,7 +54,9 @@ async def read_app_log(session: Session, deploy_dir: str, release: str, offset: 
     start = max(0, size - limit) if offset is None else offset if offset <= size else 0
     # base64: a character that is cut in two at the end has to arrive as the bytes it is.
     result = await session.probe(f"tail -c +{start + 1} {path} | head -c {min(limit, size - start)} | base64")
-    text, used = _decoded(base64.b64decode(result.stdout))
+    raw = base64.b64decode(result.stdout)
+    text, used = _decoded(raw[: raw.rfind(b"\n") + 1] or raw)
+    text = (await app_secrets(session, deploy_dir)).mask(text)
     return OutputResult(text=text, offset=start, next_offset=start + used, size=size)
 
 

@@ -18,13 +18,11 @@ async def end_unfinished(session: Session, deploy_dir: Path, release: str) -> st
     Args:
         release: The release of an interrupted deployment.
     """
-    if not deploy_dir.is_dir():
-        return ""
     lock = DeployDirLock(deploy_dir, "recovery")
     try:
         lock.acquire()
     except (TargetLockedError, OSError):
-        return ""  # a newer deployment works there and ends leftovers itself
+        return ""  # the directory is gone, or a newer deployment works there and ends leftovers itself
     try:
         state = await read_state(session, str(deploy_dir))
         run = state.run(release)
@@ -33,10 +31,10 @@ async def end_unfinished(session: Session, deploy_dir: Path, release: str) -> st
         command = stop_command(str(deploy_dir), release, grace_s=CLEANUP_GRACE_S)
         spec = CommandSpec(command.command)
         outcome = await session.run(spec, on_spawned=lambda _: None, on_output=lambda *_: None, stop=asyncio.Event())
-        pids = ", ".join(str(process.pid) for process in run.processes)
-        ended = "was ended" if outcome.exit_code == 0 else "could not be ended"
-        return f"Release {release} had been started but was never live; it {ended} (process {pids})."
     except AutoDeployerError as error:
         return f"Whether release {release} still runs could not be told: {error.message}"
     finally:
         lock.release()
+    pids = ", ".join(str(process.pid) for process in run.processes)
+    ended = "was ended" if outcome.exit_code == 0 else "could not be ended"
+    return f"Release {release} had been started but was never live; it {ended} (process {pids})."

@@ -10,6 +10,7 @@ from ..model.ports import Session
 from ..model.reasons import Kind
 from .keeper import keeper_path, processes_script
 from .layout import OwnerRecord, log_path, parse_record, record_path, run_dir
+from .secrets import app_secrets
 
 LOG_TAIL_LINES = 20
 LOG_TAIL_BYTES = 4000
@@ -107,10 +108,11 @@ async def read_run(session: Session, deploy_dir: str, release: str) -> RunState:
 
 
 async def log_tail(session: Session, deploy_dir: str, release: str) -> tuple[str, ...]:
-    """The last lines of the app's own log; the log before it when the app has not written any."""
+    """The last lines of the app's own log, masked; the log before it when the app has not written any."""
     path = shlex.quote(log_path(deploy_dir, release))
     result = await session.probe(f"tail -c {LOG_TAIL_BYTES} {path} 2>/dev/null | tail -n {LOG_TAIL_LINES}")
-    return tuple(line.rstrip() for line in result.stdout.splitlines())
+    secrets = await app_secrets(session, deploy_dir)
+    return tuple(line.rstrip() for line in secrets.mask(result.stdout).splitlines())
 
 
 def split_sections(text: str) -> dict[str, list[str]]:

@@ -32,6 +32,13 @@ def open_apps() -> AppVerbs:
     return create_app_verbs()
 
 
+def sweep(log_dir: Path) -> None:
+    """Give deployments whose process died their end, and end what they left running."""
+    from ..runner import sweep_logs
+
+    sweep_logs(log_dir)
+
+
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run to the end; a stop signal cancels it, so that its child processes are ended.
 

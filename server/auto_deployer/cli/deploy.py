@@ -104,7 +104,7 @@ def _ended_deployment(deployment: str | None, folder: Path) -> str:
     from ..model.errors import InvalidStateError
 
     store = LogStore(folder)
-    store.sweep()
+    backend.sweep(folder)
     path = store.latest() if deployment is None else store.find(deployment)
     deployment_id = read_log(path).deployment_id
     if not deployment_id:

@@ -51,7 +51,7 @@ def logs(
 
 
 def _list(store: LogStore, output: OutputFormat) -> None:
-    store.sweep()  # a crashed deployment is shown as interrupted, not as running
+    backend.sweep(store.folder)  # a crashed deployment is shown as interrupted, not as running
     entries = store.entries()
     if output == "json":
         from ..model.requests import ListResult

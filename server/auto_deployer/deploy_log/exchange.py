@@ -192,8 +192,8 @@ if sys.platform == "linux":
 
 else:
 
-    def _lease(descriptor: int) -> bool:
+    def _lease(_: int) -> bool:
         return False
 
-    def _release(descriptor: int) -> None:
+    def _release(_: int) -> None:
         return None

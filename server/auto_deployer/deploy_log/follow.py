@@ -32,7 +32,7 @@ async def follow_log(path: Path) -> AsyncIterator[DeploymentLog]:
                 log = read_log(path)
             except LogError:
                 torn += 1
-                if torn > 20 or seen is None and torn > 2:  # a foreign writer may be in the middle of a rewrite
+                if torn > 20 or (seen is None and torn > 2):  # a foreign writer may be in the middle of a rewrite
                     raise
                 await asyncio.sleep(_POLL_S)
                 continue

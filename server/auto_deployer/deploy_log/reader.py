@@ -17,6 +17,7 @@ from .journal import JOURNAL_NAME, last_seq, read_messages
 from .recorder import files_folder
 
 Json = dict[str, Any]
+_KEPT_1_0 = ("mode", "repo_url", "deploy_dir", "project_type", "framework", "start_time", "end_time", "config")
 _STATUS_1_0 = ("running", "success", "failed", "aborted", "cancelled", "interrupted")
 
 
@@ -85,15 +86,16 @@ def _from_1_0(data: Json) -> DeploymentLog:
     entries = [cast("Json", entry) for entry in cast("list[Any]", data.get("steps") or []) if isinstance(entry, dict)]
     status = data.get("status") if data.get("status") in _STATUS_1_0 else "failed"
     commands = [_command_1_0(entry) for entry in entries if entry.get("command")]
+    questions = [_question_1_0(entry) for entry in entries if entry.get("action") == "ask_user"]
+    ended = _text(data.get("end_time") or data.get("start_time"))
     step: Json = {
         "step_id": 1, "step_name": "Deployment", "category": "deploy", "commands": commands, "iterations": len(entries),
-        "status": status if status != "aborted" else "failed", "user_interactions": [_question_1_0(entry) for entry in entries
-        if entry.get("action") == "ask_user"], "timestamp": str(data.get("end_time") or data.get("start_time") or ""),
+        "status": status if status != "aborted" else "failed", "user_interactions": questions, "timestamp": ended,
     }  # fmt: skip
-    kept = {name: data[name] for name in ("mode", "repo_url", "deploy_dir", "project_type", "framework", "start_time", "end_time", "config")
-            if data.get(name) is not None}  # fmt: skip
+    kept = {name: data[name] for name in _KEPT_1_0 if data.get(name) is not None}
     return DeploymentLog.model_validate({
-        **kept, "version": "1.0", "status": status, "target": _text(data.get("target")) or "local", "steps": [step] if entries else [],
+        **kept, "version": "1.0", "status": status, "target": _text(data.get("target")) or "local",
+        "steps": [step] if entries else [],
         "summary": {"total_steps": 1, "successful_steps": int(status == "success"), "total_commands": len(commands)},
     })  # fmt: skip
 

@@ -113,13 +113,15 @@ def _interrupt(recorder: Recorder, end_app: EndApp | None, *, same_boot: bool) -
         recorder.record(ev.StepFinished(step_id=step_id, attempt=attempt, step=_ended(recorder.log.steps[-1], reason)))
     if end_app is not None and (done := end_app(log)):
         recorder.record(ev.NoteAdded(kind="recovery", message=done))
-    recorder.record(ev.Finished(outcome="interrupted", reason=reason, log_uri=recorder.log_uri, summary=_summary(recorder.log)))
+    summary = _summary(recorder.log)
+    recorder.record(ev.Finished(outcome="interrupted", reason=reason, log_uri=recorder.log_uri, summary=summary))
 
 
 def _ended(step: StepResult, reason: Reason) -> StepResult:
     now = utc_now()
     return step.model_copy(update={
-        "status": "interrupted", "reason": reason, "error": reason.message, "ended_at": now, "commands": (), "current_command": None,
+        "status": "interrupted", "reason": reason, "error": reason.message, "ended_at": now, "commands": (),
+        "current_command": None,
     })  # fmt: skip
 
 

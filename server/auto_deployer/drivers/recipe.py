@@ -35,7 +35,7 @@ class RecipeDriver:
                 return
             tried.add(repair.id)
             yield Repair(repair.reason)
-            waiting[:0] = repair.commands
+            waiting[:0] = [command.model_copy(update={"env": {**planned.env, **command.env}}) for command in repair.commands]
         checked = yield StepDone(outputs=_outputs(ctx.step.commands))
         if isinstance(checked, ChecksFailed):
             yield StepFailed(_checks_reason(checked))
@@ -48,7 +48,9 @@ def known_output(record: CommandRecord) -> str:
 
 def failure(record: CommandRecord) -> Reason:
     """Why a command failed, with the lines it printed: where there are many, the first and the last."""
-    shown = "\n".join(part for part in (_shown(record.stdout, record.stdout_tail), _shown(record.stderr, record.stderr_tail)) if part)
+    shown = "\n".join(
+        part for part in (_shown(record.stdout, record.stdout_tail), _shown(record.stderr, record.stderr_tail)) if part
+    )
     return Reason(
         kind=classify_failure(record, known_output(record)),
         message=f"`{record.command}` {_how_it_ended(record)}." + (f" It printed:\n{shown}" if shown else " It printed nothing."),

@@ -12,7 +12,6 @@ from typing import Any
 from . import events as ev
 from .log import STEP_IDENTITY, DeploymentLog, ExecutionSummary, Note, ResolvedIssue, StepResult, UserInteraction
 
-
 _KEPT = (*STEP_IDENTITY, "commands", "checks", "repairs", "user_interactions", "iterations")
 """What `deploy/stepFinished` does not replace."""
 

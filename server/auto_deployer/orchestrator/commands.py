@@ -36,9 +36,10 @@ class CommandExecutor:
             LogError: the log cannot be written: the command did not run, or its record is lost with the disk.
         """
         self._count += 1
+        planned = action.command
         current = CurrentCommand(
-            id=f"c{self._count}", command=action.command.command, cwd=action.command.cwd, started_at=utc_now(), source=action.source,
-            reasoning=action.command.reasoning,
+            id=f"c{self._count}", command=planned.command, cwd=planned.cwd, started_at=utc_now(), source=action.source,
+            reasoning=planned.reasoning,
         )  # fmt: skip
         output = self._recorder.open_output(current.id)
         try:

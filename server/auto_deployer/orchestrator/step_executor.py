@@ -177,9 +177,9 @@ def ended(
     entry: StepResult, status: StepStatus, reason: Reason | None = None, outputs: StructuredOutputs | None = None
 ) -> StepResult:
     """The entry with its end."""
-    now = utc_now()
+    now, error = utc_now(), reason.message if reason else None
     return entry.model_copy(update={
-        "status": status, "reason": reason, "error": reason.message if reason else None, "ended_at": now, "timestamp": naive_local(now),
+        "status": status, "reason": reason, "error": error, "ended_at": now, "timestamp": naive_local(now),
         "structured_outputs": outputs or StructuredOutputs(),
     })  # fmt: skip
 

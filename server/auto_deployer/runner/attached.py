@@ -7,6 +7,8 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
+import orjson
+
 from ..analysis import Source, parse_source
 from ..apps import DeployDirClaim
 from ..deploy_log import LogStore, Recorder, read_log
@@ -25,8 +27,9 @@ from .environment import ENV_FILE, hand_over, read_environment
 from .history import History
 from .prepare import deploy_paths, gather_facts, make_plan
 from .recovery import sweep
-from .workdir import make_work_dir, remove_work_dir
+from .workdir import REQUEST, load, make_work_dir, remove_work_dir, save, work_root
 
+MASK = "***"
 _SHUTDOWN_S = 1.3
 """The language client kills the server's process tree 2 s after `shutdown` (measured): we answer within 1.5 s."""
 
@@ -69,7 +72,7 @@ class AttachedRunner:
         if (known := self._known(params.deployment_id, subscriber)) is not None:
             return known
         source, paths = _parse_paths(params, new_release())
-        return self._begin(params, source, paths, interactive and not params.non_interactive, subscriber)
+        return self._begin(params, source, paths, subscriber, interactive=interactive and not params.non_interactive)
 
     async def retry(
         self, params: rq.RetryParams, *, interactive: bool = False, subscriber: Subscriber | None = None
@@ -82,13 +85,13 @@ class AttachedRunner:
             previous.plan is None or all(step.id != params.from_step_id for step in previous.plan.steps)
         ):
             raise NotFoundError(f"The plan of {params.deployment_id} has no step {params.from_step_id}.")
-        again = rq.StartParams.model_validate({**previous.request, "deploymentId": params.new_deployment_id, "env": {}})
+        again = _again(previous, params.new_deployment_id)
         source, paths = _parse_paths(again, previous.release)
         if _went_live(paths):
             paths = DeployPaths(paths.deploy_dir, new_release())
         return self._begin(
-            again, source, paths, interactive and not params.non_interactive, subscriber,
-            previous=previous, from_step=params.from_step_id,
+            again, source, paths, subscriber, interactive=interactive and not params.non_interactive, previous=previous,
+            from_step=params.from_step_id,
         )  # fmt: skip
 
     async def cancel(self, deployment_id: str) -> None:
@@ -164,20 +167,21 @@ class AttachedRunner:
         return rq.StartResult(deployment_id=deployment_id, log_uri=path.absolute().as_uri())
 
     def _begin(
-        self, params: rq.StartParams, source: Source, paths: DeployPaths, interactive: bool, subscriber: Subscriber | None, *,
+        self, params: rq.StartParams, source: Source, paths: DeployPaths, subscriber: Subscriber | None, *, interactive: bool,
         previous: DeploymentLog | None = None, from_step: int | None = None,
     ) -> rq.StartResult:  # fmt: skip
         """Claim the deploy directory, make the log, let it run."""
         secrets = SecretRegistry()
         for secret in source.secrets:
             secrets.add(secret)
-        before = Path(previous.work_dir) if previous is not None and previous.work_dir else None
+        before = _work_dir(previous) if previous is not None else None
         environment = read_environment(params, paths, secrets, before / ENV_FILE if before is not None else None)
         claim = DeployDirClaim(paths, repo=source.display, subdir=params.subdir or "", deployment_id=params.deployment_id)
         claim.acquire()
-        work_dir = before if before is not None and before.is_dir() else make_work_dir(params.deployment_id)
+        work_dir = before or make_work_dir(params.deployment_id)
         try:
             hand_over(environment, paths, work_dir)
+            save(work_dir, REQUEST, params.model_copy(update={"env": {}}))
             now = datetime.now(UTC)
             log = DeploymentLog(
                 deployment_id=params.deployment_id, retry_of=previous.deployment_id if previous is not None else None,
@@ -245,10 +249,33 @@ def _went_live(paths: DeployPaths) -> bool:
     return os.path.realpath(paths.current) == os.path.realpath(paths.release_dir)
 
 
+def _again(previous: DeploymentLog, deployment_id: str) -> rq.StartParams:
+    """The request of an ended deployment, for another try.
+
+    Raises:
+        InvalidStateError: it named a secret, which only the working folder knew, and that is gone.
+    """
+    kept = load(_work_dir(previous), REQUEST, rq.StartParams)
+    if kept is not None:
+        return kept.model_copy(update={"deployment_id": deployment_id})
+    if MASK in orjson.dumps({name: value for name, value in previous.request.items() if name != "env"}).decode():
+        raise InvalidStateError(
+            f"The working folder of {previous.deployment_id} is gone, and its log does not keep the secrets it was started with.",
+            suggestions=("Start a new deployment.",),
+        )
+    return rq.StartParams.model_validate({**previous.request, "deploymentId": deployment_id, "env": {}})
+
+
+def _work_dir(log: DeploymentLog) -> Path | None:
+    """The private folder of a deployment, while it is there (it is only ever one of ours)."""
+    folder = Path(log.work_dir) if log.work_dir else None
+    return folder if folder is not None and folder.parent == work_root() and folder.is_dir() else None
+
+
 def _shown(params: rq.StartParams, source: Source) -> dict[str, object]:
     """The params for the log: enough to continue, without any value of the environment."""
     shown = params.model_dump(by_alias=True, mode="json", exclude_none=True)
-    return {**shown, "repo": source.display, "env": dict.fromkeys(params.env, "***")}
+    return {**shown, "repo": source.display, "env": dict.fromkeys(params.env, MASK)}
 
 
 def new_release() -> str:

@@ -15,9 +15,9 @@ from ..apps import DeployDirClaim
 from ..deploy_log import Recorder
 from ..drivers import driver_for
 from ..masking import SecretRegistry
-from ..model.errors import AutoDeployerError, LogError
+from ..model.errors import AutoDeployerError, InvalidStateError, LogError
 from ..model.events import AnalysisReady, Cancelling, Finished, NoteAdded, PlanReady
-from ..model.facts import HostFacts
+from ..model.facts import HostFacts, RepoFacts
 from ..model.log import DeploymentLog, Summary
 from ..model.plan import DeploymentPlan
 from ..model.ports import DeployContext, DeployPaths, Session
@@ -29,7 +29,7 @@ from ..orchestrator.orchestrator import ending_verdict
 from .environment import AppEnvironment, with_env_file
 from .prepare import gather_facts, make_plan
 from .questions import QuestionBroker
-from .workdir import remove_work_dir
+from .workdir import PLAN, REPO, load, remove_work_dir, save
 
 logger = logging.getLogger(__name__)
 
@@ -143,19 +143,36 @@ class Deployment:
         self.recorder.record(AnalysisReady(repo=facts.repo, host=facts.host))
         plan = await make_plan(self.params, facts, self.paths, self.environment.names)
         plan = with_env_file(plan, self.environment, self.paths, self.work_dir)
-        self.recorder.record(PlanReady(plan=plan))
+        self._keep_and_record(facts.repo, plan)
         return plan, facts.host
 
     async def _continued(self) -> Planned:
-        """The plan and facts of the deployment that this one continues, for the release at hand."""
+        """The plan and facts of the deployment that this one continues, for the release at hand.
+
+        Raises:
+            InvalidStateError: the plan named a secret, which only the working folder knew, and that is gone.
+        """
         previous = self.previous
-        assert previous is not None and previous.plan is not None and previous.repo is not None
+        if previous is None or previous.plan is None or previous.repo is None:
+            raise InvalidStateError("The deployment that is to be continued had no plan yet.")
+        repo = load(self.work_dir, REPO, RepoFacts) or previous.repo
+        text = (load(self.work_dir, PLAN, DeploymentPlan) or previous.plan).model_dump_json()
+        if "***" in text and not (self.work_dir / PLAN).exists():
+            raise InvalidStateError(
+                f"The working folder of {previous.deployment_id} is gone, and its log does not keep the secrets in its plan.",
+                suggestions=("Start a new deployment.",),
+            )
+        plan = DeploymentPlan.model_validate_json(text.replace(previous.release, self.paths.release))
         host = HostFacts.model_validate(previous.host_info)
-        text = previous.plan.model_dump_json().replace(previous.release, self.paths.release)
-        plan = DeploymentPlan.model_validate_json(text)
-        self.recorder.record(AnalysisReady(repo=previous.repo, host=host))
-        self.recorder.record(PlanReady(plan=plan))
+        self.recorder.record(AnalysisReady(repo=repo, host=host))
+        self._keep_and_record(repo, plan)
         return plan, host
+
+    def _keep_and_record(self, repo: RepoFacts, plan: DeploymentPlan) -> None:
+        """The plan in the log for everybody, masked, and in the working folder as it is, for a retry."""
+        save(self.work_dir, REPO, repo)
+        save(self.work_dir, PLAN, plan)
+        self.recorder.record(PlanReady(plan=plan))
 
     async def _unless_stopped(self, work: Coroutine[None, None, Planned]) -> Planned | None:
         """Its result, or None when the deployment was told to end meanwhile (the work is cut off)."""

@@ -12,6 +12,7 @@ from ..model.errors import UsageError
 from ..model.plan import DeploymentPlan, DeploymentStep
 from ..model.ports import DeployPaths
 from ..model.requests import SourceParams
+from .workdir import write_private
 
 ENV_FILE = "env"
 
@@ -51,9 +52,7 @@ def hand_over(environment: AppEnvironment, paths: DeployPaths, work_dir: Path) -
     """Write the merged env file (0600) to the working folder, from where a command of the plan takes it."""
     if not environment.given:
         return
-    descriptor = os.open(work_dir / ENV_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with open(descriptor, "w", encoding="utf-8") as file:
-        file.write(merge_env(_read(Path(paths.env_file)), environment.given))
+    write_private(work_dir / ENV_FILE, merge_env(_read(Path(paths.env_file)), environment.given))
 
 
 def with_env_file(plan: DeploymentPlan, environment: AppEnvironment, paths: DeployPaths, work_dir: Path) -> DeploymentPlan:

@@ -42,9 +42,9 @@ async def gather_facts(
         snapshot = await take_snapshot(
             source, ref=params.ref, subdir=params.subdir, dirty=params.dirty, into=into, on_progress=on_progress
         )
-        tree = await SnapshotTree.load(snapshot.git_dir, snapshot.commit, snapshot.subdir)
         detectors = [recipe.detect for recipe in RECIPES]
-        repo = await asyncio.to_thread(analyze, tree, snapshot, source, detectors)
+        with await SnapshotTree.load(snapshot.git_dir, snapshot.commit, snapshot.subdir) as tree:
+            repo = await asyncio.to_thread(analyze, tree, snapshot, source, detectors)
         return Facts(repo, await probing, snapshot.git_dir)
     finally:
         if not probing.done():

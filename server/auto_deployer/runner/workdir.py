@@ -1,4 +1,4 @@
-"""A deployment's private working folder: the snapshot repository and the env file handed to the target.
+"""A deployment's private working folder: the snapshot repository, the env file handed to the target, request and plan unmasked.
 
 It stays when the deployment does not succeed, so that a retry has the same snapshot; it goes with success, or after a week.
 """
@@ -10,9 +10,15 @@ import os
 import shutil
 import time
 from pathlib import Path
+from typing import TypeVar
 
 import platformdirs
+from pydantic import BaseModel
 
+M = TypeVar("M", bound=BaseModel)
+
+REQUEST, PLAN, REPO = "request.json", "plan.json", "repo.json"
+"""Names in the folder."""
 _KEPT_S = 7 * 24 * 3600
 
 
@@ -35,6 +41,26 @@ def remove_work_dir(folder: Path) -> None:
     """Remove a working folder; only one of ours."""
     if folder.parent == work_root():
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def save(folder: Path, name: str, model: BaseModel) -> None:
+    """Keep data of the deployment unmasked, for this user alone: a log has `***` for secrets, so no retry can be made from it."""
+    write_private(folder / name, model.model_dump_json(by_alias=True))
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only this user can read."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def load(folder: Path | None, name: str, kind: type[M]) -> M | None:
+    """What `save` kept; None when the folder is gone."""
+    try:
+        return kind.model_validate_json((folder / name).read_bytes()) if folder is not None else None
+    except OSError:
+        return None
 
 
 def _prune(root: Path) -> None:
