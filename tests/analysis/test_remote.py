@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -130,13 +131,20 @@ def _stubborn_ssh(folder: Path) -> tuple[str, Path]:
     """An ssh that never answers, ignores TERM, and has a child that does so too."""
     pids = folder / "pids"
     script = folder / "ssh.sh"
-    script.write_text(f"trap '' TERM\n(trap '' TERM; echo $BASHPID >> {pids}; exec sleep 600) &\necho $$ >> {pids}\nwait\n")
+    script.write_text(f"trap '' TERM\n(trap '' TERM; echo $BASHPID >> {pids}; exec sleep 600.417) &\necho $$ >> {pids}\nwait\n")
     return f"bash {script}", pids
 
 
 def _alive(pids: Path) -> list[int]:
-    numbers = [int(line) for line in pids.read_text().split()]
-    return [pid for pid in numbers if psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE]
+    """Those of the noted processes that live; their command lines tell them from others that were given a freed number."""
+    alive: list[int] = []
+    for pid in (int(line) for line in pids.read_text().split()):
+        with suppress(psutil.NoSuchProcess):
+            process = psutil.Process(pid)
+            words = process.cmdline()
+            if process.status() != psutil.STATUS_ZOMBIE and ("sleep" in words[:1] or str(pids.with_name("ssh.sh")) in words):
+                alive.append(pid)
+    return alive
 
 
 def _wait_until(condition: object, seconds: float = 10.0) -> None:

@@ -11,7 +11,7 @@ import pytest
 from auto_deployer.apps import AppKeeper, AppRegistry
 from auto_deployer.apps.claim import DeployDirLock
 from auto_deployer.drivers.start_app import StartAppDriver
-from auto_deployer.model.errors import AppError, InvalidStateError, NotFoundError, TargetLockedError
+from auto_deployer.model.errors import AppError, InvalidStateError, NotFoundError, TargetLockedError, UsageError
 from auto_deployer.model.reasons import Kind
 from auto_deployer.model.requests import AppLogParams, AppParams, RollbackParams
 from tests.apps_keeper.harness import Place, eventually, fetch
@@ -204,6 +204,11 @@ async def test_an_unknown_app_tells_which_are_known(place: Place, keeper: AppKee
     await deploy(place, FIRST)
     with pytest.raises(NotFoundError, match="shop"):
         await keeper.stop(AppParams(name="nosuch"))
+
+
+async def test_no_app_is_named(keeper: AppKeeper) -> None:
+    with pytest.raises(UsageError, match="Name one app"):
+        await keeper.stop(AppParams())
 
 
 async def test_two_apps_of_one_name_have_to_be_told_apart(

@@ -38,6 +38,14 @@ def test_an_app_from_deploy_to_remove(cli: Cli, site: Path, until: Callable[...,
     assert not Path(app["deployDir"]).exists()
 
 
+def test_an_app_whose_first_deployment_failed_is_not_deployed(cli: Cli, site: Path):
+    assert cli.run("deploy", "--repo", "site", "--build", "exit 1").returncode == ExitCode.FAILED
+    assert cli.run("apps").stdout.splitlines()[1].split()[:3] == ["site", "not", "deployed"]
+    assert cli.json("apps")["apps"][0]["status"] == "stopped"
+    refused = cli.run("rollback", "site")
+    assert refused.stderr.startswith("app_not_running: site has no live release in ")
+
+
 def test_app_logs_follow_the_app(cli: Cli, site: Path):
     assert cli.run("deploy", "--repo", "site").returncode == 0
     with cli.popen("app-logs", "-f", "site") as process:

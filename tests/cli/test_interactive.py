@@ -53,7 +53,7 @@ def terminal(cli: Cli) -> Iterator[Callable[..., Terminal]]:
 def test_the_plan_is_shown_and_approved(terminal, cli: Cli, site: Path):
     shown = terminal("deploy", "--repo", "site")
     assert "Plan: static" in shown.expect("Run this plan?")
-    shown.expect("[yes/no]")
+    assert "  yes  Run it\r\n  no   Do not run it\r\nAnswer " in shown.expect("[yes/no]")
     shown.child.sendline("perhaps")
     shown.expect("[yes/no]")
     shown.child.sendline("Y")
@@ -74,8 +74,7 @@ def test_a_rejected_plan_exits_with_4_and_changes_nothing(terminal, cli: Cli, si
 @pytest.mark.parametrize(("answer", "code", "status"), [("abort", 4, "aborted"), ("skip", 1, "failed"), ("retry", 0, "success")])
 def test_a_failed_step_asks_what_now(terminal, cli: Cli, site: Path, answer: str, code: int, status: str):
     shown = terminal("deploy", "--repo", "site", "--yes", "--build", FAILING_ONCE, "--deploy-dir", "run/site")
-    before = shown.expect("What now?")
-    assert "exit 7" in before
+    assert shown.expect("What now?").count("exit code 7") == 1  # the tree makes room for the question, which tells it
     if answer == "retry":
         (cli.folder / "run" / "allowed").touch()
     shown.expect("]")

@@ -6,6 +6,7 @@ from auto_deployer.cli.log_lines import LogLines
 from auto_deployer.cli.text import symbols_for
 from auto_deployer.model import events as ev
 from auto_deployer.model.questions import Question
+from auto_deployer.model.reasons import Kind, Reason
 
 from .logs_of import command, documents, failing_deployment
 
@@ -43,6 +44,13 @@ def test_the_story_of_a_failed_deployment():
         "command_failed: `pip install flsk` failed",
         "  - Fix it.",
     ]
+
+
+def test_where_nothing_was_planned_nothing_is_counted():
+    refused = ev.Finished(outcome="failed", reason=Reason(kind=Kind.NO_START_COMMAND, message="No."), log_uri="file:///x.json")
+    assert lines_of(*documents([failing_deployment()[0], refused]))[1:] == [
+        "x Deployment:  failed, nothing ran, 0.0 s", "no_start_command: No.",
+    ]  # fmt: skip
 
 
 def test_each_command_is_told_the_moment_the_document_has_it():

@@ -39,7 +39,16 @@ def test_the_analysis_shows_its_evidence(cli: Cli, site: Path):
     done = cli.run("analyze", "--repo", "site")
     assert "Type: static" in done.stdout
     assert "index.html" in done.stdout
+    (tools,) = (line for line in done.stdout.splitlines() if line.startswith("Tools: "))
+    named = [tool.split()[0] for tool in tools.removeprefix("Tools: ").split("; ")]
+    assert len(named) == len(set(named))
     assert set(cli.json("analyze", "--repo", "site")) == {"repo", "host"}
+
+
+def test_changes_that_are_not_committed_are_named(cli: Cli, site: Path):
+    (site / "index.html").write_text("<h1>changed</h1>\n")
+    done = cli.run("deploy", "--repo", "site")
+    assert ", 1 uncommitted change left out (--dirty takes it)" in done.stdout
 
 
 def test_doctor_on_this_machine(cli: Cli):

@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from auto_deployer.cli.errors import ExitCode
+
 from .conftest import Cli
 
 HEAVY = ("pydantic", "auto_deployer.runner", "auto_deployer.model", "rich.live", "httpx2", "pygls", "openai")
@@ -34,6 +36,21 @@ def test_help_names_every_command(cli: Cli):
     assert done.returncode == 0
     listed = {line.split()[1] for line in done.stdout.splitlines() if line.startswith("│ ") and line[2].isalpha()}
     assert listed == COMMANDS
+
+
+def test_ctrl_c_while_the_program_is_loading_is_no_traceback():
+    program = """
+import sys
+class Interrupted:
+    def find_spec(self, name, *rest):
+        if name == "auto_deployer.cli.main":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupted())
+from auto_deployer.__main__ import main
+sys.exit(main())
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (ExitCode.ABORTED, "")
 
 
 def test_version(cli: Cli):

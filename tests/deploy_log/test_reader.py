@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
-from auto_deployer.deploy_log import LogStore, read_log
+from auto_deployer.deploy_log import LogStore, follow_log, read_log
+from auto_deployer.deploy_log.journal import JOURNAL_NAME
 from auto_deployer.deploy_log.log_file import ReplacingWriter
 from auto_deployer.deploy_log.recorder import files_folder
 from auto_deployer.model.errors import LogError, NotFoundError
@@ -149,3 +151,35 @@ def test_the_store_lists_newest_first_finds_by_name_and_id_and_skips_foreign_fil
     assert store.find(path.name) == store.find(path.stem) == store.find("one") == store.find(str(path)) == path
     with pytest.raises(NotFoundError):
         store.find("three")
+
+
+@pytest.mark.parametrize("damage", [b"[]\n", b"rubbish\n", b'{"method":"deploy/note","params":{"seq":99}}\n', b'{"params":7}\n'])
+def test_a_log_with_a_damaged_journal_is_read_from_its_file(store: LogStore, damage: bytes) -> None:
+    recorder = new_recorder(store)
+    start_step(recorder)
+    recorder.close()
+    with (files_folder(recorder.path) / JOURNAL_NAME).open("ab") as journal:
+        journal.write(damage)
+    assert read_log(recorder.path) == recorder.log
+    assert [entry.path for entry in store.entries()] == [recorder.path]
+
+
+@pytest.mark.parametrize("data", [{"steps": 5}, {"steps": [{"command": "ls", "result": {"exit_code": "x"}}]}])
+def test_a_foreign_file_that_only_looks_like_a_1_0_log_does_not_spoil_the_list(store: LogStore, data: object) -> None:
+    new_recorder(store).close()
+    (store.folder / "other.json").write_bytes(orjson.dumps(data))
+    assert "d1" in [entry.log.deployment_id for entry in store.entries()]
+
+
+def test_a_sweep_of_an_old_log_does_not_make_it_the_newest(store: LogStore) -> None:
+    old, new = (store.folder / f"deploy_x_2026010{day}_000000.json" for day in (1, 2))
+    store.folder.mkdir()
+    for path in (new, old):  # the older one is modified last
+        path.write_text("{}")
+    assert store.paths() == [new, old]
+
+
+async def test_following_a_log_that_is_not_there_says_so(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError):
+        async with asyncio.timeout(20):
+            await anext(follow_log(tmp_path / "none.json"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import stat
+from datetime import datetime
 from pathlib import Path
 
 import orjson
@@ -11,13 +12,16 @@ import pytest
 
 from auto_deployer.deploy_log import LogStore, Recorder, read_log
 from auto_deployer.deploy_log.journal import JOURNAL_NAME, read_messages
+from auto_deployer.deploy_log.locking import try_lock
+from auto_deployer.deploy_log.log_file import LogFileWriter
 from auto_deployer.deploy_log.recorder import files_folder
 from auto_deployer.masking import SecretRegistry
 from auto_deployer.model import events as ev
-from auto_deployer.model.errors import InvalidStateError
+from auto_deployer.model.errors import InvalidStateError, LogError
 from auto_deployer.model.fold import fold
-from auto_deployer.model.log import CommandRecord
+from auto_deployer.model.log import CommandRecord, CurrentCommand, DeploymentLog
 from auto_deployer.model.ports import Published
+from auto_deployer.model.reasons import Kind
 
 from .conftest import finish_step, new_recorder, run_command, start_step
 
@@ -174,8 +178,6 @@ def test_escapes_and_progress_lines_are_cleaned_in_the_log_only(recorder: Record
 
 
 def test_a_taken_name_gets_a_number(store: LogStore) -> None:
-    from datetime import datetime
-
     when = datetime(2026, 1, 2, 3, 4, 5)
     names = [store.reserve("app", when).name for _ in range(3)]
     assert names == ["deploy_app_20260102_030405.json", "deploy_app_20260102_030405_2.json", "deploy_app_20260102_030405_3.json"]
@@ -186,3 +188,115 @@ def test_the_folder_is_ignored_by_git_inside_a_work_tree(tmp_path: Path) -> None
     recorder = new_recorder(LogStore(tmp_path / "agent_logs"))
     assert (tmp_path / "agent_logs/.gitignore").read_text() == "*\n"
     recorder.close()
+
+
+class Refusing:
+    """A log file writer whose disk is full for some calls."""
+
+    def __init__(self, writer: LogFileWriter, refusals: int) -> None:
+        self._writer, self._refusals = writer, refusals
+
+    def sync(self, log: DeploymentLog) -> None:
+        if self._refusals:
+            self._refusals -= 1
+            raise LogError("Cannot write it: no space left.", kind=Kind.LOG_WRITE_FAILED)
+        self._writer.sync(log)
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+def _refuse(recorder: Recorder, monkeypatch: pytest.MonkeyPatch, refusals: int) -> None:
+    monkeypatch.setattr(recorder, "_writer", Refusing(recorder._writer, refusals))
+
+
+@pytest.mark.parametrize("refusals", [1, 2, 3])
+def test_no_seq_is_missing_when_the_log_file_is_refused(recorder: Recorder, monkeypatch: pytest.MonkeyPatch, refusals: int) -> None:
+    seen: list[Published] = []
+    start_step(recorder)
+    recorder.subscribe(seen.append)
+    _refuse(recorder, monkeypatch, refusals)
+    with pytest.raises(LogError):
+        recorder.record(ev.NoteAdded(kind="n", message="m"))
+    assert len(seen) == 2  # nobody sees what the file does not have
+    finished = recorder.finish(ev.Finished(outcome="failed"))
+    journal = list(read_messages(files_folder(recorder.path) / JOURNAL_NAME))
+    assert [orjson.loads(published.line) for published in seen] == journal
+    assert [message["params"]["seq"] for message in journal] == [1, 2, 3, 4]
+    assert finished.seq == 4
+    assert read_log(recorder.path).status == "failed"
+
+
+def test_a_full_disk_still_takes_the_ends(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk is full as long as the reserve is kept."""
+    from auto_deployer.deploy_log import journal
+
+    sync, reserve = journal.sync_data, files_folder(recorder.path) / ".reserve"
+
+    def full(descriptor: int) -> None:
+        if reserve.exists():
+            raise OSError(28, "No space left on device")
+        sync(descriptor)
+
+    start_step(recorder)
+    recorder.record(ev.CommandStarted(command_id="c1", command=CurrentCommand(id="c1", command="true")))
+    monkeypatch.setattr(journal, "sync_data", full)
+    record = CommandRecord(id="c1", command="true", success=True, exit_code=0)
+    recorder.record(ev.CommandExecuted(command_id="c1", command=record))
+    assert recorder.failure is not None
+    with pytest.raises(LogError):
+        recorder.record(ev.CommandStarted(command_id="c2", command=CurrentCommand(id="c2", command="true")))
+    finish_step(recorder)
+    recorder.record(ev.Finished(outcome="failed"))
+    log = read_log(recorder.path)
+    assert (log.status, log.steps[0].status, [command.id for command in log.steps[0].commands]) == ("failed", "success", ["c1"])
+
+
+def test_an_event_that_does_not_fit_never_gets_into_the_journal(recorder: Recorder) -> None:
+    before = (files_folder(recorder.path) / JOURNAL_NAME).read_bytes()
+    with pytest.raises(ValueError, match="no step has started"):
+        run_command(recorder, 1)
+    assert (files_folder(recorder.path) / JOURNAL_NAME).read_bytes() == before
+    start_step(recorder)
+    assert recorder.log.seq == 2
+
+
+def test_a_log_that_could_not_be_begun_leaves_nothing(store: LogStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("auto_deployer.deploy_log.journal.sync_data", full)
+    with pytest.raises(LogError, match="No space left"):
+        new_recorder(store)
+    assert [entry.name for entry in store.folder.iterdir()] == []
+
+
+def test_a_log_begins_while_somebody_asks_whether_it_is_written(store: LogStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who asks has the lock for a moment."""
+    from auto_deployer.deploy_log import journal
+
+    asked: list[int] = []
+
+    def taken_once(descriptor: int) -> bool:
+        asked.append(descriptor)
+        return len(asked) > 1 and try_lock(descriptor)
+
+    monkeypatch.setattr(journal, "try_lock", taken_once)
+    new_recorder(store).close()
+    assert len(asked) == 2
+
+
+async def test_live_output_reaches_who_comes_in_the_middle_of_a_command(recorder: Recorder) -> None:
+    start_step(recorder)
+    output = recorder.open_output("c1")
+    output.feed("stdout", b"before\n")
+    chunks: list[ev.OutputChunk] = []
+    recorder.subscribe(lambda published: chunks.append(published.item) if isinstance(published.item, ev.OutputChunk) else None)
+    output.feed("stdout", b"after\n")
+    output.close()
+    assert [(chunk.offset, chunk.text) for chunk in chunks] == [(7, "after\n")]
+
+
+def test_a_name_too_long_for_a_file_is_cut(store: LogStore) -> None:
+    path = store.reserve("ü" * 250, datetime(2026, 1, 2, 3, 4, 5))
+    assert path.name.endswith("ü_20260102_030405.json")

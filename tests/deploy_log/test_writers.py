@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import orjson
@@ -122,3 +123,68 @@ def test_the_quickest_writer_that_works_is_chosen(tmp_path: Path) -> None:
     assert type(writer) in WRITERS
     assert list(tmp_path.iterdir()) == []
     assert isinstance(open_writer(tmp_path / "missing" / "log.json"), ReplacingWriter)
+
+
+@contextmanager
+def full_disk(size: int) -> Iterator[None]:
+    """No file may grow beyond `size` bytes: the kernel refuses the write in the middle, as a full disk does."""
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs resource limits")
+@pytest.mark.parametrize("before", [1, 2, 3])
+def test_after_a_refused_write_the_next_one_has_the_whole_document(
+    tmp_path: Path, make_writer: Callable[[Path], LogFileWriter], before: int
+) -> None:
+    path = tmp_path / "log.json"
+    writer = make_writer(path)
+    log = DeploymentLog(deployment_id="d")
+    for number in range(before):
+        log = with_command(log, number)
+        writer.sync(log)
+    old = path.read_bytes()
+    log = log.model_copy(update={"steps": (*log.steps, StepResult(step_id=2, step_name="second"))})
+    with full_disk(len(old) - 10), pytest.raises(LogError, match="Cannot write"):
+        writer.sync(log)
+    assert path.read_bytes() == old
+    for status in ("failed", "failed"):
+        log = log.model_copy(update={"status": status, "seq": log.seq + 1})
+        writer.sync(log)
+        assert path.read_bytes() == render(log)
+    writer.close()
+
+
+def _saves(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b"  ", b" "))
+
+
+def _replaces(path: Path) -> None:
+    path.with_name("new").write_bytes(path.read_bytes())
+    path.with_name("new").replace(path)
+
+
+@pytest.mark.parametrize("meddle", [_saves, _replaces, lambda path: path.write_bytes(b""), lambda path: path.unlink()])
+@pytest.mark.parametrize("before", [1, 4])
+def test_what_somebody_else_does_to_the_file_is_mended_by_the_next_event(
+    tmp_path: Path, make_writer: Callable[[Path], LogFileWriter], meddle: Callable[[Path], None], before: int
+) -> None:
+    path = tmp_path / "log.json"
+    writer = make_writer(path)
+    log = DeploymentLog(deployment_id="d")
+    for number in range(before):
+        log = with_command(log, number)
+        writer.sync(log)
+    meddle(path)
+    for number in range(before, before + 4):
+        log = with_command(log, number)
+        writer.sync(log)
+        assert path.read_bytes() == render(log)
+    writer.close()
+    assert [entry.name for entry in tmp_path.iterdir()] == ["log.json"]

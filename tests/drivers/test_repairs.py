@@ -23,6 +23,10 @@ YARN_OUTDATED = "error Your lockfile needs to be updated, but yarn was run with 
 BERRY_OUTDATED = "YN0028: The lockfile would have been modified by this install, which is explicitly forbidden."
 NO_ENSUREPIP = "The virtual environment was not created successfully because ensurepip is not available."
 NO_SETUPTOOLS = "ModuleNotFoundError: No module named 'pkg_resources'"
+NO_INDEX = (
+    "Looking in indexes: https://pypi.org/simple\nWARNING: Retrying (Retry(total=4)) after connection broken by "
+    "'NewConnectionError(': Failed to establish a new connection: [Errno -2] Name or service not known')': /simple/flask/"
+)
 RESET = "npm error code ECONNRESET\nnpm error network aborted"
 HEAP = "FATAL ERROR: Ineffective mark-compacts near heap limit Allocation failed - JavaScript heap out of memory"
 OPENSSL = "Error: error:0308010C:digital envelope routines::unsupported\n  code: 'ERR_OSSL_EVP_UNSUPPORTED'"
@@ -54,6 +58,14 @@ def failed(
         (
             "bin/python -m pip install -r base.txt", NO_SETUPTOOLS,
             ["bin/python -m pip install 'setuptools<81' wheel", "bin/python -m pip install --no-build-isolation -r base.txt"],
+        ),
+        (
+            "bin/python -m pip install -c .venv/constraints.txt 'flask>3'", "ERROR: ResolutionImpossible: for help visit …",
+            ["bin/python -m pip install 'flask>3'"],
+        ),
+        (
+            "bin/pip install -r base.txt 'flask<3'", NO_INDEX,
+            ["grep -vE '^[[:space:]]*(-i|--index-url)[ =]' base.txt > base.txt.here; bin/pip install -r base.txt.here 'flask<3'"],
         ),
         ("npm ci", RESET, ["npm ci"]),
         ("npm run build", HEAP, ['export NODE_OPTIONS="${NODE_OPTIONS:-} --max-old-space-size=4096"; npm run build']),

@@ -165,3 +165,23 @@ def test_a_log_that_is_being_written_is_never_swept(tmp_path: Path) -> None:
         assert LogStore(tmp_path).sweep() == []
         assert read_log(path).status == "running"
         child.kill()
+
+
+def test_one_log_that_cannot_be_swept_does_not_keep_the_others_from_it(tmp_path: Path) -> None:
+    first, broken, last = (_interrupted_command(tmp_path, this_writer(), 999_999) for _ in range(3))
+    with (files_folder(broken) / JOURNAL_NAME).open("ab") as file:
+        file.write(b"[]\n")
+    assert LogStore(tmp_path).sweep() == [first, last]
+
+
+def test_a_sweep_on_a_full_disk_gives_the_lock_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = _interrupted_command(tmp_path, this_writer(), 999_999)
+
+    def full(*_: object) -> None:
+        raise LogError("Cannot write it: no space left.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("auto_deployer.deploy_log.exchange.ExchangingWriter.sync", full)
+        patched.setattr("auto_deployer.deploy_log.log_file.ReplacingWriter.sync", full)
+        assert LogStore(tmp_path).sweep() == []
+    assert LogStore(tmp_path).sweep() == [path]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 
 import pytest
 
+from auto_deployer.deploy_log.log_file import LogFileWriter
 from auto_deployer.model import events as ev
 from auto_deployer.model.actions import Action, Execute, Observation, StepDone, StepFailed, Stopped
-from auto_deployer.model.errors import InvalidStateError, NotFoundError
+from auto_deployer.model.errors import AppError, InvalidStateError, LogError, NotFoundError
+from auto_deployer.model.log import DeploymentLog
 from auto_deployer.model.plan import CommandCheck, DeploymentPlan, DeploymentStep, FileCheck, PlannedCommand
 from auto_deployer.model.ports import StepContext
 from auto_deployer.model.questions import Answer
@@ -19,6 +22,13 @@ from auto_deployer.orchestrator.budget import Budget
 from auto_deployer.orchestrator.orchestrator import ordered
 
 from .conftest import DEPLOY_AND_VERIFY, Bench, step
+
+
+async def until(happened: Callable[[], bool]) -> None:
+    """Poll for something that will happen."""
+    async with asyncio.timeout(30):
+        while not happened():  # noqa: ASYNC110 - a file or an event elsewhere
+            await asyncio.sleep(0.01)
 
 
 def started_and_ended(bench: Bench) -> None:
@@ -296,3 +306,117 @@ def test_order_follows_dependencies_and_a_circle_is_refused() -> None:
         ordered(plan(step(1, needs=(2,)), step(2, needs=(1,))))
     with pytest.raises(InvalidStateError):
         ordered(plan(step(1, needs=(9,))))
+
+
+async def test_cancel_does_not_wait_for_a_check(bench: Bench) -> None:
+    """Checks may take a minute; a cancel may take 3 s."""
+    begun, over = bench.folder / "begun", bench.folder / "over"
+    slow = CommandCheck(command=f"touch {begun}; sleep 50; touch {over}")
+    run = asyncio.ensure_future(bench.run(step(1, "true", checks=(slow,)), *DEPLOY_AND_VERIFY))
+    await until(begun.exists)
+    bench.control.end("cancelled")
+    async with asyncio.timeout(30):
+        assert (await run).outcome == "cancelled"
+    assert bench.steps == [(1, 1, "cancelled")]
+    assert not over.exists()
+    started_and_ended(bench)
+
+
+async def test_cancel_does_not_wait_for_the_checks_of_a_retry(bench: Bench) -> None:
+    begun = bench.folder / "begun"
+    plan = (step(1, "true", checks=(CommandCheck(command="true"),)), step(2, "false"), *DEPLOY_AND_VERIFY)
+    await bench.run(*plan)
+    slow = step(1, "true", checks=(CommandCheck(command=f"touch {begun}; sleep 50"),))
+    run = asyncio.ensure_future(bench.run(slow, *plan[1:], previous=bench.recorder.log))
+    await until(begun.exists)
+    bench.control.end("cancelled")
+    async with asyncio.timeout(30):
+        assert (await run).outcome == "cancelled"
+    assert not bench.entry(-1).reused
+
+
+async def test_a_skip_while_checks_run_tells_the_driver_to_stop(bench: Bench) -> None:
+    class Undoes:
+        async def actions(self, ctx: StepContext) -> AsyncGenerator[Action, Observation]:
+            observed = yield StepDone(app=None)
+            if isinstance(observed, Stopped):
+                yield Execute(PlannedCommand(command=f"touch {bench.folder}/undone"), cleanup=True)
+            yield StepFailed(Reason(kind=Kind.CANCELLED_BY_USER, message="stopped"))
+
+    begun = bench.folder / "begun"
+    bench.drivers[1] = Undoes()
+    run = asyncio.ensure_future(bench.run(step(1, checks=(CommandCheck(command=f"touch {begun}; sleep 50"),)), *DEPLOY_AND_VERIFY))
+    await until(begun.exists)
+    assert bench.orchestrator is not None
+    bench.orchestrator.skip_step(1)
+    async with asyncio.timeout(30):
+        await run
+    assert bench.steps[0] == (1, 1, "skipped")
+    assert (bench.folder / "undone").exists()
+
+
+async def test_a_run_that_is_cut_off_ends_its_command_and_its_step(bench: Bench) -> None:
+    """A shutdown that could not wait cancels the task."""
+    run = asyncio.ensure_future(bench.run(step(1, "echo begun; sleep 60"), *DEPLOY_AND_VERIFY))
+    await until(lambda: any(isinstance(event, ev.CommandStarted) for event in bench.events))
+    run.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await run
+    started_and_ended(bench)
+    assert bench.steps == [(1, 1, "interrupted")]
+    assert (bench.entry(0).commands[0].stopped, bench.entry(0).current_command) == (True, None)
+
+
+@pytest.mark.parametrize("refused", ["deploy/commandStarted", "deploy/commandExecuted", "deploy/checkFinished"])
+async def test_what_was_started_is_ended_on_a_full_disk_too(bench: Bench, monkeypatch: pytest.MonkeyPatch, refused: str) -> None:
+    """The disk takes nothing from this event on until the reserve is given back."""
+    from auto_deployer.deploy_log.journal import Journal
+
+    append, reserve = Journal.append, bench.recorder.path.with_suffix(".files") / ".reserve"
+
+    def full(journal: Journal, line: bytes) -> None:
+        if refused.encode() in line and reserve.exists():
+            raise LogError("Cannot write it: no space left.", kind=Kind.LOG_WRITE_FAILED)
+        append(journal, line)
+
+    monkeypatch.setattr(Journal, "append", full)
+    ran = bench.folder / "ran"
+    with pytest.raises(LogError):
+        await bench.run(step(1, f"touch {ran}", "true", checks=(FileCheck(path=str(ran)),)), *DEPLOY_AND_VERIFY)
+    started_and_ended(bench)
+    assert bench.steps == [(1, 1, "failed")]
+    assert ran.exists() == (refused != "deploy/commandStarted")
+    assert len(bench.entry(0).commands) == {"deploy/commandStarted": 0, "deploy/commandExecuted": 1}.get(refused, 2)
+
+
+async def test_a_step_whose_start_the_log_file_does_not_take_is_ended(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The journal took it, with the last of the space."""
+    writer, reserve = type(bench.recorder._writer), bench.recorder.path.with_suffix(".files") / ".reserve"
+    sync = writer.sync
+
+    def full(self: LogFileWriter, log: DeploymentLog) -> None:
+        if log.steps and reserve.exists():
+            raise LogError("Cannot write it: no space left.", kind=Kind.LOG_WRITE_FAILED)
+        sync(self, log)
+
+    monkeypatch.setattr(writer, "sync", full)
+    with pytest.raises(LogError):
+        await bench.run(step(1, "true"), *DEPLOY_AND_VERIFY)
+    assert bench.steps == [(1, 1, "failed")]
+    assert [event.seq for event in bench.events] == list(range(1, bench.recorder.log.seq + 1))
+    started_and_ended(bench)
+
+
+async def test_what_a_driver_cannot_do_fails_the_step_and_is_asked_about(bench: Bench) -> None:
+    class Lost:
+        async def actions(self, ctx: StepContext) -> AsyncGenerator[Action, Observation]:
+            yield Execute(PlannedCommand(command="true"))
+            raise AppError("The deploy directory cannot be read.", kind=Kind.APP_NOT_RUNNING)
+
+    bench.drivers[1] = Lost()
+    bench.user.answers = [Answer(option_id="abort")]
+    verdict = await bench.run(step(1), *DEPLOY_AND_VERIFY)
+    assert verdict.outcome == "aborted"
+    reason = bench.entry(0).reason
+    assert reason is not None
+    assert (reason.kind, reason.message) == (Kind.APP_NOT_RUNNING, "The deploy directory cannot be read.")

@@ -261,6 +261,25 @@ class TestNothingToStart:
         )
         assert error.kind == Kind.LIBRARY_NOTHING_TO_RUN
 
+    @pytest.mark.parametrize("scripts", [{}, {"start": "postcss a.css -o b.css", "test": "jest"}])
+    def test_an_entry_that_is_only_required_is_a_library(self, scripts: dict[str, str]) -> None:
+        error = refused({"package.json": package(name="lib", main="lib.js", scripts=scripts), "lib.js": "exports.a = 1"})
+        assert error.kind == Kind.LIBRARY_NOTHING_TO_RUN
+        assert "lib.js starts no server" in error.message
+
+    def test_a_main_file_that_exports_nothing_is_no_library(self) -> None:
+        error = refused({"package.json": package(name="app", main="index.js"), "index.js": "console.log('hello')"})
+        assert error.kind == Kind.NO_START_COMMAND
+
+    def test_a_build_in_another_folder_is_not_this_folders_site(self) -> None:
+        scripts = {"build": "cd client && react-scripts build", "start": "cd client && react-scripts start"}
+        error = refused({"package.json": package(scripts=scripts)})
+        assert error.kind == Kind.NO_START_COMMAND
+
+    def test_tools_beside_a_python_package_count_little(self) -> None:
+        files = {"package.json": package(devDependencies={"prettier": "3"}), "pyproject.toml": "[project]"}
+        assert detected(files).score == 0
+
     @pytest.mark.parametrize(
         ("dependency", "hint"),
         [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from auto_deployer.planning.recipes.node_scripts import commands_of, entry_of, is_dev_server, without_watching
+from auto_deployer.planning.recipes.node_scripts import commands_of, entry_of, is_dev_server, only_builds, without_watching
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,10 @@ from auto_deployer.planning.recipes.node_scripts import commands_of, entry_of, i
         "tsc -w",
         "webpack serve --mode development",
         "vue-cli-service serve",
+        "pm2 start ecosystem.config.js",
+        "cd packages/scripts && node bin/react-scripts.js start",
+        "node ./node_modules/vite/bin/vite.js",
+        "node node_modules/.bin/nodemon app.js",
     ],
 )
 def test_development_servers(script: str) -> None:
@@ -54,6 +58,8 @@ def test_development_servers(script: str) -> None:
         "serve -s build",
         "./start.sh",
         "node watch.js",
+        "node bin/www",
+        "pm2 start ecosystem.config.js --no-daemon",
     ],
 )
 def test_production_servers(script: str) -> None:
@@ -96,3 +102,20 @@ def test_the_server_without_its_watcher(script: str, production: str) -> None:
 )
 def test_the_entry_file_of_a_script(script: str, entry: str) -> None:
     assert entry_of(script, {"serve": "node app.js"}) == entry
+
+
+@pytest.mark.parametrize(
+    ("script", "ends"),
+    [
+        ("postcss a.css -o b.css", True),
+        ("npm-run-all raw tsc", True),
+        ("npm run raw && node app.js", False),
+        ("serve public", False),
+    ],
+)
+def test_scripts_that_only_build(script: str, ends: bool) -> None:
+    assert only_builds(script, {"raw": "sass a b", "tsc": "tsc"}) is ends
+
+
+def test_a_daemon_is_started_in_the_foreground_instead() -> None:
+    assert without_watching("pm2 start app.js", {}) == "npx pm2-runtime start app.js"

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from auto_deployer.planning.recipes.node_manifest import Manifest
+from auto_deployer.model.facts import HostFacts
+from auto_deployer.planning.recipes.node_manifest import Manifest, read_manifest, workspace_folder
 from auto_deployer.planning.recipes.node_services import missing_service, services_of
 from auto_deployer.planning.recipes.node_source import SourceScan, scan
+from auto_deployer.planning.recipes.node_start import choose_start
 
 from .conftest import DictTree
 
@@ -59,7 +63,7 @@ def test_a_library_only_passes_listen_on() -> None:
 
 def missing(code: str, *env: str, **others: str) -> str:
     tree = DictTree({"app.js": code, **others})
-    error = missing_service(services_of(tree, Manifest(), scan(tree, "app.js")), frozenset(env))
+    error = missing_service(services_of(tree, Manifest(), scan(tree, "app.js")), frozenset(env), HostFacts())
     return f"{error.message} {error.suggestions}" if error else ""
 
 
@@ -115,3 +119,53 @@ def test_prisma_needs_the_database_of_its_schema() -> None:
     schema = 'datasource db {\n  provider = "postgresql"\n  url      = env("DATABASE_URL")\n}\n'
     assert "postgresql service at the address in $DATABASE_URL" in missing("", **{"prisma/schema.prisma": schema})
     assert not missing("", **{"prisma/schema.prisma": schema.replace("postgresql", "sqlite")})
+
+
+@pytest.mark.parametrize(
+    ("line", "needed"),
+    [
+        ("MONGODB_URL: Joi.string().required().description('x'),", True),
+        ("MONGODB_URL: Joi.string(),", False),
+        ("DATABASE_URL: z.string().url(),", True),
+        ("DATABASE_URL: z.string().default('file:x'),", False),
+    ],
+)
+def test_a_schema_of_the_environment_tells_what_is_needed(line: str, needed: bool) -> None:
+    assert bool(missing(f"const schema = {{\n  {line}\n}};")) is needed
+
+
+@pytest.mark.parametrize("file", ["ecosystem.config.js", "pm2.json"])
+def test_the_entry_that_a_process_file_names_is_looked_at(file: str) -> None:
+    manifest = json.dumps({"name": "x", "scripts": {"start": f"pm2 start {file} --no-daemon"}})
+    files = {"package.json": manifest, file: '{"apps": [{"script": "src/app.js"}]}', "src/app.js": "app.listen(4000)"}
+    tree = DictTree(files)
+    start = choose_start(tree, read_manifest(tree, ""))
+    assert start.source is not None
+    assert (start.source.entry, start.source.fixed_port) == ("src/app.js", 4000)
+
+
+@pytest.mark.parametrize(
+    ("globs", "folder"),
+    [
+        (["packages/*"], ""),
+        (["packages/**"], ""),
+        (["apps/*"], "packages/a"),
+        (["packages/*", "!packages/a"], "packages/a"),
+    ],
+)
+def test_members_of_a_workspace_are_installed_at_its_root(globs: list[str], folder: str) -> None:
+    tree = DictTree({"package.json": json.dumps({"workspaces": globs}), "packages/a/package.json": "{}"})
+    assert workspace_folder(tree, read_manifest(tree, "packages/a")) == folder
+
+
+def test_a_star_stays_within_one_folder() -> None:
+    tree = DictTree({"package.json": '{"workspaces": ["packages/*"]}', "packages/a/template/package.json": "{}"})
+    assert workspace_folder(tree, read_manifest(tree, "packages/a/template")) == "packages/a/template"
+
+
+@pytest.mark.parametrize("source", ["src/server.ts", "server.ts"])
+def test_a_built_entry_is_looked_at_in_its_source(source: str) -> None:
+    files = {"package.json": '{"name": "x", "scripts": {"start": "node dist/server.js"}}', source: "app.listen(4000)"}
+    start = choose_start(DictTree(files), read_manifest(DictTree(files), ""))
+    assert start.source is not None
+    assert start.source.entry == source

@@ -154,3 +154,47 @@ async def test_forced_recipe_that_sees_nothing_is_refused() -> None:
 async def test_same_facts_give_the_same_plan() -> None:
     first, second = await plan(FLASK), await plan(FLASK)
     assert first.model_copy(update={"created_at": ""}) == second.model_copy(update={"created_at": ""})
+
+
+@pytest.mark.parametrize("recipe", [None, "node"])
+@pytest.mark.parametrize("framework", ["nuxt", "astro", "@sveltejs/kit", "next"])
+async def test_a_folder_to_serve_lifts_the_refusal_that_suggests_it(framework: str, recipe: str | None) -> None:
+    files = {"package.json": f'{{"scripts": {{"build": "x build"}}, "dependencies": {{"{framework}": "1"}}}}'}
+    error = await refusal(plan_input(*detections(files)))
+    assert error.kind is Kind.UNSUPPORTED_ECOSYSTEM
+    made = await plan(files, overrides=Overrides(output_dir="out", recipe=recipe))
+    assert made.app is not None
+    assert (made.strategy, made.app.command.endswith("--root out")) == ("static", True)
+    assert [step.name for step in made.steps][2:4] == ["Install dependencies", "Build"]
+
+
+@pytest.mark.parametrize("recipe", [None, "static"])
+@pytest.mark.parametrize("files", [{"README.md": ""}, LIBRARY])
+async def test_a_folder_to_serve_needs_no_recipe(files: dict[str, str], recipe: str | None) -> None:
+    made = await plan(files, overrides=Overrides(build="make html", output_dir="_site", recipe=recipe))
+    assert made.app is not None
+    assert made.app.command.endswith("--root _site")
+    assert made.steps[2].commands[0].command == "make html"
+
+
+async def test_a_start_command_lifts_an_unsupported_framework_of_a_named_recipe() -> None:
+    files = {"package.json": '{"scripts": {"build": "next build"}, "dependencies": {"next": "1"}}'}
+    made = await plan(files, overrides=Overrides(start="npx next start", recipe="node"))
+    assert made.app is not None
+    assert made.app.command.endswith("npx next start")
+
+
+async def test_documentation_of_a_library_is_not_what_is_deployed() -> None:
+    files = LIBRARY | {"docs/index.html": "<h1>lib</h1>"}
+    error = await refusal(plan_input(*detections(files)))
+    assert error.kind is Kind.LIBRARY_NOTHING_TO_RUN
+    assert any("--recipe static" in suggestion for suggestion in error.suggestions)
+    assert (await plan(files, overrides=Overrides(recipe="static"))).strategy == "static"
+
+
+async def test_an_ecosystem_that_is_only_seen_below_gives_way_to_the_candidates() -> None:
+    folders = (Candidate(path="vote", kind="flask"),)
+    error = await refusal(plan_input(ecosystems=("dotnet",), candidates=folders, top_level=("vote/", "worker/")))
+    assert error.kind is Kind.NO_RUNNABLE_AT_ROOT
+    error = await refusal(plan_input(ecosystems=("dotnet",), candidates=folders, top_level=("shop.csproj", "vote/")))
+    assert error.kind is Kind.MISSING_TOOL

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from auto_deployer.model.errors import RefusedError
-from auto_deployer.model.facts import Detection
+from auto_deployer.model.facts import Detection, Tool
 from auto_deployer.model.ports import PlanInput
 from auto_deployer.model.reasons import Kind
 from auto_deployer.planning.planner import RecipePlanner
@@ -18,7 +18,7 @@ from auto_deployer.planning.recipe import Draft
 from auto_deployer.planning.recipes import RECIPES
 from auto_deployer.planning.recipes.procfile import parse_procfile
 
-from .conftest import DictTree, plan_input
+from .conftest import HOST, DictTree, plan_input
 
 FLASK = {"requirements.txt": "flask\ngunicorn\n", "app.py": "from flask import Flask\napp = Flask('x')\n"}
 RECIPE = next(recipe for recipe in RECIPES if recipe.name == "procfile")
@@ -59,6 +59,23 @@ def test_node_programs_are_on_the_path() -> None:
     assert any("npm" in planned.command for planned in plan.install)
 
 
+def test_a_node_that_is_not_on_the_path_is_put_there() -> None:
+    files = {
+        "package.json": '{"name": "x", "dependencies": {"express": "4"}}',
+        "Procfile": "web: node server.js\nrelease: npm run seed\n",
+    }
+    found = RECIPE.detect(DictTree(files))
+    assert found is not None
+    tools = (
+        Tool(name="node", path="/home/u/.nvm/v20/bin/node", version="20.1.0"),
+        Tool(name="npm", path="/usr/bin/npm", version="10"),
+    )
+    plan = RECIPE.draft(plan_input(found, host=HOST.model_copy(update={"tools": tools})), found)
+    prefix = 'export PATH=/home/u/.nvm/v20/bin:"$PATH"; export PATH="$PWD/node_modules/.bin:$PATH"; '
+    assert plan.app.command == f"{prefix}node server.js"
+    assert plan.build[-1].command == f"{prefix}npm run seed"
+
+
 def test_worker_is_started_without_web_and_a_library_below_is_no_obstacle() -> None:
     library = {"pyproject.toml": '[project]\nname="x"\n[build-system]\nrequires=["hatchling"]\nbuild-backend="hatchling.build"'}
     _, plan, _ = drafted(library | {"Procfile": "# web: old\nworker: python -m bot\n"})
@@ -82,6 +99,14 @@ def test_missing_service_of_the_app_below_is_refused() -> None:
     with pytest.raises(RefusedError) as caught:
         drafted(files)
     assert caught.value.kind is Kind.REQUIRED_SERVICE_MISSING
+
+
+async def test_a_program_of_an_ecosystem_without_recipe_is_refused_beside_one_with() -> None:
+    found = RECIPE.detect(DictTree({"package.json": '{"name": "x"}', "Procfile": "web: bundle exec ruby app.rb -p $PORT\n"}))
+    assert found is not None
+    with pytest.raises(RefusedError) as caught:
+        await RecipePlanner().plan(plan_input(found, ecosystems=("ruby",), top_level=("Gemfile", "Procfile", "package.json")))
+    assert caught.value.kind is Kind.MISSING_TOOL
 
 
 async def test_procfile_of_an_ecosystem_without_recipe_is_refused() -> None:

@@ -53,6 +53,20 @@ def f():
     return os.environ["C"]
 p = os.environ["PORT"]
 """
+SETTINGS = """
+from pydantic_settings import BaseSettings
+class Settings(BaseSettings):
+    database_url: str
+    class Config:
+        env_file = "{}"
+settings = Settings()
+"""
+CHOSEN_SETTINGS = """
+import os
+def main():
+    module = "shop.production" if "WEBSITE_HOSTNAME" in os.environ else "shop.settings"
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", module)
+"""
 FASTAPI_APP = "import fastapi\napi = fastapi.FastAPI()\n"
 MANAGE = 'import os\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")\n'
 SQLITE = 'DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "db.sqlite3"}}\n'
@@ -98,7 +112,9 @@ def django(settings: str, requirements: str = "django\ngunicorn\n") -> dict[str,
     [
         pytest.param(FLASK, ".venv/bin/python -m flask run", id="flask"),
         pytest.param(
-            {"requirements.txt": "Flask\nGunicorn==23", "main.py": FLASK_APP}, f"-m gunicorn --bind {BIND} main:app", id="gunicorn"
+            {"requirements.txt": "Flask\nGunicorn==23", "main.py": FLASK_APP},
+            f".venv/bin/gunicorn --bind {BIND} main:app",
+            id="gunicorn",
         ),
         pytest.param({**GUNICORN, "app.py": FLASK_APP, "wsgi.py": "from app import app\n"}, "wsgi:app", id="wsgi-entry"),
         pytest.param({**GUNICORN, "shop/__init__.py": FACTORY}, "'shop:create_app()'", id="factory-in-package"),
@@ -264,7 +280,7 @@ def test_missing_asgi_server_is_added_with_a_note() -> None:
 def test_other_managers_dependencies_are_installed_by_pip_with_a_note(files: dict[str, str], words: list[str]) -> None:
     plan = draft({**files, "app.py": FLASK_APP})
     assert all(word in commands(plan)[1] for word in words)
-    assert any("is not read" in note for note in plan.notes)
+    assert any("names versions" in note for note in plan.notes)
 
 
 def test_dependencies_above_a_sub_folder_are_installed() -> None:
@@ -458,3 +474,18 @@ def test_overrides_replace_single_decisions() -> None:
     plan = draft(django(SQLITE), overrides=given)
     assert commands(plan) == ['export PATH="$PWD/.venv/bin:$PATH"; make install']
     assert plan.app.health.path == "/healthz"
+
+
+def test_settings_chosen_by_the_environment_are_those_without_it() -> None:
+    found = detect({"manage.py": CHOSEN_SETTINGS, "shop/settings.py": SQLITE, "requirements.txt": "django"})
+    assert (found.framework, found.runnable) == ("django", True)
+    assert any("shop.settings" in item.saw for item in found.evidence)
+
+
+def test_settings_classes_are_refused_without_their_variables_unless_a_file_gives_them() -> None:
+    files = {"requirements.txt": "fastapi\nuvicorn", "api/main.py": SETTINGS.format("../local.env") + FASTAPI_APP}
+    with pytest.raises(RefusedError) as caught:
+        draft(files)
+    assert caught.value.kind is Kind.REQUIRED_SERVICE_MISSING
+    files["api/main.py"] = SETTINGS.format("local.env") + FASTAPI_APP
+    assert draft({**files, "local.env": "DATABASE_URL=sqlite://\n"}).required_env == ()

@@ -127,3 +127,22 @@ def test_a_target_without_python_is_refused() -> None:
 
 def test_nothing_to_serve() -> None:
     assert StaticRecipe().detect(DictTree({"README.md": "", "pages/index.html": PAGE})) is None
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        '<link rel="icon" href="%PUBLIC_URL%/favicon.ico">',
+        '<script type="module" src="/src/main.tsx"></script>',
+        "{% extends 'base.html' %}",
+        "---\ntitle: x\n---\n<p>",
+        "<title><%= htmlWebpackPlugin.options.title %></title>",
+    ],
+)
+def test_a_page_that_has_to_be_built_first_is_no_site(page: str) -> None:
+    assert StaticRecipe().detect(DictTree({"public/index.html": page})) is None
+
+
+@pytest.mark.parametrize("page", ["{{ message }}", "<script type='text/template'><%- title %></script>", "<p>\n---\n", "50% off"])
+def test_templates_that_the_browser_fills_are_a_site(page: str) -> None:
+    assert StaticRecipe().detect(DictTree({"index.html": page})) is not None

@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import subprocess
 import urllib.request
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
+import psutil
 import pytest
 
-from auto_deployer.deploy_log import LogStore, read_log
+from auto_deployer.apps import DeployDirClaim
+from auto_deployer.deploy_log import LogStore, Recorder, read_log
+from auto_deployer.deploy_log.journal import JOURNAL_NAME, Journal
+from auto_deployer.deploy_log.recorder import files_folder
+from auto_deployer.deploy_log.sweep import this_writer
+from auto_deployer.masking import SecretRegistry
 from auto_deployer.model import events as ev
 from auto_deployer.model import requests as rq
 from auto_deployer.model.errors import InvalidStateError, LogError, NotFoundError, TargetLockedError, UsageError
 from auto_deployer.model.fold import fold
+from auto_deployer.model.log import DeploymentLog
 from auto_deployer.model.ports import Published
 from auto_deployer.model.reasons import Kind
 from auto_deployer.runner import create_app_verbs
 from auto_deployer.runner.attached import AttachedRunner
+from auto_deployer.runner.workdir import work_root
 
 from .conftest import SERVER, Runs, commit, leaving
 
@@ -356,3 +367,173 @@ async def test_a_log_is_complete_while_the_deployment_runs(runs: Runs, make_repo
     runs.on_event = look
     assert (await runs.deploy(make_repo(index__html=PAGE))).outcome == "success"
     assert len(runs.events) == (await runs.log()).seq
+
+
+async def test_nothing_is_left_of_a_deployment_that_did_not_begin(tmp_path: Path, runs: Runs, make_repo: MakeRepo) -> None:
+    (tmp_path / "file").write_text("")
+    repo = make_repo(index__html=PAGE)
+    with pytest.raises(LogError):
+        await AttachedRunner(tmp_path / "file" / "agent_logs").start(runs.params(repo, env={"API_TOKEN": "tok-9f8e7d6c5b4a"}))
+    assert list(work_root().iterdir()) == []
+    assert (await runs.deploy(repo)).outcome == "success"  # and its deploy directory is free
+
+
+async def test_without_a_working_folder_nothing_begins_and_the_directory_is_free(
+    runs: Runs, make_repo: MakeRepo, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo = make_repo(index__html=PAGE)
+    with monkeypatch.context() as broken:
+        broken.setenv("XDG_CACHE_HOME", str(repo / "index.html"))
+        with pytest.raises(LogError, match="Cannot write"):
+            await runs.runner.start(runs.params(repo))
+    assert not runs.log_dir.exists()
+    assert (await runs.deploy(repo)).outcome == "success"
+
+
+async def test_the_same_retry_twice_at_once_is_one_deployment(runs: Runs, make_repo: MakeRepo, tmp_path: Path) -> None:
+    repo = make_repo(serve__txt=SERVER)
+    await runs.deploy(repo, overrides={"start": "python3 serve.txt", "build": "false"})
+    retry = rq.RetryParams(deployment_id="d1", new_deployment_id="d2")
+    first, second = await asyncio.gather(runs.runner.retry(retry), runs.runner.retry(retry))
+    assert first == second
+    assert (await runs.runner.wait("d2")).outcome == "failed"
+    assert len(LogStore(runs.log_dir).paths()) == 2
+
+
+async def test_a_claim_that_cannot_be_given_back_does_not_hide_the_end(
+    runs: Runs, make_repo: MakeRepo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = DeployDirClaim.release
+
+    def refused(claim: DeployDirClaim) -> None:
+        release(claim)
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(DeployDirClaim, "release", refused)
+    assert (await runs.deploy(make_repo(index__html=PAGE))).outcome == "success"
+
+
+IGNORES_TERM = "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('up', flush=True)\ntime.sleep(4324)\n"
+
+
+def app_processes(runs: Runs) -> list[psutil.Process]:
+    """Living processes of the app, told by its mark."""
+    found: list[psutil.Process] = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            mark = process.environ().get("AUTO_DEPLOYER_APP")
+            if mark and os.path.realpath(runs.deploy_dir) in os.path.realpath(process.cwd()) and process.status() != "zombie":
+                found.append(process)
+    return found
+
+
+async def started_app(runs: Runs, repo: Path) -> None:
+    """Deploy an app that never opens a port and ignores TERM, up to where it runs."""
+    await runs.runner.start(runs.params(repo, overrides={"start": "python3 app.txt"}), subscriber=runs.follow)
+    app_log = runs.deploy_dir / "run"
+    async with asyncio.timeout(60):
+        while not any("up" in path.read_text() for path in app_log.glob("*/app.log")):  # noqa: ASYNC110 - a file
+            await asyncio.sleep(0.05)
+
+
+async def test_a_shutdown_that_cannot_wait_ends_the_app_and_everything_it_had_started(runs: Runs, make_repo: MakeRepo) -> None:
+    await started_app(runs, make_repo(app__txt=IGNORES_TERM))
+    assert app_processes(runs)
+    await runs.runner.shutdown()
+    assert app_processes(runs) == []
+    log = await runs.log()
+    assert (log.status, log.steps[-1].status, log.steps[-1].current_command) == ("interrupted", "interrupted", None)
+
+
+async def test_a_disk_that_fills_up_while_the_app_starts_leaves_no_app_running(
+    runs: Runs, make_repo: MakeRepo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise LogError("Cannot write it: no space left.", kind=Kind.LOG_WRITE_FAILED)
+
+    await started_app(runs, make_repo(app__txt=IGNORES_TERM))
+    monkeypatch.setattr(Journal, "append", full)
+    await runs.runner.cancel("d1")
+    finished = await runs.runner.wait("d1")
+    assert finished.reason is not None
+    assert (finished.outcome, finished.reason.kind) == ("failed", Kind.LOG_WRITE_FAILED)
+    assert app_processes(runs) == []
+
+
+async def test_a_damaged_journal_is_answered_with_the_document(runs: Runs, make_repo: MakeRepo) -> None:
+    await runs.deploy(make_repo(index__html=PAGE))
+    path = LogStore(runs.log_dir).latest()
+    journal = files_folder(path) / JOURNAL_NAME
+    journal.write_bytes(journal.read_bytes().replace(b'"deploy/planReady"', b'"deploy/rubbish"'))
+    result = await runs.runner.subscribe(rq.SubscribeParams(deployment_id="d1"), runs.follow)
+    assert result.resync
+    assert result.last_seq == read_log(path).seq
+
+
+async def test_a_retry_has_the_values_of_an_env_file_that_is_gone(runs: Runs, make_repo: MakeRepo, tmp_path: Path) -> None:
+    env_file, flag = tmp_path / "prod.env", tmp_path / "flag"
+    env_file.write_text("GREETING=you\n")
+    overrides = {"start": "python3 serve.txt", "build": f"test -e {flag}"}
+    await runs.deploy(make_repo(serve__txt=SERVER), envFile=str(env_file), overrides=overrides)
+    env_file.unlink()
+    flag.touch()
+    await runs.runner.retry(rq.RetryParams(deployment_id="d1", new_deployment_id="d2"), subscriber=runs.follow)
+    finished = await runs.runner.wait("d2")
+    assert finished.app is not None, finished.reason
+    assert get(finished.app.url) == "hello you"
+
+
+@pytest.mark.parametrize(
+    ("how", "outcome", "status"),
+    [("cancel", "cancelled", "failed"), ("skip", "failed", "skipped"), ("shutdown", "interrupted", "failed")],
+)
+async def test_a_pending_question_ends_with_cancel_skip_and_shutdown(
+    runs: Runs, make_repo: MakeRepo, how: str, outcome: str, status: str
+) -> None:
+    asked = asyncio.Event()
+    runs.on_event = lambda event: asked.set() if isinstance(event, ev.QuestionAsked) else None
+    params = runs.params(make_repo(serve__txt=SERVER), overrides={"start": "python3 serve.txt", "build": "false"})
+    await runs.runner.start(params, interactive=True, subscriber=runs.follow)
+    await asyncio.wait_for(asked.wait(), 60)
+    if how == "cancel":
+        await runs.runner.cancel("d1")
+    elif how == "skip":
+        step_id = next(step.step_id for step in (await runs.log()).steps if step.status == "failed")
+        await runs.runner.skip_step(rq.SkipStepParams(deployment_id="d1", step_id=step_id))
+    else:
+        await runs.runner.shutdown()
+    async with asyncio.timeout(30):
+        assert (await runs.runner.wait("d1")).outcome == outcome
+    log = await runs.log()
+    assert [event.method for event in runs.events].count("deploy/questionResolved") == 1
+    assert log.pending_question is None
+    assert next(step.status for step in reversed(log.steps) if step.step_name == "Build") == status
+    with pytest.raises(InvalidStateError):
+        await runs.runner.answer(rq.AnswerParams(deployment_id="d1", question_id="step-1-1", option_id="retry"))
+
+
+async def test_an_internal_error_is_told_without_the_secrets(
+    runs: Runs, make_repo: MakeRepo, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(*_: object) -> None:
+        raise RuntimeError("a bug with tok-9f8e7d6c5b4a in its words")
+
+    monkeypatch.setattr("auto_deployer.runner.deployment.gather_facts", broken)
+    finished = await runs.deploy(make_repo(index__html=PAGE), env={"API_TOKEN": "tok-9f8e7d6c5b4a"})
+    assert finished.reason is not None
+    assert finished.reason.kind == Kind.INTERNAL_ERROR
+    assert "a bug with *** in its words" in caplog.text
+    assert "tok-9f8e7d6c5b4a" not in caplog.text + finished.reason.message
+
+
+async def test_cancel_of_a_deployment_whose_process_died_is_no_error(runs: Runs, make_repo: MakeRepo) -> None:
+    recorder = Recorder.create(
+        LogStore(runs.log_dir).reserve("shop", datetime.now(UTC)),
+        SecretRegistry(),
+        DeploymentLog(deployment_id="d1", writer=this_writer()),
+    )
+    with pytest.raises(InvalidStateError, match="another process"):
+        await runs.runner.cancel("d1")
+    recorder.close()
+    await runs.runner.cancel("d1")
+    assert (await runs.log()).status == "interrupted"

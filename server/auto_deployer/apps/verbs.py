@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 
 from ..model import requests as rq
-from ..model.errors import AppError, InvalidStateError, NotFoundError
+from ..model.errors import AppError, InvalidStateError, NotFoundError, UsageError
 from ..model.plan import PlannedCommand
 from ..model.ports import CommandSpec, Session, StreamName
 from ..model.reasons import Kind
@@ -21,6 +21,8 @@ from .port_choice import is_taken, port_in_use
 from .registry import AppRegistry
 from .release_change import CommandResult, ReleaseChange, must
 from .state import DeployDirState, read_state
+
+_LISTED = "`auto-deployer apps` lists the apps that are here."
 
 
 class AppKeeper:
@@ -140,9 +142,11 @@ class AppKeeper:
             if state.record is None:
                 raise NotFoundError(
                     f"{state.deploy_dir} is not the deploy directory of an app (it has no {layout.RECORD_NAME}).",
-                    suggestions=("`auto-deployer apps` lists the apps that are here.",),
+                    suggestions=(_LISTED,),
                 )
             return state, state.record
+        if params.name is None:
+            raise UsageError("Name one app, by its name or by its deploy directory.", suggestions=(_LISTED,))
         states = [await read_state(self._session, str(deploy_dir)) for deploy_dir in self._registry.deploy_dirs()]
         found = [(state, state.record) for state in states if state.record is not None and state.record.app == params.name]
         if len(found) == 1:
@@ -197,7 +201,7 @@ def _live(state: DeployDirState, record: OwnerRecord) -> ReleaseRecord:
 
 
 def _rollback_target(state: DeployDirState, record: OwnerRecord, wanted: str | None) -> ReleaseRecord:
-    target = record.release(wanted) if wanted else record.older_than(state.current)
+    target = record.release(wanted) if wanted else record.older_than(_live(state, record).id)
     kept = ", ".join(entry.id for entry in record.releases) or "none"
     if target is None or target.id not in state.releases:
         what = f"Release {wanted}" if wanted else f"A release before {state.current}"
@@ -209,7 +213,7 @@ def _rollback_target(state: DeployDirState, record: OwnerRecord, wanted: str | N
     return target
 
 
-def _no_single_app(name: str | None, found: list[str], names: list[str]) -> NotFoundError:
+def _no_single_app(name: str, found: list[str], names: list[str]) -> NotFoundError:
     if found:
         return NotFoundError(
             f"There are {len(found)} apps named {name}: {', '.join(found)}.", suggestions=("Name the one meant by --deploy-dir.",)

@@ -36,7 +36,7 @@ def apps(output: Output = "text") -> None:
         print_lines(console, ("There are no apps yet: `auto-deployer deploy` brings one up.",))
         return
     print_table(console, ("App", "Status", "URL", "Pid", "Release", "Directory"), [
-        (app.name, app.status, app.url or "-", str(app.pid or "-"), app.release or "-", app.deploy_dir) for app in result.apps
+        (app.name, _status(app), app.url or "-", str(app.pid or "-"), app.release or "-", app.deploy_dir) for app in result.apps
     ])  # fmt: skip
     for app in result.apps:
         print_lines(console, _crash_lines(app))
@@ -159,6 +159,11 @@ def _act(
     details = (state.url or "", f"release {state.release}" if state.release and not done else "")
     print_lines(console, (status_text(done or state.status, symbols_for(console.encoding), f"{state.name}:", *details),))
     print_lines(console, _crash_lines(state))
+
+
+def _status(app: AppState) -> str:
+    """The status as a word; an app without a release was never up: its first deployment did not succeed."""
+    return "not deployed" if app.release is None and app.status == "stopped" else app.status
 
 
 def _crash_lines(app: AppState) -> Iterator[str]:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 
+from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from .text import STYLE, clean
 
 _PIPE_WIDTH = 10_000
 """In a pipe nothing is wrapped or cut."""
+_GAP = 2
+"""Spaces between columns."""
+_INDENT = "    "
+"""Before the columns of a row that stand on a further line."""
 
 
 class _StdoutConsole(Console):
@@ -34,19 +38,30 @@ def print_lines(console: Console, lines: Iterable[Text | str]) -> None:
 
 
 def print_table(console: Console, titles: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print columns without lines around them; a cell that is a status has its colour."""
-    if not console.is_terminal:
-        _print_columns(console, [titles, *rows])
-        return
-    table = Table(*titles, box=None, pad_edge=False, header_style="bold")
-    for row in rows:
-        table.add_row(*(Text(clean(cell), STYLE.get(cell, ""), overflow="fold") for cell in row))
-    console.print(table)
+    """Print columns without lines around them; a cell that is a status has its colour.
+
+    Columns that do not fit beside the others go to indented lines below them: no cell is cut or broken, each can be copied.
+    """
+    cells = [[clean(cell) for cell in row] for row in (titles, *rows)]
+    widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
+    lines = _columns_of_lines(widths, console.width)
+    for number, row in enumerate(cells):
+        for line in lines:
+            text = Text(_INDENT if line.start else "", style="" if number else "bold")
+            for column in line:
+                padding = " " * (widths[column] - cell_len(row[column]) + _GAP)
+                text.append(row[column], STYLE.get(row[column], "") if number else "").append(padding)
+            text.rstrip()
+            print_lines(console, (text,))
 
 
-def _print_columns(console: Console, rows: Sequence[Sequence[str]]) -> None:
-    """Two spaces between columns, none at the end of a line."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        cells = (clean(cell).ljust(width) for cell, width in zip(row, widths, strict=True))
-        print_lines(console, ("  ".join(cells).rstrip(),))
+def _columns_of_lines(widths: Sequence[int], available: int) -> list[range]:
+    """Which columns stand on which line of a row: as many on each as fit, at least one."""
+    lines: list[range] = []
+    start, used = 0, 0
+    for column, width in enumerate(widths):
+        if column > start and used + width > available:
+            lines.append(range(start, column))
+            start, used = column, len(_INDENT)
+        used += width + _GAP
+    return [*lines, range(start, len(widths))]

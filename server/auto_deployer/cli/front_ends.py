@@ -162,8 +162,8 @@ class LiveTree:
         self._end = finished
 
     def pause(self) -> None:
-        with suppress(OSError):  # the terminal may be gone: the deployment goes on
-            self._live.stop()
+        self._live.transient = True  # the question tells what it is about; the tree comes back below the answer
+        self._stop()
 
     def resume(self) -> None:
         from rich.live import Live
@@ -175,8 +175,12 @@ class LiveTree:
         with suppress(OSError):
             self._live.start()
 
+    def _stop(self) -> None:
+        with suppress(OSError):  # the terminal may be gone: the deployment goes on
+            self._live.stop()
+
     def close(self) -> None:
-        self.pause()
+        self._stop()
         with suppress(OSError):
             self._print_end()
         _print_reason(self._end)

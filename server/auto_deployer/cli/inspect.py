@@ -109,5 +109,8 @@ def _host_lines(host: HostFacts) -> Iterator[Text]:
 
     from .parts import machine_line
 
+    versions: dict[str, list[str]] = {}
+    for tool in host.tools:
+        versions.setdefault(tool.name, []).append(tool.version)
     yield Text(machine_line(host), "bold")
-    yield Text("Tools: " + ", ".join(f"{tool.name} {tool.version}".strip() for tool in host.tools))
+    yield Text("Tools: " + "; ".join(f"{name} {', '.join(filter(None, found))}".rstrip() for name, found in versions.items()))

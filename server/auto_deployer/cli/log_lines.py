@@ -159,8 +159,9 @@ def _indented(text: Text, columns: int) -> Text:
 def end_lines(log: DeploymentLog, symbols: Symbols, *, path: Path | None) -> Iterator[Text]:
     """How an ended deployment ended: outcome, URL, where the log is. The reason is not among them."""
     summary = log.summary
-    took = f"{summary.successful_steps} of {summary.total_steps} steps, {parts.count(summary.total_commands, 'command')}"
-    yield parts.status_text(log.status, symbols, "Deployment:", took, duration(summary.duration_seconds))
+    steps = f"{summary.successful_steps} of {summary.total_steps} steps" if log.steps else "nothing ran"
+    commands = parts.count(summary.total_commands, "command") if log.steps else ""
+    yield parts.status_text(log.status, symbols, "Deployment:", steps, commands, duration(summary.duration_seconds))
     if log.app is not None:
         yield Text(f"URL: {one_line(log.app.url)}", "bold")
     if path is not None:

@@ -100,7 +100,8 @@ def analysis_line(log: DeploymentLog) -> str:
         return kind
     source = log.repo.source
     snapshot = "working tree" if source.kind == "working_tree" else f"commit {source.commit[:10]}"
-    left_out = f", {source.uncommitted} uncommitted changes left out (--dirty takes them)" if source.uncommitted else ""
+    changes = count(source.uncommitted, "uncommitted change")
+    left_out = f", {changes} left out (--dirty takes {'it' if source.uncommitted == 1 else 'them'})" if source.uncommitted else ""
     return f"{kind}, {snapshot}{left_out}"
 
 

@@ -43,12 +43,11 @@ class Prompter:
         elif question.detail:
             self._console.print(Text(clean(question.detail)))
         self._console.print(Text(clean(question.message), "bold"))
+        width = max((len(option.id) for option in question.options), default=0)
         for option in question.options:
-            self._console.print(Text(f"  {option.id:<8} {clean(option.label)}  {clean(option.description)}".rstrip()))
+            self._console.print(Text(f"  {option.id:<{width}}  {clean(option.description or option.label)}"))
         choices = _choices(question)
-        prompt = _Prompt(
-            "" if choices else "Answer", console=self._console, choices=list(choices) or None, password=question.kind == "secret"
-        )
+        prompt = _Prompt("Answer", console=self._console, choices=list(choices) or None, password=question.kind == "secret")
         prompt.free_text = question.allow_custom
         return await self._until_valid(prompt, question)
 

@@ -3,7 +3,9 @@
 The log exists twice: the visible file and a hidden one that is an update behind. An update is written into the hidden one in
 place, behind what no update changes any more; then the two names change places in one step. Nothing is copied or rewritten.
 
-A reader that still has the hidden file open keeps it (a write lease tells), and a fresh copy is made. The lease is released
+A reader that still has the hidden file open keeps it (a write lease tells), and a fresh copy is made. A file that somebody
+else wrote to, replaced or removed (an editor that saves it, a clean-up) is no base for the next update: the log is written
+anew. The lease is released
 before the exchange, so that nobody who opens the log waits. Its signal is SIGURG, which is ignored by default: the default
 SIGIO would end the process.
 """
@@ -12,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import os
 import sys
 from dataclasses import dataclass
@@ -33,6 +36,19 @@ class _Buffer:
     descriptor: int
     stable: int
     """Bytes at its beginning that no update changes any more."""
+    looks: tuple[int, int, int] = (0, 0, 0)
+    """How the file looked after our last write to it."""
+
+    def written(self) -> None:
+        """Remember how it looks now."""
+        self.looks = _looks(os.fstat(self.descriptor))
+
+    def is_untouched(self, path: Path) -> bool:
+        """Whether `path` is still this file, as we left it."""
+        try:
+            return _looks(os.stat(path, follow_symlinks=False)) == self.looks
+        except OSError:
+            return False
 
 
 class ExchangingWriter:
@@ -48,13 +64,17 @@ class ExchangingWriter:
         """Stable bytes that the visible file has and the hidden one lacks."""
 
     def sync(self, log: DeploymentLog) -> None:
+        visible, hidden = self._visible, self._hidden
+        if visible is not None and not visible.is_untouched(self._path):
+            self._document = DocumentBytes()
         update = self._document.update(log)
         try:
-            if update.rewrite or self._visible is None:
+            if update.rewrite or visible is None:
                 self._begin_anew(update)
-            elif self._hidden is None or not self._write_in_place(self._hidden, update):
-                self._write_fresh_copy(self._visible, update)
+            elif hidden is None or not hidden.is_untouched(self._hidden_path) or not self._write_in_place(hidden, update):
+                self._write_fresh_copy(visible, update)
         except OSError as error:
+            self._document = DocumentBytes()  # what it takes for written is not in the file
             self._drop_hidden()
             raise log_write_error(self._path, error) from error
 
@@ -72,6 +92,7 @@ class ExchangingWriter:
             data = self._behind + update.appended + update.rest
             _write_at(hidden.descriptor, data, hidden.stable)
             os.ftruncate(hidden.descriptor, hidden.stable + len(data))
+            hidden.written()
         finally:
             _release(hidden.descriptor)
         hidden.stable += len(self._behind) + len(update.appended)
@@ -84,11 +105,12 @@ class ExchangingWriter:
         try:
             _copy(visible.descriptor, fresh.descriptor, visible.stable)
             _write_at(fresh.descriptor, update.appended + update.rest, visible.stable)
+            fresh.written()
+            fresh.stable += len(update.appended)
+            self._show(fresh, update)
         except OSError:
             os.close(fresh.descriptor)
             raise
-        fresh.stable += len(update.appended)
-        self._show(fresh, update)
 
     def _show(self, buffer: _Buffer, update: Update) -> None:
         # (visible, hidden), in this order: file watchers report it as a change of the log; the other way round they report nothing
@@ -101,6 +123,7 @@ class ExchangingWriter:
         buffer = _Buffer(_create(self._hidden_path), len(update.appended))
         try:
             _write_at(buffer.descriptor, update.appended + update.rest, 0)
+            buffer.written()
             os.replace(self._hidden_path, self._path)
         except OSError:
             os.close(buffer.descriptor)
@@ -154,6 +177,10 @@ def _works_in(folder: Path) -> bool:
                 probe.unlink()
 
 
+def _looks(status: os.stat_result) -> tuple[int, int, int]:
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
 def _create(path: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0), 0o600)
 
@@ -169,6 +196,8 @@ def _copy(source: int, target: int, size: int) -> None:
     done = 0
     while done < size:
         data = os.pread(source, min(_COPY_BYTES, size - done), done)
+        if not data:
+            raise OSError(errno.EIO, "The log file was cut short by somebody else")
         _write_at(target, data, done)
         done += len(data)
 

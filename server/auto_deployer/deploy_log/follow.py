@@ -23,7 +23,7 @@ async def follow_log(path: Path) -> AsyncIterator[DeploymentLog]:
         NotFoundError: there is no such log.
         LogError: it is no log.
     """
-    seen: tuple[int, int, int] | None = None
+    seen: tuple[int, int, int] | None = (0, 0, 0)  # like no file's, and unlike a missing one's
     torn = 0
     while True:
         stamp = _stamp(path)
@@ -32,7 +32,7 @@ async def follow_log(path: Path) -> AsyncIterator[DeploymentLog]:
                 log = read_log(path)
             except LogError:
                 torn += 1
-                if torn > 20 or (seen is None and torn > 2):  # a foreign writer may be in the middle of a rewrite
+                if torn > 20 or (seen == (0, 0, 0) and torn > 2):  # a foreign writer may be in the middle of a rewrite
                     raise
                 await asyncio.sleep(_POLL_S)
                 continue

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from ..model import events as ev
 from ..model.errors import LogError
+from ..model.fold import fold
+from ..model.log import DeploymentLog
 from ..model.reasons import Kind
 from .locking import try_lock
 
 JOURNAL_NAME = "events.jsonl"
 _TAIL_BYTES = 65_536
+_LOCK_PATIENCE_S = 0.5
+"""Who asks `is_locked` has the lock for a moment; that must not fail a deployment that begins in this moment."""
 sync_data = os.fsync if sys.platform in ("darwin", "win32") else os.fdatasync
 """fdatasync where there is one: the length is data, the times are not."""
 
@@ -34,7 +41,7 @@ class Journal:
             self._descriptor = os.open(path, flags | (os.O_CREAT | os.O_EXCL if create else 0), 0o600)
         except OSError as error:
             raise _write_error(path, error, Kind.LOG_UNWRITABLE) from error
-        if not try_lock(self._descriptor):
+        if not _lock(self._descriptor):
             os.close(self._descriptor)
             raise LogError(f"{path} is being written by another process.", kind=Kind.LOG_UNWRITABLE)
         self._end = os.lseek(self._descriptor, 0, os.SEEK_END)
@@ -55,9 +62,9 @@ class Journal:
         """
         data = line + b"\n"
         try:
-            written = os.write(self._descriptor, data)
-            if written != len(data):
-                os.write(self._descriptor, data[written:])
+            view = memoryview(data)
+            while view:
+                view = view[os.write(self._descriptor, view) :]
             sync_data(self._descriptor)
         except OSError as error:
             self._cut_back()
@@ -90,6 +97,30 @@ def read_messages(path: Path) -> Iterator[dict[str, Any]]:
     return (orjson.loads(line) for line in read_lines(path))
 
 
+def read_event(line: bytes, path: Path) -> ev.Event:
+    """The event of a line of the journal `path`.
+
+    Raises:
+        LogError: it is none.
+    """
+    try:
+        return ev.from_object(orjson.loads(line))
+    except (ValueError, TypeError, KeyError) as error:
+        raise _unreadable(path, error) from error
+
+
+def fold_journal(path: Path) -> DeploymentLog:
+    """The log document of a journal.
+
+    Raises:
+        LogError: it cannot be read, or is no sequence of events of one deployment.
+    """
+    try:
+        return fold(read_event(line, path) for line in read_lines(path))
+    except (ValueError, OSError) as error:
+        raise _unreadable(path, error) from error
+
+
 def last_seq(path: Path) -> int:
     """`seq` of the last complete event, 0 when there is none. Reads the end of the file only."""
     try:
@@ -103,7 +134,29 @@ def last_seq(path: Path) -> int:
     except OSError:
         return 0
     lines = tail[: tail.rfind(b"\n") + 1].splitlines()
-    return int(orjson.loads(lines[-1])["params"]["seq"]) if lines else 0
+    try:
+        return int(orjson.loads(lines[-1])["params"]["seq"]) if lines else 0
+    except (ValueError, TypeError, KeyError):
+        return 0
+
+
+def sync_folder(folder: Path) -> None:
+    """Make new names in a folder survive a power loss, where the system can."""
+    with contextlib.suppress(OSError):  # not on Windows, nor on some network file systems
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _lock(descriptor: int) -> bool:
+    patience = time.monotonic() + _LOCK_PATIENCE_S
+    while not try_lock(descriptor):
+        if time.monotonic() >= patience:
+            return False
+        time.sleep(0.005)
+    return True
 
 
 def is_locked(path: Path) -> bool:
@@ -124,3 +177,7 @@ def _write_error(path: Path, error: OSError, kind: Kind) -> LogError:
         kind=kind,
         suggestions=("Free some space or choose another log folder (--log-dir).",),
     )
+
+
+def _unreadable(path: Path, error: Exception) -> LogError:
+    return LogError(f"The journal {path} cannot be read: {error}", kind=Kind.LOG_UNREADABLE)

@@ -70,7 +70,16 @@ class CommandOutput:
     stdout and stderr stand in one file in order of arrival; `offset` of a live chunk is that file's byte offset.
     """
 
-    def __init__(self, path: Path, relative: str, secrets: SecretRegistry, on_chunk: OnChunk | None) -> None:
+    def __init__(
+        self, path: Path, relative: str, secrets: SecretRegistry, on_chunk: OnChunk, is_wanted: Callable[[], bool]
+    ) -> None:
+        """Nothing is written yet.
+
+        Args:
+            relative: Path of the file relative to the log.
+            on_chunk: Gets live output.
+            is_wanted: Whether anybody is there who wants it now; who comes in the middle gets what follows.
+        """
         self._path = path
         self.relative = relative
         """Path of the file relative to the log."""
@@ -80,7 +89,7 @@ class CommandOutput:
         self._written = 0
         self._capped = False
         self._full = False
-        self._live = _LiveBuffer(on_chunk) if on_chunk else None
+        self._live, self._is_wanted = _LiveBuffer(on_chunk), is_wanted
 
     def feed(self, stream: StreamName, data: bytes) -> None:
         """More output. When the disk does not take it, the file ends there and the log says that it was capped."""
@@ -90,8 +99,7 @@ class CommandOutput:
         """The end of the output."""
         for name in ("stdout", "stderr"):
             self._keep(name, self._maskers[name].flush())
-        if self._live is not None:
-            self._live.flush(last=True)
+        self._live.flush(last=True)
         if self._file is not None:
             os.close(self._file)
             self._file = None
@@ -119,7 +127,7 @@ class CommandOutput:
         except OSError:
             self._full = self._capped = True
             return
-        if self._live is not None:
+        if self._is_wanted():
             self._live.add(stream, self._written, kept)
         self._written += len(kept)
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
 import orjson
 from pydantic import ValidationError
 
-from ..model import events as ev
 from ..model.errors import LogError, NotFoundError
-from ..model.fold import fold
 from ..model.log import DeploymentLog
 from ..model.reasons import Kind
-from .journal import JOURNAL_NAME, last_seq, read_messages
+from .journal import JOURNAL_NAME, fold_journal, last_seq
 from .recorder import files_folder
 
 Json = dict[str, Any]
@@ -31,7 +30,8 @@ def read_log(path: Path) -> DeploymentLog:
     log = parse_log(_load(path), path)
     journal = files_folder(path) / JOURNAL_NAME
     if journal.exists() and last_seq(journal) > log.seq:
-        return fold(ev.from_object(message) for message in read_messages(journal))
+        with suppress(LogError):  # of a damaged journal: what the file says still holds
+            return fold_journal(journal)
     return log
 
 
@@ -49,6 +49,8 @@ def parse_log(data: Json, path: Path) -> DeploymentLog:
             return _from_1_0(data)
     except ValidationError as error:
         raise _unreadable(path, f"it is not a valid log of format {version}: {error.errors()[0]['msg']}") from error
+    except (ValueError, TypeError) as error:
+        raise _unreadable(path, f"it is not a valid log of format {version}: {error}") from error
     raise _unreadable(path, f"format {version or '(none)'} is not known")
 
 

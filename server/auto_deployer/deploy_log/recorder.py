@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar, cast
@@ -21,12 +22,12 @@ import orjson
 from ..masking import SecretRegistry, mask_model
 from ..model import events as ev
 from ..model.errors import InvalidStateError, LogError
-from ..model.fold import apply, begin, fold
+from ..model.fold import apply, begin
 from ..model.log import DeploymentLog
 from ..model.ports import Published, StreamName, Subscriber
 from .exchange import open_writer
-from .journal import JOURNAL_NAME, Journal, read_messages
-from .log_file import LogFileWriter
+from .journal import JOURNAL_NAME, Journal, fold_journal, read_event, sync_folder
+from .log_file import LogFileWriter, write_file
 from .output import CommandOutput
 
 logger = logging.getLogger(__name__)
@@ -35,6 +36,8 @@ E = TypeVar("E", bound=ev.BaseEvent)
 _RESERVE = ".reserve"
 _RESERVE_BYTES = 65_536
 """Space kept aside so that a full disk still takes the end of the deployment."""
+_ENDS = (ev.CommandExecuted, ev.StepFinished, ev.QuestionResolved, ev.Finished)
+"""What was started is ended, also on a full disk: these may use the reserve."""
 
 
 class Recorder:
@@ -57,6 +60,8 @@ class Recorder:
         self._log = log
         self._subscribers: list[tuple[Subscriber, bool]] = []
         self._failure: LogError | None = None
+        self._unpublished: list[Published] = []
+        """Events that the journal has and the log file lacks: nobody sees them before it has them."""
 
     @classmethod
     def create(cls, path: Path, secrets: SecretRegistry, log: DeploymentLog) -> Recorder:
@@ -65,19 +70,26 @@ class Recorder:
         `path` must be reserved by `LogStore.reserve`.
 
         Raises:
-            LogError: the folder cannot be written.
+            LogError: the folder cannot be written; of the log nothing is left then.
         """
         files = files_folder(path)
-        recorder = cls(path, secrets, journal=Journal(files / JOURNAL_NAME, create=True), writer=open_writer(path))
         try:
-            (files / _RESERVE).write_bytes(bytes(_RESERVE_BYTES))
-            recorder.record(ev.Started(deployment_id=log.deployment_id, log=log, log_uri=path.absolute().as_uri()))
-        except OSError as error:
-            recorder.close()
-            raise LogError(f"Cannot write the log {path}: {error.strerror or error}.") from error
+            journal = Journal(files / JOURNAL_NAME, create=True)
         except LogError:
-            recorder.close()
+            with contextlib.suppress(OSError):
+                files.rmdir()
             raise
+        recorder = cls(path, secrets, journal=journal, writer=open_writer(path))
+        try:
+            _keep_space(files / _RESERVE)
+            recorder.record(ev.Started(deployment_id=log.deployment_id, log=log, log_uri=path.absolute().as_uri()))
+        except BaseException:
+            recorder.close()
+            path.unlink(missing_ok=True)
+            shutil.rmtree(files, ignore_errors=True)  # nobody was told of it: the id is free for another try
+            raise
+        for folder in (files, path.parent):
+            sync_folder(folder)
         return recorder
 
     @classmethod
@@ -91,12 +103,12 @@ class Recorder:
         journal = Journal(journal_path, create=False)
         try:
             journal.drop_torn_tail()
-            log = fold(ev.from_object(message) for message in read_messages(journal_path))
-        except (ValueError, OSError) as error:
+            log = fold_journal(journal_path)
+            writer = open_writer(path)
+            writer.sync(log)
+        except BaseException:
             journal.close()
-            raise LogError(f"The journal {journal_path} cannot be read: {error}") from error
-        writer = open_writer(path)
-        writer.sync(log)
+            raise
         return cls(path, secrets, journal=journal, writer=writer, log=log)
 
     @property
@@ -119,25 +131,28 @@ class Recorder:
         """Make an event part of the log, then publish it. Returns it with `seq` and `time`, masked.
 
         Raises:
-            LogError: the disk did not take it. What was written before is intact; only `deploy/finished` may follow.
+            LogError: the disk did not take it. What was written before is intact; only ends may follow (of the command, the
+                step, the question, the deployment).
             InvalidStateError: the deployment has ended.
+            ValueError: the event does not fit what was recorded so far.
         """
         if self._log is not None and self._log.status != "running":
             raise InvalidStateError(f"Deployment {self._log.deployment_id} has ended ({self._log.status}): its log never changes.")
-        if self._failure is not None and not isinstance(event, ev.Finished):
+        is_end = isinstance(event, _ENDS)
+        if self._failure is not None and not is_end:
             raise self._failure
-        stamped = mask_model(self._stamp(event), self.secrets.mask)
-        line = ev.to_line(stamped)
+        stamped = self._stamp(event)
+        union = cast("ev.Event", stamped)
+        log = begin(union) if self._log is None else apply(self._log, union)
         try:
-            self._journal.append(line)
-            union = cast("ev.Event", stamped)
-            self._log = begin(union) if self._log is None else apply(self._log, union)
-            self._writer.sync(self._log)
+            self._keep(union, log)
         except LogError as error:
-            self._failure = error
+            self._failure = self._failure or error
             self._release_reserve()
-            raise
-        self._publish(Published(union, line))
+            if not is_end:
+                raise
+            self._keep(union, log)
+        self._publish_kept()
         return stamped
 
     def finish(self, event: ev.Finished) -> ev.Finished:
@@ -145,22 +160,24 @@ class Recorder:
         try:
             return self.record(event)
         except LogError:
-            stamped = mask_model(self._stamp(event), self.secrets.mask)
-            self._publish(Published(stamped, ev.to_line(stamped)))
-            return stamped
+            if self.log.status == "running":  # not even the journal has it
+                stamped = self._stamp(event)
+                self._unpublished.append(Published(stamped, ev.to_line(stamped)))
+            finished = cast("ev.Finished", self._unpublished[-1].item)
+            self._publish_kept()
+            return finished
 
     def open_output(self, command_id: str) -> CommandOutput:
         """The side file for the full output of a command; live chunks go to subscribers that want output."""
         folder = files_folder(self.path)
         name = f"{command_id}.log"
-        wanted = any(wants for _, wants in self._subscribers)
 
         def send(stream: StreamName, offset: int, text: str) -> None:
             self._publish_output(ev.OutputChunk(
                 deployment_id=self.log.deployment_id, command_id=command_id, stream=stream, offset=offset, text=text,
             ))  # fmt: skip
 
-        return CommandOutput(folder / name, f"{folder.name}/{name}", self.secrets, send if wanted else None)
+        return CommandOutput(folder / name, f"{folder.name}/{name}", self.secrets, send, self._output_is_wanted)
 
     def subscribe(self, subscriber: Subscriber, *, after_seq: int = 0, output: bool = True) -> int:
         """Send the missed events in order, then the live ones. Returns the last `seq` so far.
@@ -186,11 +203,26 @@ class Recorder:
     def _stamp(self, event: E) -> E:
         seq = self._log.seq if self._log is not None else 0
         deployment_id = self._log.deployment_id if self._log is not None else event.deployment_id
-        return event.model_copy(update={"deployment_id": deployment_id, "seq": seq + 1, "time": utc_now()})
+        stamped = event.model_copy(update={"deployment_id": deployment_id, "seq": seq + 1, "time": utc_now()})
+        return mask_model(stamped, self.secrets.mask)
 
-    def _publish(self, published: Published) -> None:
-        for subscriber, _ in tuple(self._subscribers):
-            self._call(subscriber, published)
+    def _keep(self, event: ev.Event, log: DeploymentLog) -> None:
+        """Journal, then log file. A second try for the same event does not put it into the journal twice."""
+        if log is not self._log:
+            line = ev.to_line(event)
+            self._journal.append(line)
+            self._log = log
+            self._unpublished.append(Published(event, line))
+        self._writer.sync(log)
+
+    def _publish_kept(self) -> None:
+        kept, self._unpublished = self._unpublished, []
+        for published in kept:
+            for subscriber, _ in tuple(self._subscribers):
+                self._call(subscriber, published)
+
+    def _output_is_wanted(self) -> bool:
+        return any(wants for _, wants in self._subscribers)
 
     def _publish_output(self, chunk: ev.OutputChunk) -> None:
         line = orjson.dumps({"method": "deploy/commandOutput", "params": chunk.model_dump(by_alias=True)})
@@ -210,7 +242,11 @@ class Recorder:
 
 
 def replay(path: Path, after_seq: int) -> list[Published]:
-    """The journal's events behind `after_seq`, as they were published; [] where there is no journal."""
+    """The journal's events behind `after_seq`, as they were published; [] where there is no journal.
+
+    Raises:
+        LogError: it is damaged.
+    """
     journal = files_folder(path) / JOURNAL_NAME
     if not journal.exists():
         return []
@@ -219,7 +255,7 @@ def replay(path: Path, after_seq: int) -> list[Published]:
         for raw in file:
             line = raw.rstrip(b"\n")
             if raw.endswith(b"\n") and line_seq(line) > after_seq:
-                found.append(Published(ev.from_object(orjson.loads(line)), line))
+                found.append(Published(read_event(line, journal), line))
     return found
 
 
@@ -230,6 +266,13 @@ def line_seq(line: bytes) -> int:
     """`seq` of a journal line without parsing all of it: the envelope comes first, and ids hold no quotes."""
     match = _SEQ.search(line)
     return int(match.group(1)) if match else 0
+
+
+def _keep_space(path: Path) -> None:
+    try:
+        write_file(path, bytes(_RESERVE_BYTES))
+    except OSError as error:
+        raise LogError(f"Cannot write {path}: {error.strerror or error}.") from error
 
 
 def files_folder(path: Path) -> Path:

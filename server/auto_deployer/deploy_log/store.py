@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from ..model.errors import AutoDeployerError, LogError, NotFoundError
@@ -16,6 +17,9 @@ from .sweep import EndApp, sweep_folder
 
 LOG_FOLDER = "agent_logs"
 _PREFIX = "deploy_"
+_NAME_LENGTH = 100
+"""Bytes of the repository's name: file systems take 255 in all."""
+_TIME_IN_NAME = re.compile(r"_(\d{8}_\d{6})(?:_\d+)?\.json$")
 _ID = re.compile(rb'"deployment_id"\s*:\s*"([^"]*)"')
 _ID_WITHIN = 4096
 """The id stands among the first fields of our logs."""
@@ -45,7 +49,7 @@ class LogStore:
         Raises:
             LogError: the folder cannot be made or written.
         """
-        base = f"{_PREFIX}{repo_name}_{when:%Y%m%d_%H%M%S}"
+        base = f"{_PREFIX}{_fitting(repo_name)}_{when:%Y%m%d_%H%M%S}"
         try:
             self._make_folder()
             for number in range(1, 10_000):
@@ -65,12 +69,14 @@ class LogStore:
         raise LogError(f"{self.folder} holds too many logs named {base}.")
 
     def paths(self) -> list[Path]:
-        """All log files, newest first by name's time and then by modification."""
-        try:
-            found = [entry for entry in os.scandir(self.folder) if _is_log(entry)]
-        except OSError:
-            return []
-        return [Path(entry.path) for entry in sorted(found, key=lambda entry: entry.stat().st_mtime_ns, reverse=True)]
+        """All log files, newest first: by the time in the name (a sweep modifies old logs), then by modification."""
+        found: list[tuple[str, int, str]] = []
+        with suppress(OSError), os.scandir(self.folder) as entries:
+            for entry in entries:
+                with suppress(FileNotFoundError):  # removed meanwhile
+                    if _is_log(entry):
+                        found.append(_age(entry))
+        return [Path(path) for _, _, path in sorted(found, reverse=True)]
 
     def sweep(self, end_app: EndApp | None = None) -> list[Path]:
         """Give logs whose writer is gone their end (`interrupted`); returns those.
@@ -127,6 +133,17 @@ class LogStore:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if new and _in_work_tree(self.folder):
             (self.folder / ".gitignore").write_text("*\n")
+
+
+def _fitting(repo_name: str) -> str:
+    return repo_name.encode("utf-8", "surrogateescape")[:_NAME_LENGTH].decode("utf-8", "ignore")
+
+
+def _age(entry: os.DirEntry[str]) -> tuple[str, int, str]:
+    modified = entry.stat().st_mtime_ns
+    named = _TIME_IN_NAME.search(entry.name)
+    begun = named[1] if named else f"{datetime.fromtimestamp(modified / 1e9, UTC).astimezone():%Y%m%d_%H%M%S}"
+    return begun, modified, entry.path
 
 
 def _is_log(entry: os.DirEntry[str]) -> bool:

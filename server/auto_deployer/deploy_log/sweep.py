@@ -63,10 +63,14 @@ def sweep_log(path: Path, *, end_app: EndApp | None = None, other_hosts: bool = 
     if not journal.exists() or _says_ended(path) or is_locked(journal):
         return None
     try:
-        recorder = Recorder.reopen(path, SecretRegistry())
-    except LogError as error:
+        return _sweep_dead(path, end_app, other_hosts=other_hosts)
+    except LogError as error:  # one damaged log, or a full disk, does not keep the others from being swept
         logger.warning("%s is left as it is: %s", path, error)
         return None
+
+
+def _sweep_dead(path: Path, end_app: EndApp | None, *, other_hosts: bool) -> DeploymentLog | None:
+    recorder = Recorder.reopen(path, SecretRegistry())
     try:
         writer = recorder.log.writer
         ours = writer is not None and writer.host == platform.node()

@@ -106,6 +106,16 @@ _RULES: tuple[_Known, ...] = (
         mend=lambda command: (_other_venv(command),),
     ),
     _Known(
+        id="pip-lock-does-not-fit",
+        command=_pattern(r"pip install -c \.venv/constraints\.txt"),
+        output=_pattern(
+            r"ResolutionImpossible|conflicting dependencies|No matching distribution|Could not find a version|"
+            r"Failed (?:building wheel|to build)|metadata-generation-failed|subprocess-exited-with-error"
+        ),
+        message="The lock file's versions cannot be installed with this Python: pip resolves anew, once.",
+        mend=_sub(r" -c \.venv/constraints\.txt", ""),
+    ),
+    _Known(
         id="old-setuptools-needed",
         command=_pattern(r"pip install"),
         output=_pattern(r"No module named '?(?:pkg_resources|setuptools|distutils)"),
@@ -127,6 +137,14 @@ _RULES: tuple[_Known, ...] = (
         mend=_with_node_option("--openssl-legacy-provider"),
     ),
     _Known(
+        id="pip-index-of-the-file",
+        command=_pattern(r"pip install -r \S"),
+        output=_pattern(r"Looking in indexes: https://pypi\.(?:python\.)?org/[\s\S]*Failed to establish a new connection"),
+        kind=Kind.DEPENDENCY_SOURCE_UNREACHABLE,
+        message="The requirements name the public index, which is out of reach: the target's own pip settings are used, once.",
+        mend=lambda command: (_without_index(command),),
+    ),
+    _Known(
         id="network-once-more",
         command=_pattern(r"\b(?:npm|pnpm|yarn|npx|pip|uv|git|curl|wget|poetry|pdm|bun)\b"),
         output=_pattern(_BROKE_OFF),
@@ -138,17 +156,17 @@ _RULES: tuple[_Known, ...] = (
 """The first that fits and was not tried yet is taken."""
 
 
-def find_repair(record: CommandRecord, output_tail: str, already: frozenset[str]) -> RepairRule | None:
+def find_repair(record: CommandRecord, output: str, already: frozenset[str]) -> RepairRule | None:
     """The rule for a failed command; None when no rule knows it, or it was stopped on purpose.
 
     Args:
-        output_tail: the end of what it printed on both streams.
+        output: what it printed on both streams, as far as it was kept: the beginning and the end.
         already: ids of the rules tried in this step.
     """
     if record.success or record.stopped or record.waiting_for_input or record.timed_out:
         return None
     for known in _RULES:
-        if known.id not in already and known.command.search(record.command) and known.output.search(output_tail):
+        if known.id not in already and known.command.search(record.command) and known.output.search(output):
             commands = tuple(
                 PlannedCommand(command=text, cwd=record.cwd, reasoning=known.message) for text in known.mend(record.command)
             )
@@ -206,6 +224,13 @@ def _other_venv(command: str) -> str:
 def _pip_of(command: str) -> str:
     match = re.search(r"(\S+ -m pip|\S*pip3?) install", command)
     return match[1] if match else "pip"
+
+
+def _without_index(command: str) -> str:
+    """`pip install -r FILE` with a copy beside it (its includes are relative) that names no index."""
+    file = command.partition(" -r ")[2].split(" ", 1)[0]
+    lenient = command.replace(f" -r {file}", f" -r {file}.here", 1)
+    return f"grep -vE '^[[:space:]]*(-i|--index-url)[ =]' {file} > {file}.here; {lenient}"
 
 
 def _insert_flag(command: str, flag: str) -> str:

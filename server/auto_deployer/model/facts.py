@@ -42,6 +42,8 @@ class HostFacts(Model):
     """A Docker daemon answers (the client alone does not count)."""
     free_ports: tuple[int, ...] = ()
     """A few ports that were free on loopback when probed."""
+    listening_ports: tuple[int, ...] | None = None
+    """TCP ports something listened on when probed; None: the target does not tell."""
 
     def tool(self, name: str) -> Tool | None:
         """The first tool of this name, or None."""

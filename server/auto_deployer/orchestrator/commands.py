@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from ..deploy_log import CommandOutput, Recorder
 from ..deploy_log.output import OutputSummary
@@ -16,6 +18,8 @@ from ..model.fold import naive_local
 from ..model.log import CommandRecord, CurrentCommand
 from ..model.ports import CommandOutcome, CommandSpec, Session, Spawned, StepContext
 
+KILLED = 128 + 9
+"""Exit code of a command that was cut off: its process group got KILL."""
 CONNECTION_LOST = 255
 """Exit code of a command whose target went away (ssh's own)."""
 
@@ -42,16 +46,27 @@ class CommandExecutor:
             reasoning=planned.reasoning,
         )  # fmt: skip
         output = self._recorder.open_output(current.id)
+        began = time.monotonic()
         try:
             outcome = await self._run(ctx, action, current, output)
-        except LogError:
-            output.close()
+        except BaseException:
+            summary, duration_ms = output.close(), round((time.monotonic() - began) * 1000)
+            if self._is_in_the_log(current):
+                with suppress(LogError):
+                    self._finish(ctx, _record(current, CommandOutcome(KILLED, duration_ms, stopped=True), summary))
             raise
-        record = _record(current, outcome, output.close())
-        event = CommandExecuted(step_id=ctx.step.id, attempt=ctx.attempt, command_id=current.id, command=record)
-        recorded = self._recorder.record(event).command
+        recorded = self._finish(ctx, _record(current, outcome, output.close()))
         self._on_command_executed(recorded)
         return recorded
+
+    def _finish(self, ctx: StepContext, record: CommandRecord) -> CommandRecord:
+        event = CommandExecuted(step_id=ctx.step.id, attempt=ctx.attempt, command_id=record.id, command=record)
+        return self._recorder.record(event).command
+
+    def _is_in_the_log(self, current: CurrentCommand) -> bool:
+        """Whether it is told as running there."""
+        running = self._recorder.log.steps[-1].current_command
+        return running is not None and running.id == current.id
 
     async def _run(self, ctx: StepContext, action: Execute, current: CurrentCommand, output: CommandOutput) -> CommandOutcome:
         started = False

@@ -17,7 +17,7 @@ from ..model.questions import Answer, Option, Question
 from ..model.reasons import Kind, Reason
 from .budget import Budget
 from .commands import OnCommandExecuted
-from .control import RunControl, Skip
+from .control import RunControl, Skip, unless_stopped
 from .step_executor import StepExecutor, ended, new_entry, skipped
 
 FAILURE_TIMEOUT_MS = 30 * 60 * 1000
@@ -178,8 +178,11 @@ class DeploymentOrchestrator:
     async def _still_ok(self, step: DeploymentStep) -> bool:
         if step.driver != "commands" and self._deploy.app is None:
             return False  # no app of ours is up
-        checks = [await run_check(check, self._deploy.session, self._deploy.app) for check in step.checks]
-        return all(check.passed for check in checks)
+        for check in step.checks:
+            seen = await unless_stopped(self._control.stop, run_check(check, self._deploy.session, self._deploy.app))
+            if seen is None or not seen.passed:
+                return False
+        return True
 
     def _may_run(self, step: DeploymentStep) -> bool:
         return all(self._satisfies(needed) for needed in step.depends_on)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 
 from ..apps.checks import run_check
 from ..deploy_log import Recorder
 from ..deploy_log.recorder import utc_now
 from ..model.actions import Action, AskUser, ChecksFailed, Execute, Observation, Repair, StepDone, StepFailed, Stopped
-from ..model.errors import LogError
+from ..model.errors import AutoDeployerError, LogError
 from ..model.events import CheckFinished, RepairApplied, StepFinished, StepStarted
 from ..model.fold import naive_local
 from ..model.log import CheckResult, StepResult, StepStatus, StructuredOutputs
@@ -18,7 +19,7 @@ from ..model.ports import Asker, Driver, Session, StepContext
 from ..model.reasons import Kind, Reason
 from .budget import Budget
 from .commands import CommandExecutor, OnCommandExecuted
-from .control import RunControl, Skip
+from .control import RunControl, Skip, unless_stopped
 
 _STOP_PATIENCE_S = 2.0
 """How long a driver that waits for something may take to notice the stop before it is cut off."""
@@ -45,18 +46,25 @@ class StepExecutor:
             LogError: the log cannot be written.
         """
         entry = new_entry(ctx.step, ctx.attempt)
-        self._recorder.record(StepStarted(step_id=ctx.step.id, attempt=ctx.attempt, step=entry))
         generator = driver.actions(ctx)
         try:
+            self._recorder.record(StepStarted(step_id=ctx.step.id, attempt=ctx.attempt, step=entry))
             verdict = await _Run(self, ctx, generator).to_end()
-        except LogError:
-            raise
         except BaseException as error:
-            self._finish(ctx, ended(entry, "failed", _broken(ctx.step, error)))
-            raise
+            if not isinstance(error, AutoDeployerError) or isinstance(error, LogError):
+                if self._is_in_the_log(entry):
+                    with suppress(LogError):
+                        self._finish(ctx, _cut_off(entry, error))
+                raise
+            verdict = StepFailed(error.reason)
         finally:
             await generator.aclose()
         return self._finish(ctx, self._finished(ctx, entry, verdict))
+
+    def _is_in_the_log(self, entry: StepResult) -> bool:
+        """Whether it is told as running there."""
+        last = self._recorder.log.steps[-1] if self._recorder.log.steps else None
+        return last is not None and (last.step_id, last.attempt, last.status) == (entry.step_id, entry.attempt, "running")
 
     def _finish(self, ctx: StepContext, entry: StepResult) -> StepResult:
         self._recorder.record(StepFinished(step_id=ctx.step.id, attempt=ctx.attempt, step=entry))
@@ -73,11 +81,13 @@ class StepExecutor:
                 return skipped(entry, skip)
         return ended(entry, "failed", reason)
 
-    async def check(self, ctx: StepContext) -> list[CheckResult]:
-        """Run the step's checks, each recorded; returns the failed ones."""
+    async def check(self, ctx: StepContext) -> list[CheckResult] | None:
+        """Run the step's checks, each recorded; returns the failed ones, None when the step is to end meanwhile."""
         failed: list[CheckResult] = []
         for check in ctx.step.checks:
-            result = await run_check(check, self._session, ctx.deploy.app)
+            result = await unless_stopped(ctx.stop, run_check(check, self._session, ctx.deploy.app))
+            if result is None:
+                return None
             self._recorder.record(CheckFinished(step_id=ctx.step.id, attempt=ctx.attempt, check=result))
             if not result.passed:
                 failed.append(result)
@@ -136,11 +146,14 @@ class _Run:
             if (failed := self._executor.over_budget(turns)) is not None:
                 return failed
 
-    async def _done(self, action: StepDone) -> StepDone | ChecksFailed:
+    async def _done(self, action: StepDone) -> StepDone | ChecksFailed | Stopped:
         """`StepDone` is a request: the checks decide."""
         if action.app is not None:
             self._ctx.deploy.app = action.app
         failed = await self._executor.check(self._ctx)
+        if failed is None:
+            self._told_to_stop = True
+            return Stopped()
         return ChecksFailed(tuple(failed)) if failed else action
 
     async def _next(self, observation: Observation) -> Action | None:
@@ -190,8 +203,14 @@ def skipped(entry: StepResult, skip: Skip) -> StepResult:
     return ended(entry, "skipped", reason).model_copy(update={"satisfies_dependents": skip.satisfies_dependents})
 
 
-def _broken(step: DeploymentStep, error: BaseException) -> Reason:
-    return Reason(kind=Kind.INTERNAL_ERROR, message=f"Step {step.name} ended on {type(error).__name__}: {error}")
+def _cut_off(entry: StepResult, error: BaseException) -> StepResult:
+    """The end of a step that could not come to an end of its own."""
+    if isinstance(error, asyncio.CancelledError):  # a shutdown that could not wait
+        return ended(entry, "interrupted", Reason(kind=Kind.SERVER_SHUTDOWN, message=f"Step {entry.step_name} was cut off."))
+    if isinstance(error, LogError):
+        return ended(entry, "failed", error.reason)
+    message = f"Step {entry.step_name} ended on {type(error).__name__}: {error}"
+    return ended(entry, "failed", Reason(kind=Kind.INTERNAL_ERROR, message=message))
 
 
 def _no_decision(step: DeploymentStep) -> Reason:

@@ -15,9 +15,13 @@ from .assemble import app_folder, assemble
 from .overrides import apply_overrides
 from .recipe import Draft, Recipe
 from .recipes import RECIPES
+from .recipes.static import StaticFindings, static_draft
 
-_STARTABLE_ANYHOW = frozenset({Kind.NO_START_COMMAND, Kind.LIBRARY_NOTHING_TO_RUN, Kind.NO_RUNNABLE_AT_ROOT})
-"""Refusals that a start command of the user's answers."""
+_ANSWERABLE = frozenset({Kind.NO_START_COMMAND, Kind.LIBRARY_NOTHING_TO_RUN, Kind.NO_RUNNABLE_AT_ROOT, Kind.UNSUPPORTED_ECOSYSTEM})
+"""Refusals that a start command or a folder to serve, given by the user, answers."""
+
+_SERVE_FOLDERS = ("node", "static")
+"""Recipes that know what to do with `--output-dir`."""
 
 _CLOSE = 0.75
 """A runner-up with this share of the best score is named in the plan's notes."""
@@ -46,35 +50,48 @@ class RecipePlanner:
         return assemble(_with_dispute(draft, detection, given), given, detection)
 
     def _chosen(self, given: PlanInput) -> Detection | None:
-        """The detection to plan from; None when the user's own start command is all there is to go by."""
-        told_start = given.overrides.start is not None
-        if given.overrides.recipe is not None:
-            chosen = self._forced(given, given.overrides.recipe)
+        """The detection to plan from; None when the user's own commands are all there is to go by."""
+        wanted = given.overrides
+        told = wanted.start is not None or wanted.output_dir is not None
+        known = [found for found in given.repo.detections if found.recipe in self._recipes and found.score > 0]
+        if wanted.recipe is not None:
+            chosen = self._forced(given, wanted.recipe)
+            if chosen is None:
+                return None
+        elif told:
+            return _for_told(known, serves_folder=wanted.start is None)
         else:
-            known = [found for found in given.repo.detections if found.recipe in self._recipes and found.score > 0]
-            refusals.raise_if_unreadable(known, told_start=told_start)
+            refusals.raise_if_unreadable(known)
             chosen = next((found for found in known if found.runnable), None)
             if chosen is None or refusals.lacks_ecosystem(chosen, given):
-                if told_start:
-                    return next(iter(known), None) if chosen is None else chosen
                 raise refusals.nothing_runnable(known, given)
-        if chosen.refusal and not (told_start and chosen.refusal.kind in _STARTABLE_ANYHOW):
+            refusals.raise_if_only_documentation(chosen, known, given)
+        if chosen.refusal and not (told and chosen.refusal.kind in _ANSWERABLE):
             raise refusals.from_reason(chosen.refusal, given)
         return chosen
 
-    def _forced(self, given: PlanInput, name: str) -> Detection:
+    def _forced(self, given: PlanInput, name: str) -> Detection | None:
+        """What the named recipe sees; None when the user's own commands and folder are enough for it."""
         if name not in self._recipes:
             raise refusals.unknown_recipe(name, list(self._recipes))
         found = next((found for found in given.repo.detections if found.recipe == name), None)
-        if found is None:
+        if found is None and not (name == "static" and given.overrides.output_dir is not None):
             raise refusals.forced_recipe_sees_nothing(name, given)
         return found
 
 
+def _for_told(known: Sequence[Detection], *, serves_folder: bool) -> Detection | None:
+    """What is planned from when the user says how to start, or which folder to serve: a runnable one before the others."""
+    fitting = [found for found in known if not serves_folder or found.recipe in _SERVE_FOLDERS]
+    return next((found for found in fitting if found.runnable), next(iter(fitting), None))
+
+
 def _custom_draft(given: PlanInput) -> Draft:
-    """Install, build and start as the user says; no ecosystem is needed."""
-    app = AppSpec(name=given.app_name, command="", cwd=given.repo.source.subdir, port=given.port)
+    """Install, build and start (or serve) as the user says; no ecosystem is needed."""
     note = "No recipe knows this repository: the given commands are all that runs."
+    if given.overrides.start is None:
+        return replace(static_draft(given, StaticFindings(folder="")), notes=(note,))
+    app = AppSpec(name=given.app_name, command="", cwd=given.repo.source.subdir, port=given.port)
     return apply_overrides(Draft(strategy="traditional", app=app, notes=(note,)), given, cwd=app_folder(given))
 
 

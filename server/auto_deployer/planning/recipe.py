@@ -27,6 +27,8 @@ class Draft:
     build: tuple[PlannedCommand, ...] = ()
     build_checks: tuple[Check, ...] = ()
     package_manager: str = ""
+    command_prefix: str = ""
+    """Shell text before commands of the user's or a Procfile's: the programs installed for the app come first on PATH."""
     risks: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     required_env: tuple[str, ...] = ()

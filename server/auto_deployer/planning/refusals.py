@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from fnmatch import fnmatchcase
 
 from ..analysis.ecosystems import Ecosystem, ecosystem_named
 from ..model.errors import RefusedError
@@ -15,6 +17,8 @@ _PACKAGING = frozenset({"docker", "shell", "cpp", "r", "lua", "cobol"})
 _DOCUMENTATION = frozenset({"docs", "static"})
 _POINTS_AT_FOLDER = frozenset({Kind.NO_START_COMMAND, Kind.LIBRARY_NOTHING_TO_RUN, Kind.NO_RUNNABLE_AT_ROOT, Kind.MISSING_TOOL,
                                Kind.UNSUPPORTED_ECOSYSTEM, Kind.DOCKER_ENGINE_MISSING})  # fmt: skip
+_DOCUMENTATION_SCORE = 2.0
+"""What the static recipe gives to pages in `docs` and `src`."""
 _SHOWN_CANDIDATES = 8
 _SHOWN_FILES = 12
 
@@ -28,7 +32,7 @@ def empty_repository(given: PlanInput) -> RefusedError:
     )
 
 
-def raise_if_unreadable(known: Sequence[Detection], *, told_start: bool) -> None:
+def raise_if_unreadable(known: Sequence[Detection]) -> None:
     """Refuse when a manifest is broken and no other app is there to start: a site beside it would be that project's sources.
 
     Raises:
@@ -36,8 +40,21 @@ def raise_if_unreadable(known: Sequence[Detection], *, told_start: bool) -> None
     """
     broken = next((found.refusal for found in known if found.refusal and found.refusal.kind is Kind.MANIFEST_UNREADABLE), None)
     others = any(found.runnable and not found.refusal and found.project_type != "static" for found in known)
-    if broken and not others and not told_start:
+    if broken and not others:
         raise RefusedError(broken.message, kind=broken.kind, suggestions=broken.suggestions)
+
+
+def raise_if_only_documentation(chosen: Detection, known: Sequence[Detection], given: PlanInput) -> None:
+    """Refuse when all there is to serve are pages in a library's `docs` or `src`: they are not what the repository is.
+
+    Raises:
+        RefusedError: `library_nothing_to_run`, naming the override that serves them all the same.
+    """
+    reason = next((found.refusal for found in known if found.refusal and found.refusal.kind is Kind.LIBRARY_NOTHING_TO_RUN), None)
+    if reason and chosen.recipe == "static" and chosen.score <= _DOCUMENTATION_SCORE:
+        page = chosen.evidence[0].file if chosen.evidence else "its pages"
+        ours = f"To serve {page} all the same: `--recipe static`."
+        raise _refused(reason.kind, reason.message, (*reason.suggestions, ours), given)
 
 
 def application_ecosystems(given: PlanInput, *, beside: str = "") -> list[Ecosystem]:
@@ -48,18 +65,22 @@ def application_ecosystems(given: PlanInput, *, beside: str = "") -> list[Ecosys
 
 
 def lacks_ecosystem(chosen: Detection, given: PlanInput) -> bool:
-    """Whether a Procfile stands in an ecosystem that nothing of ours installs or builds."""
-    return chosen.recipe == "procfile" and chosen.details.get("base") is None and bool(application_ecosystems(given))
+    """Whether a Procfile stands in an ecosystem that nothing of ours installs or builds, or starts one of its programs."""
+    applications = application_ecosystems(given) if chosen.recipe == "procfile" else []
+    words = set(re.findall(r"[\w.-]+", str(chosen.details.get("start", ""))))
+    programs = {name for row in applications for group in row.tools for name in group}
+    return bool(applications) and (chosen.details.get("base") is None or not words.isdisjoint(programs))
 
 
 def nothing_runnable(known: Sequence[Detection], given: PlanInput) -> RefusedError:
     """Nothing can be started: an ecosystem of its own, a library, an app without a start command, or nothing known at all."""
-    if applications := application_ecosystems(given):
+    applications = application_ecosystems(given)
+    if applications and (known or not given.repo.candidates or _is_at_root(applications[0], given)):
         return without_recipe(applications[0], given)
     if refusal := next((found.refusal for found in known if found.refusal), None):
         return from_reason(refusal, given)
-    if given.repo.ecosystems:
-        return without_recipe(ecosystem_named(given.repo.ecosystems[0]), given)
+    if near := [row for row in map(ecosystem_named, given.repo.ecosystems) if row not in applications]:
+        return without_recipe(near[0], given)
     found = ", ".join(given.repo.top_level[:_SHOWN_FILES]) or "nothing"
     return _refused(
         Kind.NO_RUNNABLE_AT_ROOT,
@@ -68,6 +89,11 @@ def nothing_runnable(known: Sequence[Detection], given: PlanInput) -> RefusedErr
         (_TOLD_START,),
         given,
     )
+
+
+def _is_at_root(ecosystem: Ecosystem, given: PlanInput) -> bool:
+    """Whether a sign of it lies in the deployed folder itself, not in a folder below."""
+    return any(fnmatchcase(name, sign.pattern) for sign in ecosystem.signs for name in given.repo.top_level)
 
 
 def without_recipe(ecosystem: Ecosystem, given: PlanInput) -> RefusedError:

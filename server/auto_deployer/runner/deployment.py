@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Coroutine
+import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,11 +24,12 @@ from ..model.ports import DeployContext, DeployPaths, Session
 from ..model.questions import Option, Question
 from ..model.reasons import Kind, Reason
 from ..model.requests import StartParams
-from ..orchestrator import DeploymentOrchestrator, RunControl, Verdict
+from ..orchestrator import DeploymentOrchestrator, RunControl, Verdict, unless_stopped
 from ..orchestrator.orchestrator import ending_verdict
 from .environment import AppEnvironment, with_env_file
 from .prepare import gather_facts, make_plan
 from .questions import QuestionBroker
+from .recovery import end_cut_off
 from .workdir import PLAN, REPO, load, remove_work_dir, save
 
 logger = logging.getLogger(__name__)
@@ -90,11 +91,17 @@ class Deployment:
             "total_steps": total, "duration_seconds": round(time.monotonic() - self._began, 3),
         })  # fmt: skip
         finished = self._finish(verdict, summary)
-        self.recorder.close()
-        self.claim.release()
+        self._let_go()
         if verdict.outcome == "success":
             remove_work_dir(self.work_dir)
         return finished
+
+    def _let_go(self) -> None:
+        for let_go in (self.recorder.close, self.claim.release):
+            try:
+                let_go()
+            except OSError:  # the deploy directory or the disk is gone: the deployment has its end all the same
+                logger.exception("deployment %s could not give something back", self.params.deployment_id)
 
     def _finish(self, verdict: Verdict, summary: Summary) -> Finished:
         app = self.orchestrator.app if self.orchestrator is not None and verdict.outcome == "success" else None
@@ -106,17 +113,28 @@ class Deployment:
         """Never raises for what can go wrong: every deployment has exactly one end."""
         try:
             return await self._run()
-        except AutoDeployerError as error:
-            return Verdict("failed", error.reason)
         except asyncio.CancelledError:
             self.control.end("interrupted")
-            return ending_verdict(self.control)
-        except Exception as error:
-            logger.exception("deployment %s failed on an internal error", self.params.deployment_id)
-            return Verdict("failed", Reason(kind=Kind.INTERNAL_ERROR, message=f"Internal error: {type(error).__name__}: {error}"))
+            verdict = ending_verdict(self.control)
+        except AutoDeployerError as error:
+            verdict = Verdict("failed", error.reason)
+        except Exception as error:  # noqa: BLE001 - every deployment has its end
+            trace = self.secrets.mask(traceback.format_exc())
+            logger.error("deployment %s failed on an internal error:\n%s", self.params.deployment_id, trace)  # noqa: TRY400 - masked
+            message = f"Internal error: {type(error).__name__}: {error}"
+            verdict = Verdict("failed", Reason(kind=Kind.INTERNAL_ERROR, message=message))
+        if self.orchestrator is not None:
+            await self._end_cut_off()
+        return verdict
+
+    async def _end_cut_off(self) -> None:
+        """A run that was cut off (a shutdown that could not wait, a full disk) had no chance to take its start back."""
+        with contextlib.suppress(AutoDeployerError):
+            if done := await end_cut_off(self.session, self.paths):
+                self.recorder.record(NoteAdded(kind="recovery", message=done))
 
     async def _run(self) -> Verdict:
-        planned = await self._unless_stopped(self._continued() if self._continues else self._planned())
+        planned = await unless_stopped(self.control.stop, self._continued() if self._continues else self._planned())
         if planned is None:
             return ending_verdict(self.control)
         plan, host = planned
@@ -173,19 +191,6 @@ class Deployment:
         save(self.work_dir, REPO, repo)
         save(self.work_dir, PLAN, plan)
         self.recorder.record(PlanReady(plan=plan))
-
-    async def _unless_stopped(self, work: Coroutine[None, None, Planned]) -> Planned | None:
-        """Its result, or None when the deployment was told to end meanwhile (the work is cut off)."""
-        task = asyncio.ensure_future(work)
-        stopped = asyncio.ensure_future(self.control.stop.wait())
-        try:
-            await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
-            return task.result() if task.done() and not self.control.stop.is_set() else None
-        finally:
-            stopped.cancel()
-            if not task.done():
-                task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
 
     async def _approved(self, plan: DeploymentPlan) -> Verdict | None:
         """None to go on; with `approval: plan` the user decides first."""

@@ -9,8 +9,9 @@ import orjson
 
 from ..deploy_log import LogStore, read_log
 from ..deploy_log.document import render
+from ..deploy_log.journal import JOURNAL_NAME, last_seq
 from ..deploy_log.recorder import files_folder, replay
-from ..model.errors import NotFoundError
+from ..model.errors import LogError, NotFoundError
 from ..model.log import DeploymentLog
 from ..model.ports import Subscriber
 from ..model.requests import DeploymentSummary, GetResult, OutputParams, OutputResult, SubscribeResult
@@ -48,14 +49,18 @@ class History:
         return GetResult(log=orjson.loads(render(log)), last_seq=log.seq)
 
     def resend(self, path: Path, after_seq: int, subscriber: Subscriber) -> SubscribeResult:
-        """Send the missed events of an ended deployment; without a journal, the document instead."""
-        events = replay(path, 0)
-        if not events:
+        """Send the missed events of an ended deployment; without a readable journal, the document instead."""
+        last = last_seq(files_folder(path) / JOURNAL_NAME)
+        try:
+            events = replay(path, after_seq) if last else []
+        except LogError:  # of a damaged journal: what the log file says still holds
+            last, events = 0, []
+        if last == 0:
             log = self.get(path)
             return SubscribeResult(last_seq=log.last_seq, resync=True, log=log.log)
-        for published in events[after_seq:]:
+        for published in events:
             subscriber(published)
-        return SubscribeResult(last_seq=len(events))
+        return SubscribeResult(last_seq=last)
 
     def output(self, path: Path, params: OutputParams) -> OutputResult:
         """A part of a command's full output.

@@ -15,6 +15,8 @@ from typing import TypeVar
 import platformdirs
 from pydantic import BaseModel
 
+from ..model.errors import LogError
+
 M = TypeVar("M", bound=BaseModel)
 
 REQUEST, PLAN, REPO = "request.json", "plan.json", "repo.json"
@@ -28,12 +30,19 @@ def work_root() -> Path:
 
 
 def make_work_dir(deployment_id: str) -> Path:
-    """A fresh private folder (0700) for a deployment; old ones are removed on the way."""
+    """A fresh private folder (0700) for a deployment; old ones are removed on the way.
+
+    Raises:
+        LogError: it cannot be made.
+    """
     root = work_root()
-    root.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _prune(root)
     folder = root / f"{deployment_id}-{os.urandom(4).hex()}"
-    folder.mkdir(mode=0o700)
+    try:
+        root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _prune(root)
+        folder.mkdir(mode=0o700)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
     return folder
 
 
@@ -49,10 +58,19 @@ def save(folder: Path, name: str, model: BaseModel) -> None:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that only this user can read."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
+    """Write a file that only this user can read; what was there before stays until all of it is written.
+
+    Raises:
+        LogError: the disk does not take it.
+    """
+    fresh = path.with_name(f"{path.name}.new")
+    try:
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        fresh.replace(path)
+    except OSError as error:
+        raise _unwritable(path, error) from error
 
 
 def load(folder: Path | None, name: str, kind: type[M]) -> M | None:
@@ -61,6 +79,13 @@ def load(folder: Path | None, name: str, kind: type[M]) -> M | None:
         return kind.model_validate_json((folder / name).read_bytes()) if folder is not None else None
     except OSError:
         return None
+
+
+def _unwritable(path: Path, error: OSError) -> LogError:
+    return LogError(
+        f"Cannot write {path}: {error.strerror or error}.",
+        suggestions=("Free some space; the working folders lie in the user's cache directory (XDG_CACHE_HOME).",),
+    )
 
 
 def _prune(root: Path) -> None:

@@ -48,8 +48,13 @@ def parse_probe(output: str) -> HostFacts:
         memory_mb=_memory_mb(facts),
         disk_free_mb=_number(facts.get("disk_free_kb")) // 1024,
         tools=_tools(records),
+        listening_ports=_listening(facts.get("listening_ports")),
         free_ports=tuple(int(record[1]) for record in records if record[0] == "port" and len(record) == 2 and record[1].isdigit()),
     )
+
+
+def _listening(text: str | None) -> tuple[int, ...] | None:
+    return None if text is None else tuple(sorted({int(word) for word in text.split() if word.isdigit()}))
 
 
 def version_in(text: str) -> str:

@@ -85,6 +85,7 @@ listening_ports() {
 
 free_ports() {
   taken=" $(listening_ports | tr '\n' ' ') "
+  if [ -r /proc/net/tcp ] || have netstat; then fact listening_ports "$taken"; fi
   found=0
   for port in 8000 8001 8002 8003 8004 8005 8080 8081 8082 3000 3001 3002 5000 5001 8100 8101 8102 8103 8888 9000 9001; do
     case "$taken" in *" $port "*) continue ;; esac

@@ -29,8 +29,10 @@ _OTHER_APPS = (
     "Cargo.toml",
     "build.gradle",
     "pubspec.yaml",
+    "pyproject.toml",
+    "setup.py",
 )
-"""Manifests of apps that often have a package.json beside them for their assets only."""
+"""Manifests of projects that often have a package.json beside them for their assets or tools only."""
 
 
 class NodeRecipe:

@@ -54,7 +54,7 @@ def draft_node(given: PlanInput, findings: NodeFindings) -> Draft:
     Raises:
         RefusedError: a service, a fitting Node or a package manager is missing, or the output folder is not inside the repository.
     """
-    if given.overrides.start is None and (refusal := missing_service(findings.services, given.env_names)):
+    if given.overrides.start is None and (refusal := missing_service(findings.services, given.env_names, given.host)):
         raise refusal
     node = pick_node(given.host, findings.engines)
     _check_strict_engine(findings, node)
@@ -62,7 +62,7 @@ def draft_node(given: PlanInput, findings: NodeFindings) -> Draft:
     drafting = _Drafting(given, findings, node, caller(findings.manager, given.host, below))
     output = _output(given, findings)
     draft = drafting.server() if output is None else drafting.site(output)
-    draft = apply_overrides(draft, given, cwd=drafting.absolute(findings.folder), prefix=drafting.path_prefix + NODE_PATH)
+    draft = apply_overrides(draft, given, cwd=drafting.absolute(findings.folder), prefix=draft.command_prefix)
     return draft if output is None else drafting.with_web_server(draft, output)
 
 
@@ -124,6 +124,7 @@ class _Drafting:
             install_checks=self._install_checks(),
             build=self._build(),
             package_manager=findings.manager.label,
+            command_prefix=self.path_prefix + NODE_PATH,
             risks=(*(f"The app expects {service}." for service in described(findings.services)), *no_lock),
             notes=self._notes(),
             required_services=described(findings.services),

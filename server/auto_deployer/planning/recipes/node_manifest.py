@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import posixpath
-from fnmatch import fnmatchcase
+import re
 from typing import Any
 
 from pydantic import Field
@@ -77,9 +77,19 @@ def workspace_folder(root: RepoTree, manifest: Manifest) -> str:
     folder = manifest.folder
     while folder:
         folder = posixpath.dirname(folder)
-        if any(fnmatchcase(manifest.folder, _normal(posixpath.join(folder, glob))) for glob in _members(root, folder)):
+        globs = _members(root, folder)
+        below = posixpath.relpath(manifest.folder, folder or ".")
+        excluded = any(_matches(below, glob.removeprefix("!")) for glob in globs if glob.startswith("!"))
+        if not excluded and any(_matches(below, glob) for glob in globs):
             return folder
     return manifest.folder
+
+
+def _matches(path: str, glob: str) -> bool:
+    """Whether a workspace's glob names a folder: `*` stays within one name, `**` does not."""
+    parts = re.split(r"(\*\*/?|\*)", _normal(glob))
+    words = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*"}
+    return re.fullmatch("".join(words.get(part, re.escape(part)) for part in parts), path) is not None
 
 
 def _members(root: RepoTree, folder: str) -> tuple[str, ...]:

@@ -33,16 +33,29 @@ _DEV_VERBS: Mapping[str, frozenset[str]] = {
 }  # fmt: skip
 """Program -> first operands with which it serves for development ("" for none)."""
 
+_BUILD_PROGRAMS = frozenset({
+    "tsc", "postcss", "rollup", "sass", "node-sass", "lessc", "babel", "esbuild", "webpack", "tsup", "swc", "eslint", "prettier",
+    "jest", "mocha", "rimraf", "rm", "mkdir", "cp", "cpx", "copyfiles", "echo", "cd", "true", "export",
+})  # fmt: skip
+"""Programs that end when their work is done."""
+
 _WATCH_FLAGS = frozenset({"--watch", "--hot", "--serve"})
 _SHORT_WATCHERS = frozenset({"tsc", "webpack", "rollup"})
 """Programs where `-w` means to watch."""
 
-_INTERPRETERS = frozenset({"node", "nodejs", "ts-node", "tsx", "nodemon", "ts-node-dev", "tsnd", "babel-node", "bun"})
+_INTERPRETERS = frozenset(
+    {"node", "nodejs", "ts-node", "tsx", "nodemon", "ts-node-dev", "tsnd", "babel-node", "bun", "pm2", "pm2-runtime"}
+)
 _TAKES_VALUE = frozenset({
-    "-r", "--require", "--import", "--loader", "--experimental-loader", "-C", "--conditions", "-P", "--project",
+    "-r", "--require", "--import", "--loader", "--experimental-loader", "-C", "--conditions", "-P", "--project", "-a", "--address",
     "-w", "--watch-path", "-e", "--ext", "-i", "--ignore", "-x", "--exec", "-d", "--delay", "--config", "--signal",
+    "-l", "--log-level",
 })  # fmt: skip
-_WITHOUT_WATCHING = {"nodemon": "node", "ts-node-dev": "npx ts-node", "tsnd": "npx ts-node", "tsx": "npx tsx", "node": "node"}
+_WITHOUT_WATCHING = {
+    "nodemon": "node", "ts-node-dev": "npx ts-node", "tsnd": "npx ts-node", "tsx": "npx tsx", "node": "node",
+    "pm2": "npx pm2-runtime start",
+}  # fmt: skip
+"""Program -> what runs the same entry in the foreground, once."""
 
 
 def commands_of(script: str, scripts: Mapping[str, str]) -> list[SimpleCommand]:
@@ -51,8 +64,13 @@ def commands_of(script: str, scripts: Mapping[str, str]) -> list[SimpleCommand]:
 
 
 def is_dev_server(script: str, scripts: Mapping[str, str]) -> bool:
-    """Whether a script serves for development: it compiles as it goes, watches files, or ignores PORT."""
+    """Whether a script is no way to serve: it compiles as it goes, watches files, ignores PORT, or leaves the app to a daemon."""
     return any(_serves_for_development(command) for command in commands_of(script, scripts))
+
+
+def only_builds(script: str, scripts: Mapping[str, str]) -> bool:
+    """Whether all that a script runs ends by itself."""
+    return all(command.name in _BUILD_PROGRAMS for command in commands_of(script, scripts))
 
 
 def without_watching(script: str, scripts: Mapping[str, str]) -> str:
@@ -89,7 +107,15 @@ def _behind_prefixes(command: SimpleCommand) -> SimpleCommand:
         if not words:
             break
         command = SimpleCommand(words[0].rsplit("/", 1)[-1], tuple(words[1:]))
-    return command
+    return _behind_node(command)
+
+
+def _behind_node(command: SimpleCommand) -> SimpleCommand:
+    """`node node_modules/vite/bin/vite.js …` is Vite, whoever finds its file."""
+    file = command.args[0] if command.name == "node" and command.args else ""
+    name = file.rsplit("/", 1)[-1].removesuffix(".js")
+    is_tool = "/bin/" in f"/{file}" or "/.bin/" in file
+    return SimpleCommand(name, command.args[1:]) if is_tool and name in _DEV_VERBS.keys() | _DEV_PROGRAMS else command
 
 
 def _nested(command: SimpleCommand, scripts: Mapping[str, str]) -> list[str]:
@@ -112,6 +138,8 @@ def _serves_for_development(command: SimpleCommand) -> bool:
     if command.name in _SHORT_WATCHERS and "-w" in command.args:
         return True
     verb = next((word for word in command.args if not word.startswith("-")), "")
+    if command.name == "pm2" and verb == "start":
+        return "--no-daemon" not in command.args
     return verb in _DEV_VERBS.get(command.name, frozenset())
 
 
@@ -121,7 +149,7 @@ def _first_operand(command: SimpleCommand) -> str:
     takes_value = _TAKES_VALUE | {"--watch"} if command.name == "nodemon" else _TAKES_VALUE
     skip = False
     for word in command.args:
-        if skip or word in {"watch", "run"} or word.startswith("-"):
+        if skip or word in {"watch", "run", "start"} or word.startswith("-"):
             skip = not skip and word in takes_value
             continue
         return word

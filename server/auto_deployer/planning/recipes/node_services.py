@@ -7,10 +7,12 @@ import re
 from collections.abc import Iterable
 
 from ...model.errors import RefusedError
+from ...model.facts import HostFacts
 from ...model.ports import RepoTree
 from ...model.reasons import Kind
 from .node_manifest import Manifest
 from .node_source import SERVICE_URL, ServiceUse, SourceScan
+from .service_ports import silent_port
 
 _PRISMA_SCHEMAS = ("prisma/schema.prisma", "schema.prisma")
 _PRISMA = re.compile(
@@ -26,27 +28,40 @@ def services_of(root: RepoTree, manifest: Manifest, source: SourceScan | None) -
     return tuple(dict.fromkeys(known for use in uses if (known := _with_value(use, settings))))
 
 
-def missing_service(services: Iterable[ServiceUse], env_names: frozenset[str]) -> RefusedError | None:
-    """The refusal for the first service that cannot be there: a bare host name of a compose file, or a variable nobody sets."""
+def missing_service(services: Iterable[ServiceUse], env_names: frozenset[str], host: HostFacts) -> RefusedError | None:
+    """The refusal for the first service that cannot be there.
+
+    That is one at a bare host name of a compose file, in a variable nobody sets, or on the target itself, where nothing listens.
+    """
     uses = tuple(services)
     # With one of its variables set, what else the code says about that kind of service is a default.
     given = {use.kind for use in uses if use.variable in env_names}
     for use in uses:
-        if use.kind in given or not (use.is_container_name or not use.address):
+        if use.kind in given:
             continue
-        where = f"host {use.address}" if use.address else f"the address in ${use.variable}"
-        variable = use.variable
-        return RefusedError(
-            f"The app needs a {use.kind} service at {where} (seen in {use.file}), which is not part of this deployment.",
-            kind=Kind.REQUIRED_SERVICE_MISSING,
-            suggestions=(
-                f"Say where it is: `--env {variable}=ADDRESS`."
-                if variable
-                else f"Have {use.file} read the address from a variable, and set it with `--env`.",
-                "If it is there all the same, say how to start the app: `--start`.",
-            ),
-        )
+        name, _, port = use.address.partition(":")
+        silent = silent_port(host, use.kind, name, int(port) if port.isdecimal() else None)
+        if use.is_container_name or not use.address or silent:
+            return _missing(use, silent)
     return None
+
+
+def _missing(use: ServiceUse, silent: int | None) -> RefusedError:
+    where = f"host {use.address}" if use.address else f"the address in ${use.variable}"
+    why = f"and nothing listens on port {silent} there" if silent else "which is not part of this deployment"
+    suggestions = [
+        f"Say where it is: `--env {use.variable}=ADDRESS`."
+        if use.variable
+        else f"Have {use.file} read the address from a variable, and set it with `--env`.",
+        "If it is there all the same, say how to start the app: `--start`.",
+    ]
+    if silent:
+        suggestions.insert(0, f"Start {use.kind} on the target, port {silent}, and deploy again.")
+    return RefusedError(
+        f"The app needs a {use.kind} service at {where} (seen in {use.file}), {why}.",
+        kind=Kind.REQUIRED_SERVICE_MISSING,
+        suggestions=tuple(suggestions),
+    )
 
 
 def described(services: Iterable[ServiceUse]) -> tuple[str, ...]:

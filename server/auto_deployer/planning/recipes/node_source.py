@@ -30,6 +30,10 @@ _HOST = re.compile(r"""\bhost\s*:\s*(?:process\.env\.(\w+)\s*(?:\|\||\?\?)\s*)?[
 _ENV_URL = re.compile(
     r"process\.env\.(\w*(?:MONGO|REDIS|DATABASE|POSTGRES|MYSQL|AMQP|RABBITMQ)\w*_(?:URL|URI))\b(?!\s*(?:\|\||\?\?))"
 )
+_ENV_SCHEMA = re.compile(
+    r"^\s*(\w*(?:MONGO|REDIS|DATABASE|POSTGRES|MYSQL|AMQP|RABBITMQ)\w*_(?:URL|URI))\s*:\s*(Joi|yup|z)\b([^\n]*)", re.MULTILINE
+)
+"""A variable in the schema that the environment is validated with."""
 _ENV_BEFORE = re.compile(r"""process\.env\.(\w+)\s*(?:\|\||\?\?)\s*["'`]$""")
 _CONNECTS_TO = {
     "createClient": "redis",
@@ -161,6 +165,12 @@ def _services(path: str, code: str) -> Iterator[ServiceUse]:
     for options in _CONNECT.finditer(code):
         if host := _HOST.search(options[2]):
             yield ServiceUse(kind=_CONNECTS_TO.get(options[1], "database"), address=host[2], variable=host[1] or "", file=path)
-    for variable in _ENV_URL.findall(code):
+    schema = [name for name, library, rules in _ENV_SCHEMA.findall(code) if _is_required(library, rules)]
+    for variable in (*_ENV_URL.findall(code), *schema):
         kind = next((kind for word, kind in _KIND_OF_VARIABLE.items() if word in variable), "database")
         yield ServiceUse(kind=kind, variable=variable, file=path)
+
+
+def _is_required(library: str, rules: str) -> bool:
+    """Whether a schema's rules demand a value: zod's do unless they say otherwise, Joi's and yup's when they say so."""
+    return not re.search(r"\.(?:optional|nullish|default)\(", rules) if library == "z" else ".required(" in rules

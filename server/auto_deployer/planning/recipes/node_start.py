@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 import shlex
 from typing import Literal
 
@@ -12,7 +13,7 @@ from ...model.ports import RepoTree
 from ...model.reasons import Kind, Reason
 from .node_frameworks import built_framework, server_framework, unsupported
 from .node_manifest import Manifest
-from .node_scripts import entry_of, is_dev_server, without_watching
+from .node_scripts import entry_of, is_dev_server, only_builds, without_watching
 from .node_source import SourceScan, resolve, scan
 from .node_static import StaticBuild, static_build
 
@@ -24,6 +25,9 @@ CONVENTIONAL = (
 
 _PRODUCTION_SCRIPTS = ("start:prod", "start:production", "production", "prod", "serve:prod")
 _BUILD_FOLDERS = ("dist", "build", "out", "lib", "es", "cjs", ".output")
+
+
+_PROCESS_FILE = re.compile(r"\.json$|(?:ecosystem|pm2|process)[\w.-]*\.c?js$")
 
 
 class Start(Model):
@@ -69,7 +73,8 @@ def choose_start(root: RepoTree, manifest: Manifest) -> Start:
 
 def _by_script(root: RepoTree, manifest: Manifest) -> Start | None:
     scripts = manifest.scripts
-    names = [name for name in ("start", *_PRODUCTION_SCRIPTS) if scripts.get(name, "").strip()]
+    told = [name for name in ("start", *_PRODUCTION_SCRIPTS) if scripts.get(name, "").strip()]
+    names = [name for name in told if not only_builds(scripts[name], scripts)]
     fit = next((name for name in names if not is_dev_server(scripts[name], scripts)), None)
     if fit:
         source = _scan_entry(root, manifest, entry_of(scripts[fit], scripts))
@@ -132,12 +137,23 @@ def _is_library(manifest: Manifest, source: SourceScan) -> bool:
     return manifest.is_published and not source.entry_listens
 
 
+def _is_required_only(root: RepoTree, manifest: Manifest) -> bool:
+    """Whether its entry is there to be required, and nothing runs: no script to start or develop it, no server library."""
+    scripts = manifest.scripts
+    runs = any(not only_builds(scripts[name], scripts) for name in ("start", "dev", "serve") if name in scripts)
+    entry = resolve(root, manifest.path(manifest.main)) if manifest.main else None
+    if not manifest.name or entry is None or runs or server_framework(manifest):
+        return False
+    text = root.read(entry)
+    return text is None or posixpath.splitext(entry)[1] == ".css" or re.search(r"\bexports?\b", text) is not None
+
+
 def _nothing_to_start(root: RepoTree, manifest: Manifest) -> RefusedError:
     name = manifest.path("package.json")
-    if manifest.is_published:
+    if manifest.is_published or _is_required_only(root, manifest):
         return RefusedError(
-            f"{name} describes a library ({manifest.name or 'without a name'}): it says what to publish, has no `start` script, "
-            f"and its entry starts no server.",
+            f"{name} describes a library ({manifest.name or 'without a name'}): it has no `start` script that serves, "
+            f"and its entry{f' {manifest.main}' if manifest.main else ''} starts no server.",
             kind=Kind.LIBRARY_NOTHING_TO_RUN,
             suggestions=(
                 "Deploy an app inside it, such as an example: `--subdir FOLDER`.",
@@ -165,8 +181,21 @@ def _scan_entry(root: RepoTree, manifest: Manifest, entry: str) -> SourceScan | 
     if not entry:
         return None
     path = manifest.path(manifest.main or "index.js") if entry in {".", "./"} else manifest.path(entry)
-    found = resolve(root, path)
+    if _PROCESS_FILE.search(path):  # pm2's: it names the entry
+        named = re.search(r"[\"']?\bscript[\"']?\s*:\s*[\"']([^\"'\n]+)", root.read(path) or "")
+        path = manifest.path(named[1]) if named else path
+    found = resolve(root, path) or _source_of(root, manifest, path)
     return scan(root, found) if found else None
+
+
+def _source_of(root: RepoTree, manifest: Manifest, path: str) -> str | None:
+    """The TypeScript file that a built entry such as `dist/server.js` is made of."""
+    folder, _, name = posixpath.relpath(path, manifest.folder or ".").partition("/")
+    if folder not in _BUILD_FOLDERS or not name:
+        return None
+    stem = posixpath.splitext(name)[0]
+    places = (manifest.path(f"{place}{stem}") for place in ("src/", ""))
+    return next((found for place in places if (found := resolve(root, place))), None)
 
 
 def _node(manifest: Manifest, path: str) -> str:

@@ -43,9 +43,9 @@ class StaticBuild(Model):
 def static_build(root: RepoTree, manifest: Manifest) -> StaticBuild | None:
     """The static build that the `build` script makes, or None."""
     programs = commands_of(manifest.scripts.get("build", ""), manifest.scripts)
-    if not programs or built_framework(manifest):
-        return None
     verbs = {command.name: command.args for command in programs}
+    if not programs or "cd" in verbs or built_framework(manifest):
+        return None
     if "build" in verbs.get("vite", ()) or (manifest.depends_on("vite") and vite_config(root, manifest) and "rollup" not in verbs):
         return _vite(root, manifest, verbs.get("vite", ()))
     for program in ("react-scripts", "craco", "react-app-rewired"):

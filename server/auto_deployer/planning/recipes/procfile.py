@@ -14,11 +14,10 @@ from ...model.reasons import Kind, Reason
 from ..assemble import app_folder
 from ..overrides import apply_overrides
 from ..recipe import Draft, Recipe
-from .shell import NODE_PATH, VENV_PATH, with_app_env
+from .shell import with_app_env
 
 _LINE = re.compile(r"^([A-Za-z0-9_-]+)\s*:\s*(\S.*?)\s*$")
 _GUNICORN = re.compile(r"\bgunicorn\b")
-_PATHS = {"python": VENV_PATH, "node": NODE_PATH}
 _STARTABLE = ("web", "worker")
 _LIFTED = frozenset({Kind.NO_START_COMMAND, Kind.LIBRARY_NOTHING_TO_RUN, Kind.NO_RUNNABLE_AT_ROOT})
 """Refusals of the ecosystem's recipe that a Procfile answers."""
@@ -77,7 +76,7 @@ class ProcfileRecipe:
             raise _refused(detection)
         base = Detection.model_validate(details["base"]) if details["base"] else None
         draft = self._base_draft(given, base, details["start"]) if base else _bare(given)
-        prefix = _PATHS.get(base.recipe, "") if base else ""
+        prefix = draft.command_prefix
         if details["release"]:
             release = PlannedCommand(
                 command=prefix + details["release"], cwd=folder, reasoning="The Procfile's release command, after the build."

@@ -3,34 +3,32 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from shlex import quote
 
-from ...model.errors import RefusedError
 from ...model.facts import Detection, Evidence
 from ...model.plan import AppSpec, CommandCheck, FileCheck, HealthSpec, PlannedCommand
 from ...model.ports import PlanInput, RepoTree
-from ...model.reasons import Kind, Reason
 from ..assemble import app_folder
 from ..overrides import apply_overrides
 from ..recipe import Draft
 from ..versions import pick_python, python_fits
 from .python_deps import PythonProject, has_any, read_project
-from .python_django import DjangoProject, read_django
+from .python_django import DjangoProject, find_manage, read_django
 from .python_entry import StartOption, start_options
+from .python_era import bounds
 from .python_findings import PythonFindings
 from .python_install import PYTHON, install_commands, install_notes
-from .python_services import ServiceNeed, is_service_address, required_env, service_needs, service_of
+from .python_place import belongs_here, only_here
+from .python_refusals import no_start, refusal, refuse_missing_services
+from .python_services import required_env, service_needs
+from .python_settings import env_files, settings_env
 from .python_source import SourceFile, reachable, scan
 from .python_start import BASE_ENV, Start, manage_py, start, start_django
 from .shell import VENV_PATH, with_app_env
 
 _IMPORTED = {"django": "django", "flask": "flask", "fastapi": "fastapi", "gunicorn": "gunicorn", "uvicorn": "uvicorn"}
 """Declared name to the module whose import proves the installation."""
-_LOOKED_FOR = (
-    "looked for: manage.py, a Flask, FastAPI, Starlette or other app object or factory, a script or package that serves when run, "
-    "a command in [project.scripts] that serves, main.py or app.py"
-)
 
 
 class PythonRecipe:
@@ -40,10 +38,11 @@ class PythonRecipe:
 
     def detect(self, tree: RepoTree) -> Detection | None:
         """Manifests, declared frameworks and entries found in the syntax trees."""
-        project = _nearest_project(tree)
         files = scan(tree)
-        django = read_django(tree)
-        options = start_options(tree, files, project) if django is None else []
+        project = _nearest_project(tree, files)
+        django = _django(tree, project)
+        seen = start_options(tree, files, project) if django is None else []
+        options = only_here(tree, files, project, seen)
         if project.manager == "none" and not django and not options and not project.unreadable:
             return None
         findings = _findings(tree, files, project, django, options[0] if options else None)
@@ -55,7 +54,7 @@ class PythonRecipe:
             score=sum(item.weight for item in evidence),
             evidence=evidence,
             runnable=django is not None or bool(options),
-            refusal=_refusal(project, findings),
+            refusal=refusal(project, findings, [option.path for option in seen]),
             details=findings.model_dump(mode="json"),
         )
 
@@ -67,23 +66,45 @@ class PythonRecipe:
         """
         findings = PythonFindings.model_validate(detection.details)
         if given.overrides.start is None:
-            _refuse_missing_services(findings, given)
+            refuse_missing_services(findings, given)
         started = _start(findings, told=given.overrides.start is not None)
         draft = _draft(given, findings, started, _interpreter(given, findings))
-        return apply_overrides(draft, given, cwd=app_folder(given), prefix=VENV_PATH)
+        return apply_overrides(draft, given, cwd=app_folder(given), prefix=draft.command_prefix)
 
 
-def _nearest_project(tree: RepoTree) -> PythonProject:
+def _nearest_project(tree: RepoTree, files: Mapping[str, SourceFile]) -> PythonProject:
     """The project of the deployed folder, else the dependencies of the nearest folder above that declares some."""
     project, folder = read_project(tree), tree.subdir
     while project.manager == "none" and not project.unreadable and folder:
         folder = posixpath.dirname(folder)
-        above = read_project(tree.at_root().below(folder))
+        place = tree.at_root().below(folder)
+        above = read_project(place)
         if above.manager != "none":
             manager = "pip" if above.manager == "pip" else "pip(pyproject)"
             manifest = posixpath.relpath(above.manifest if not folder else f"{folder}/{above.manifest}", tree.subdir)
-            return above.model_copy(update={"manager": manager, "manifest": manifest, "packaged": False, "scripts": {}})
+            package = posixpath.relpath(folder or ".", tree.subdir) if above.packaged and _imports_from(place, files) else ""
+            own = {"manager": manager, "manifest": manifest, "above": package, "packaged": False, "scripts": {}}
+            return above.model_copy(update=own)
     return project
+
+
+def _imports_from(place: RepoTree, files: Mapping[str, SourceFile]) -> bool:
+    """Whether one of the files imports a package that lies in a folder."""
+    names = {name.split(".")[0] for source in files.values() for name in (*source.imports.values(), *source.stars)}
+    return any(
+        place.is_file(f"{top}{name}")
+        for top in ("", "src/")
+        for module in names
+        for name in (f"{module}/__init__.py", f"{module}.py")
+    )
+
+
+def _django(tree: RepoTree, project: PythonProject) -> DjangoProject | None:
+    """The Django project of this folder: not one of several below it, nor one with a manifest of its own."""
+    found = find_manage(tree)
+    if len(found) != 1 or not belongs_here(tree, found[0], "django", project):
+        return None
+    return read_django(tree, found[0])
 
 
 def _findings(
@@ -97,17 +118,28 @@ def _findings(
     framework = "django" if django else option.framework if option else ""
     if project.manager == "none" and framework:
         project = project.model_copy(update={"declared": (framework,), "requirements": (framework,)})
-    committed = {line.partition("=")[0].strip() for line in (tree.read(".env") or "").splitlines()}
+    committed = _committed_env(tree, imported)
+    strict = django.required_env if django else (*required_env(imported), *settings_env(imported))
     return PythonFindings(
         project=project,
         django=django,
         option=option,
         framework=framework,
         needs=django.needs if django else tuple(service_needs(imported)),
-        required_env=tuple(name for name in (django.required_env if django else required_env(imported)) if name not in committed),
-        committed_env=tuple(sorted(committed - {""})),
+        required_env=tuple(dict.fromkeys(name for name in strict if name not in committed)),
+        committed_env=tuple(sorted(committed)),
+        bounds={} if project.locked or project.manager == "uv" else bounds(imported, project.requirements),
         flask_migrations=has_any(project.declared, "flask-migrate") and tree.is_file("migrations/env.py"),
     )
+
+
+def _committed_env(tree: RepoTree, imported: Sequence[SourceFile]) -> frozenset[str]:
+    """Names that a committed .env gives, or another file that the settings read."""
+    paths = dict.fromkeys((".env", *env_files(imported)))
+    inside = [posixpath.normpath(posixpath.join(tree.subdir, path)) for path in paths]
+    texts = [tree.at_root().read(path) or "" for path in inside if not path.startswith(("..", "/"))]
+    names = (line.removeprefix("export ").partition("=")[0].strip() for text in texts for line in text.splitlines())
+    return frozenset(name for name in names if name and not name.startswith("#"))
 
 
 def _evidence(project: PythonProject, django: DjangoProject | None, options: list[StartOption]) -> tuple[Evidence, ...]:
@@ -122,60 +154,6 @@ def _evidence(project: PythonProject, django: DjangoProject | None, options: lis
     if options:
         found.append(Evidence(file=options[0].path, saw=options[0].why, weight=round(options[0].score, 2)))
     return tuple(found)
-
-
-def _refusal(project: PythonProject, findings: PythonFindings) -> Reason | None:
-    if project.unreadable:
-        return Reason(
-            kind=Kind.MANIFEST_UNREADABLE,
-            message=f"A manifest cannot be read: {project.unreadable}.",
-            suggestions=("Mend the file; a TOML checker shows the place.",),
-        )
-    if findings.option or findings.django:
-        return None
-    if project.packaged and project.name:
-        return Reason(
-            kind=Kind.LIBRARY_NOTHING_TO_RUN,
-            message=f"{project.name} is a Python package to be used by others; nothing in it serves ({_LOOKED_FOR}).",
-            suggestions=("Say how to start it: `--start 'python -m …'`.", "Deploy one of its examples: `--subdir FOLDER`."),
-        )
-    return _no_start().reason
-
-
-def _no_start() -> RefusedError:
-    return RefusedError(
-        f"This is a Python project, and nothing shows how to start it ({_LOOKED_FOR}).",
-        kind=Kind.NO_START_COMMAND,
-        suggestions=("Say it: `--start 'python your_app.py'` (PORT and HOST are set).",),
-    )
-
-
-def _refuse_missing_services(findings: PythonFindings, given: PlanInput) -> None:
-    names = given.env_names | set(findings.committed_env)
-    for need in findings.needs:
-        if need.certainly_missing and not need.met_by(names):
-            raise _missing_service(need)
-    for name in findings.required_env:
-        if is_service_address(name) and name not in names:
-            raise _missing_service(ServiceNeed(service=service_of(name), env=(name,)))
-
-
-def _missing_service(need: ServiceNeed) -> RefusedError:
-    where = f' on host "{need.host}"' if need.host else ""
-    place = f" ({need.place})" if need.place else ""
-    told = f", and {' or '.join(need.env)} is not set" if need.env else ", written into the source"
-    service = "a database" if need.service == "database" else need.service
-    suggestions = [f"Start {service} and give its address: `--env {name}=…`." for name in need.env[:2]]
-    if not need.env:
-        suggestions.append(
-            f'Run {need.service} where the target finds it as "{need.host}" and read the address from a variable in the source.'
-        )
-    suggestions.append("If it is reachable all the same, say how to start: `--start '…'` skips this check.")
-    return RefusedError(
-        f"The app needs {service}{where}{place}{told}. It would start and fail at the first request.",
-        kind=Kind.REQUIRED_SERVICE_MISSING,
-        suggestions=tuple(suggestions),
-    )
 
 
 def _interpreter(given: PlanInput, findings: PythonFindings) -> str:
@@ -202,7 +180,7 @@ def _start(findings: PythonFindings, *, told: bool) -> Start:
     if told:
         return Start("", found.env if found else {})
     if found is None:
-        raise _no_start()
+        raise no_start()
     return found
 
 
@@ -225,10 +203,19 @@ def _draft(given: PlanInput, findings: PythonFindings, started: Start, interpret
             health=HealthSpec(),
         ),
         tools=(interpreter,),
-        install=install_commands(project, folder, interpreter, uv=uv.path if uv else "", added=started.added, whole=whole),
+        install=install_commands(
+            project,
+            folder,
+            interpreter,
+            uv=uv.path if uv else "",
+            added=started.added,
+            bounds=tuple(findings.bounds),
+            whole=whole,
+        ),
         install_checks=(*checks, CommandCheck(command=f"{PYTHON} -c 'import {proof}'", cwd=folder)) if proof else checks,
         build=tuple(with_app_env(command, given) for command in _build(findings, folder)),
         package_manager=project.manager,
+        command_prefix=VENV_PATH,
         risks=_risks(findings),
         notes=(*started.notes, *install_notes(project), *_notes(given, findings, interpreter)),
         required_env=tuple(name for name in findings.required_env if name not in findings.committed_env),
@@ -278,6 +265,7 @@ def _notes(given: PlanInput, findings: PythonFindings, interpreter: str) -> tupl
     used = next((tool.version for tool in given.host.tools if tool.path == interpreter), "")
     if project.pin and used and not python_fits(f"=={project.pin}.*", used):
         notes.append(f"The project was made for Python {project.pin}; {used} is used.")
+    notes += [f"{bound} is installed, as no version is named and {why}." for bound, why in findings.bounds.items()]
     if project.manager == "none" and project.requirements:
         notes.append(f"No dependencies are declared: {', '.join(project.requirements)} is installed because the source imports it.")
     return tuple(notes)

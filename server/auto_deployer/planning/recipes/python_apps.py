@@ -66,6 +66,9 @@ SERVING_CALLS: Mapping[str, int] = {
 }  # fmt: skip
 """Calls that serve, by full name, with the port they take when told none (0: always told)."""
 
+_COMMAND_LINE = frozenset({"argparse", "click", "typer", "optparse", "docopt", "fire", "curses", "tkinter", "pygame", "turtle"})
+"""Modules of programs that answer to a person at a terminal or a window."""
+
 _HARMLESS = (ast.Pass, ast.Import, ast.ImportFrom)
 
 
@@ -189,6 +192,13 @@ def serves_from(source: SourceFile, function: str, apps: Sequence[AppObject]) ->
     own = {app.name: app.framework for app in apps if app.path == source.path}
     start = source.functions.get(function)
     return start is not None and any(_served_port(call, source, own) is not None for call in _calls(start, source, {function}))
+
+
+def is_command_line(source: SourceFile) -> bool:
+    """Whether a file that is not seen to serve is a tool for people: it parses arguments, asks for input, or opens a window."""
+    if not _COMMAND_LINE.isdisjoint(name.split(".")[0] for name in (*source.imports.values(), *source.stars)):
+        return True
+    return any(source.called(node) == "input" for node in ast.walk(source.module))
 
 
 def _calls(node: ast.AST, source: SourceFile, seen: set[str]) -> Iterator[ast.Call]:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import posixpath
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
-from configparser import ConfigParser
-from configparser import Error as ConfigError
 from typing import Any, Literal
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -17,6 +14,8 @@ from pydantic import Field
 
 from ...model.base import Model
 from ...model.ports import RepoTree
+from .python_locks import locked_versions
+from .python_setup import setup_name, setup_requirements, setup_scripts
 
 Manager = Literal["none", "pip", "pip(pyproject)", "uv", "poetry", "pdm", "pipenv"]
 
@@ -46,14 +45,18 @@ class PythonProject(Model):
     """Canonical names of everything it depends on directly."""
     requirements: tuple[str, ...] = ()
     """The dependencies as PEP 508 text, for managers whose own format pip does not read."""
+    locked: tuple[str, ...] = ()
+    """`name==version` of a lock file whose manager is not used."""
     specs: tuple[str, ...] = ()
     """Ranges the interpreter has to fit (requires-python and its like)."""
     pin: str = ""
     """The Python "major.minor" the project was made for, from .python-version and its like."""
     scripts: dict[str, str] = Field(default_factory=dict)
-    """[project.scripts]: name to "module:function"."""
+    """Commands it installs: name to "module:function"."""
     packaged: bool = False
     """It can be installed itself (has a build system)."""
+    above: str = ""
+    """Where a package that the files import lies, when it is a folder above the deployed one (an example of a library)."""
     unreadable: str = ""
     """Manifest and error, where one cannot be parsed."""
 
@@ -69,12 +72,13 @@ def read_project(tree: RepoTree) -> PythonProject:
     return PythonProject(
         manager=manager,
         manifest=manifest,
-        name=str(metadata.get("name") or poetry.get("name") or ""),
+        name=str(metadata.get("name") or poetry.get("name") or setup_name(tree)),
         declared=tuple(dict.fromkeys(filter(None, map(requirement_name, requirements)))),
         requirements=tuple(requirements),
         specs=tuple(_specs(metadata, poetry)),
         pin=_pin(tree, pipfile),
-        scripts={str(key): value for key, value in _table(pyproject, "project", "scripts").items() if isinstance(value, str)},
+        locked=locked_versions(tree, manager),
+        scripts=_scripts(pyproject) or setup_scripts(tree),
         packaged=_packaged(tree, pyproject),
         unreadable=unreadable or pipfile_error,
     )
@@ -122,6 +126,11 @@ def _manager(tree: RepoTree, pyproject: dict[str, Any], poetry: dict[str, Any]) 
     return ("pip(pyproject)", setup) if setup else ("none", "")
 
 
+def _scripts(pyproject: dict[str, Any]) -> dict[str, str]:
+    declared = _table(pyproject, "project", "scripts") | _table(pyproject, "tool", "poetry", "scripts")
+    return {str(name): target for name, target in declared.items() if isinstance(target, str)}
+
+
 def _packaged(tree: RepoTree, pyproject: dict[str, Any]) -> bool:
     """Whether `pip install .` builds the project: it says how, and setuptools has not to guess among several packages."""
     if tree.is_file("setup.py") or tree.is_file("setup.cfg"):
@@ -144,7 +153,7 @@ def _requirements(
         return list(_tabular(_table(pipfile, "packages")))
     found = [text for text in metadata.get("dependencies") or [] if isinstance(text, str)]
     found += _tabular(_table(poetry, "dependencies"))
-    return found or [*_setup_cfg(tree), *_setup_py(tree)]
+    return found or setup_requirements(tree)
 
 
 def _tabular(table: dict[str, Any]) -> Iterator[str]:
@@ -199,28 +208,6 @@ def _pin(tree: RepoTree, pipfile: dict[str, Any]) -> str:
         if match := re.search(r"(?<![\d.])([23]\.\d+)", text):
             return match[1]
     return ""
-
-
-def _setup_cfg(tree: RepoTree) -> list[str]:
-    parser = ConfigParser(interpolation=None)
-    try:
-        parser.read_string(tree.read("setup.cfg") or "")
-    except ConfigError:
-        return []
-    lines = parser.get("options", "install_requires", fallback="").splitlines()
-    return [line.strip() for line in lines if line.strip()]
-
-
-def _setup_py(tree: RepoTree) -> list[str]:
-    """The literal `install_requires` of a setup.py; what is computed there stays unknown."""
-    try:
-        module = ast.parse(tree.read("setup.py") or "")
-    except (SyntaxError, ValueError):
-        return []
-    for node in ast.walk(module):
-        if isinstance(node, ast.keyword) and node.arg == "install_requires" and isinstance(node.value, ast.List):
-            return [item.value for item in node.value.elts if isinstance(item, ast.Constant) and isinstance(item.value, str)]
-    return []
 
 
 def _toml(tree: RepoTree, path: str) -> tuple[dict[str, Any], str]:

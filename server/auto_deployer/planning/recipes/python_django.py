@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from ...model.base import Model
 from ...model.ports import RepoTree
 from .python_services import ServiceNeed, is_service_address, need_from_url, required_env
-from .python_source import SourceFile, is_env_read, local_module, module_level, parse, resolve
+from .python_source import SourceFile, assigned_names, is_env_read, local_module, module_level, parse, resolve
 
 _ENGINES = {
     "postgresql": "postgresql",
@@ -39,10 +39,9 @@ class DjangoProject(Model):
     sqlite: bool = False
 
 
-def read_django(tree: RepoTree) -> DjangoProject | None:
-    """The Django project whose manage.py is at the top or one folder below; None without one."""
-    manage = next((path for path in sorted(tree.glob("*manage.py"), key=len) if _is_manage(path)), "")
-    script = parse(manage, tree.read(manage) or "") if manage else None
+def read_django(tree: RepoTree, manage: str) -> DjangoProject | None:
+    """The Django project of a manage.py; None when that names no settings."""
+    script = parse(manage, tree.read(manage) or "")
     settings = _settings_module(script) if script else ""
     if script is None or not settings:
         return None
@@ -63,15 +62,20 @@ def read_django(tree: RepoTree) -> DjangoProject | None:
     )
 
 
-def _is_manage(path: str) -> bool:
-    return path == "manage.py" or (path.count("/") == 1 and path.endswith("/manage.py"))
+def find_manage(tree: RepoTree) -> list[str]:
+    """The manage.py at the top, else those one folder below."""
+    if tree.is_file("manage.py"):
+        return ["manage.py"]
+    return sorted(path for path in tree.glob("*/manage.py") if path.count("/") == 1)
 
 
 def _settings_module(script: SourceFile) -> str:
-    """The default of DJANGO_SETTINGS_MODULE in manage.py."""
-    for node in ast.walk(script.module):
+    """The default of DJANGO_SETTINGS_MODULE in manage.py, where it stands or through a variable of the function."""
+    nodes = list(ast.walk(script.module))
+    scope = {name: node.value for node in nodes if isinstance(node, ast.Assign) for name in assigned_names(node)}
+    for node in nodes:
         if isinstance(node, ast.Call) and script.called(node).endswith("environ.setdefault") and len(node.args) == 2:
-            name, value = (resolve(arg, script).text for arg in node.args)
+            name, value = (resolve(arg, script, scope).text for arg in node.args)
             if name == "DJANGO_SETTINGS_MODULE" and value:
                 return value
     return ""

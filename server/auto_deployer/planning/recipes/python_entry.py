@@ -8,7 +8,7 @@ from typing import Literal
 
 from ...model.base import Model
 from ...model.ports import RepoTree
-from .python_apps import AppObject, Framework, find_apps, find_serving, serves_from
+from .python_apps import AppObject, Framework, find_apps, find_serving, is_command_line, serves_from
 from .python_deps import PythonProject
 from .python_source import SourceFile, local_module
 
@@ -159,9 +159,11 @@ def _console_options(
 
 
 def _plain_scripts(tree: RepoTree, files: Mapping[str, SourceFile], project: PythonProject) -> Iterator[StartOption]:
+    if tree.is_file("__init__.py"):
+        return  # the inside of a package
     # Not only the parsed ones: Python 2 is to be refused for its version, not for having no entry.
     for rank, path in enumerate(_PLAIN_SCRIPTS):
-        if tree.is_file(path):
+        if tree.is_file(path) and not (path in files and is_command_line(files[path])):
             yield StartOption(
                 way="script",
                 path=path,
@@ -169,11 +171,11 @@ def _plain_scripts(tree: RepoTree, files: Mapping[str, SourceFile], project: Pyt
                 score=1.5 - rank * 0.05,
                 why="entry by its name; nothing in it shows that it serves",
             )
-    if project.packaged and project.scripts:
+    if project.scripts:
         return  # a published package's __main__ is its command-line tool
-    for source in (source for source in files.values() if source.stem == "__main__"):
+    for source in (source for source in files.values() if source.stem == "__main__" and not is_command_line(source)):
         folder, package = posixpath.split(source.folder)
-        if folder in {"", "src"}:
+        if package and folder in {"", "src"}:
             yield StartOption(
                 way="module", path=source.path, target=package, pythonpath=folder, score=1.0, why=f"package {package} can be run"
             )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from ...model.base import Model
 from .python_deps import PythonProject
 from .python_django import DjangoProject
@@ -22,3 +24,5 @@ class PythonFindings(Model):
     committed_env: tuple[str, ...] = ()
     """Names in a committed .env file."""
     flask_migrations: bool = False
+    bounds: dict[str, str] = Field(default_factory=dict)
+    """Requirements that keep a package at the version the source was written for, and why."""

@@ -43,6 +43,8 @@ class ServiceNeed(Model):
     """Such as "redis", "postgresql"."""
     host: str = ""
     """As the source has it; "" when only the environment tells."""
+    port: int | None = None
+    """As the source has it; None for the service's usual one."""
     env: tuple[str, ...] = ()
     """Variables that give its address."""
     place: str = ""
@@ -100,12 +102,14 @@ def need_from_url(value: Value, service: str, place: str) -> ServiceNeed | None:
     if separator:
         service = _SCHEMES.get(scheme.split("+")[0], service if scheme.startswith("http") else "")
         try:
-            host = urlsplit(text).hostname or ""
+            host, port = urlsplit(text).hostname or "localhost", urlsplit(text).port
         except ValueError:
             return None
-        return ServiceNeed(service=service, host=host or "localhost", env=value.env, place=place) if service else None
+        return ServiceNeed(service=service, host=host, port=port, env=value.env, place=place) if service else None
     if text and service:
-        return ServiceNeed(service=service, host=text.split(":")[0].split("/")[0], env=value.env, place=place)
+        host, _, port = text.split("/")[0].partition(":")
+        number = int(port) if port.isdecimal() else None
+        return ServiceNeed(service=service, host=host, port=number, env=value.env, place=place)
     if value.required and value.env:
         return ServiceNeed(service=service or service_of(value.env[0]), env=value.env, place=place)
     return None
@@ -149,10 +153,23 @@ def _unguarded_calls(
     for node in body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield from _unguarded_calls(node.body, source, {**scope, **_defaults(node.args)})
-        elif isinstance(node, ast.ClassDef | ast.With | ast.AsyncWith):
+        elif isinstance(node, ast.ClassDef | ast.With | ast.AsyncWith) or (isinstance(node, ast.If) and _asks_whether_made(node)):
             yield from _unguarded_calls(node.body, source, scope)
         elif not isinstance(node, ast.If | ast.Try):
             yield from ((inner, scope) for inner in ast.walk(node) if isinstance(inner, ast.Call))
+
+
+def _asks_whether_made(node: ast.If) -> bool:
+    """Whether an `if` only asks if the client was made before: `not hasattr(g, "db")`, `"db" not in g`, `client is None`."""
+    match node.test:
+        case ast.UnaryOp(op=ast.Not(), operand=ast.Call(func=ast.Name(id="hasattr"))):
+            return True
+        case ast.Compare(ops=[ast.NotIn()], left=ast.Constant()):
+            return True
+        case ast.Compare(ops=[ast.Is()], comparators=[ast.Constant(value=None)]):
+            return True
+        case _:
+            return False
 
 
 def _defaults(arguments: ast.arguments) -> dict[str, ast.expr]:

@@ -129,7 +129,7 @@ def _may_hold_app(path: str) -> bool:
     *folders, name = path.split("/")
     if len(folders) > MAX_DEPTH or name in SKIPPED_FILES or name.startswith("test_") or name.endswith("_test.py"):
         return False
-    return not any(folder in SKIPPED_FOLDERS or folder.startswith(".") for folder in folders)
+    return not any(folder in SKIPPED_FOLDERS or folder.startswith((".", "_")) for folder in folders)
 
 
 def module_level(body: Sequence[ast.stmt], *, guard: bool = False) -> Iterator[ast.stmt]:
@@ -196,8 +196,10 @@ class _Resolver:
         match node:
             case ast.BoolOp(values=parts):
                 return _either([self.value(part, depth) for part in parts])
-            case ast.IfExp(body=body, orelse=orelse):
-                return _either([self.value(body, depth), self.value(orelse, depth)])
+            case ast.IfExp(test=test, body=body, orelse=orelse):
+                # `A if "X" in os.environ else B` gives B where nothing is set.
+                order = (orelse, body) if self._asks_env(test) else (body, orelse)
+                return _either([self.value(part, depth) for part in order])
             case ast.JoinedStr(values=parts):
                 plain = [part.value if isinstance(part, ast.FormattedValue) else part for part in parts]
                 return _joined([self.value(part, depth) for part in plain])
@@ -205,6 +207,12 @@ class _Resolver:
                 return _joined([self.value(left, depth), self.value(right, depth)])
             case _:
                 return Value()
+
+    def _asks_env(self, test: ast.expr) -> bool:
+        """Whether a condition holds only when an environment variable is set."""
+        if isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.In):
+            return self.source.dotted(test.comparators[0]) == "os.environ"
+        return isinstance(test, ast.Call) and is_env_read(test, self.source) and len(test.args) == 1
 
     def _item(self, node: ast.Subscript) -> Value:
         if self.source.dotted(node.value) == "os.environ" and isinstance(node.slice, ast.Constant):

@@ -13,6 +13,8 @@ from .python_install import PYTHON
 
 BASE_ENV = {"PYTHONUNBUFFERED": "1", "PYTHONFAULTHANDLER": "1", "PYTHONDONTWRITEBYTECODE": "1"}
 """Output at once, a trace on crashes, no bytecode files in the release (as nixpacks and railpack set them)."""
+_GUNICORN = ".venv/bin/gunicorn"
+"""Its command: `python -m gunicorn` came with 20.1 only."""
 _BIND = '"$HOST:$PORT"'
 _HOST_PORT = '--host "$HOST" --port "$PORT"'
 
@@ -50,7 +52,7 @@ def start_django(project: DjangoProject, declared: Collection[str]) -> Start:
     chdir = f"--chdir {quote(project.folder)} " if project.folder else ""
     env = {"PYTHONPATH": project.folder} if project.folder else {}
     if "gunicorn" in declared and project.wsgi:
-        return Start(f"{PYTHON} -m gunicorn {chdir}--bind {_BIND} {quote(project.wsgi)}", env)
+        return Start(f"{_GUNICORN} {chdir}--bind {_BIND} {quote(project.wsgi)}", env)
     if project.asgi and "uvicorn" in declared:
         return Start(f"{PYTHON} -m uvicorn {_HOST_PORT} {quote(project.asgi)}", env)
     if project.asgi and "daphne" in declared:
@@ -66,7 +68,7 @@ def manage_py(project: DjangoProject) -> str:
 
 def _wsgi(option: StartOption, declared: Collection[str]) -> Start:
     target = f"{option.target}()" if option.factory else option.target
-    gunicorn = f"{PYTHON} -m gunicorn --bind {_BIND} {quote(target)}"
+    gunicorn = f"{_GUNICORN} --bind {_BIND} {quote(target)}"
     if "gunicorn" in declared:
         return Start(gunicorn)
     if option.framework == "flask":

@@ -13,6 +13,7 @@ from ...model.plan import FileCheck
 from ...model.ports import PlanInput, RepoTree
 from ...model.reasons import Kind
 from .. import static_server
+from ..assemble import app_folder
 from ..overrides import apply_overrides
 from ..recipe import Draft
 from .node_manifest import FILE_NAME, read_manifest
@@ -42,6 +43,13 @@ _SERVERS = (
 
 _FALLBACK_SETTINGS = {"index_fallback": "true", "pushstate": "enabled"}
 """Settings of a Staticfile (railpack's, Cloud Foundry's) with which unknown paths get the index page."""
+
+
+_UNBUILT = re.compile(
+    r"%PUBLIC_URL%|%VITE_\w+%|<%=\s*(?:htmlWebpackPlugin|BASE_URL|process\.)|\{%-?\s*(?:extends|block|include|load|if|for)\b"
+    r"|<script[^>]*\bsrc=[\"'][^\"':]*\.(?:tsx?|jsx|vue|svelte)[\"']|\A---\s*\n"
+)
+"""In a page that a build tool or a server has to complete first: placeholders, templates, sources no browser can run."""
 
 
 class StaticFindings(Model):
@@ -79,21 +87,27 @@ class StaticRecipe:
         )
 
     def draft(self, given: PlanInput, detection: Detection) -> Draft:
-        findings = StaticFindings.model_validate(detection.details)
-        overrides, paths = given.overrides, given.paths
-        folder = findings.folder if overrides.output_dir is None else _contained(overrides.output_dir)
-        app_folder = posixpath.join(paths.release_dir, given.repo.source.subdir).rstrip("/")
-        app = static_server.site_app(
-            given.app_name, static_server.serve_command(paths, given.host, folder, spa=findings.spa), given.repo.source.subdir
-        )
-        draft = apply_overrides(Draft(strategy="static", app=app), given, cwd=app_folder)
-        page = FileCheck(path=posixpath.join(app_folder, folder, "index.html"))
-        return replace(
-            draft,
-            tools=(static_server.python_program(given.host),),
-            build=(*draft.build, static_server.write_program(paths)),
-            build_checks=(page, static_server.written_check(paths)),
-        )
+        return static_draft(given, StaticFindings.model_validate(detection.details))
+
+
+def static_draft(given: PlanInput, findings: StaticFindings) -> Draft:
+    """A folder served as it is, after the user's own install and build where there are some.
+
+    Raises:
+        RefusedError: the folder lies outside of the app, or the target has no Python to serve it with.
+    """
+    overrides, paths = given.overrides, given.paths
+    folder = findings.folder if overrides.output_dir is None else _contained(overrides.output_dir)
+    root = app_folder(given)
+    command = static_server.serve_command(paths, given.host, folder, spa=findings.spa)
+    app = static_server.site_app(given.app_name, command, given.repo.source.subdir)
+    draft = apply_overrides(Draft(strategy="static", app=app), given, cwd=root)
+    return replace(
+        draft,
+        tools=(static_server.python_program(given.host),),
+        build=(*draft.build, static_server.write_program(paths)),
+        build_checks=(FileCheck(path=posixpath.join(root, folder, "index.html")), static_server.written_check(paths)),
+    )
 
 
 def _site(tree: RepoTree, settings: dict[str, str]) -> Evidence | None:
@@ -105,7 +119,7 @@ def _site(tree: RepoTree, settings: dict[str, str]) -> Evidence | None:
         return named if not page.startswith(("..", "/")) and tree.is_file(page) else None
     for folder, weight in _FOLDERS.items():
         page = posixpath.join(folder, "index.html")
-        if tree.is_file(page):
+        if tree.is_file(page) and not _UNBUILT.search(tree.read(page) or ""):
             return Evidence(file=page, saw=f"index.html in {folder or 'the root'}", weight=weight)
     return None
 
@@ -128,7 +142,7 @@ def _has_builder(tree: RepoTree) -> bool:
 def _is_source_of_parent(tree: RepoTree) -> bool:
     """The `src` or `public` of a project with a build tool, looked at on its own."""
     parent, name = posixpath.split(tree.subdir)
-    return name in _FOLDERS and bool(name) and _has_builder(tree.at_root().below(parent) if parent else tree.at_root())
+    return name in {"src", "public"} and _has_builder(tree.at_root().below(parent) if parent else tree.at_root())
 
 
 def _declares_build(tree: RepoTree) -> bool:

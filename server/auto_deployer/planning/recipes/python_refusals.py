@@ -1,0 +1,92 @@
+"""Why a Python project cannot be planned: an unreadable manifest, nothing that serves, or a service that is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...model.errors import RefusedError
+from ...model.ports import PlanInput
+from ...model.reasons import Kind, Reason
+from .python_deps import PythonProject
+from .python_findings import PythonFindings
+from .python_services import ServiceNeed, is_service_address, service_of
+from .service_ports import silent_port
+
+_LOOKED_FOR = (
+    "looked for: manage.py, a Flask, FastAPI, Starlette or other app object or factory, a script or package that serves when run, "
+    "a command in [project.scripts] that serves, main.py or app.py"
+)
+_SHOWN_ENTRIES = 6
+
+
+def refusal(project: PythonProject, findings: PythonFindings, entries: Sequence[str]) -> Reason | None:
+    """Why it cannot be planned; `entries` are the files that can be started, be they this folder's or not."""
+    if project.unreadable:
+        return Reason(
+            kind=Kind.MANIFEST_UNREADABLE,
+            message=f"A manifest cannot be read: {project.unreadable}.",
+            suggestions=("Mend the file; a TOML checker shows the place.",),
+        )
+    if findings.option or findings.django:
+        return None
+    if project.scripts or (project.packaged and (project.name or not entries)):
+        commands = f", which installs {', '.join(list(project.scripts)[:3])}" if project.scripts else ""
+        return Reason(
+            kind=Kind.LIBRARY_NOTHING_TO_RUN,
+            message=f"{project.name or 'This'} is a Python package{commands}; nothing in it serves ({_LOOKED_FOR}).",
+            suggestions=("Say how to start it: `--start 'python -m …'`.", "Deploy one of its examples: `--subdir FOLDER`."),
+        )
+    if entries:
+        return Reason(
+            kind=Kind.NO_RUNNABLE_AT_ROOT,
+            message=f"Apps lie below this folder, and none is the folder's own: {', '.join(entries[:_SHOWN_ENTRIES])}.",
+            suggestions=("Choose one of them: `--subdir FOLDER`.", "Or say how to start: `--start '…'` (PORT and HOST are set)."),
+        )
+    return no_start().reason
+
+
+def no_start() -> RefusedError:
+    """Nothing shows how to start the project."""
+    return RefusedError(
+        f"This is a Python project, and nothing shows how to start it ({_LOOKED_FOR}).",
+        kind=Kind.NO_START_COMMAND,
+        suggestions=("Say it: `--start 'python your_app.py'` (PORT and HOST are set).",),
+    )
+
+
+def refuse_missing_services(findings: PythonFindings, given: PlanInput) -> None:
+    """Refuse when a service that the code connects to has no address, or nothing listens where it is expected on the target.
+
+    Raises:
+        RefusedError: `required_service_missing`.
+    """
+    names = given.env_names | set(findings.committed_env)
+    for need in findings.needs:
+        if need.met_by(names):
+            continue
+        silent = silent_port(given.host, need.service, need.host, need.port)
+        if need.certainly_missing or silent:
+            raise _missing_service(need, silent)
+    for name in findings.required_env:
+        if is_service_address(name) and name not in names:
+            raise _missing_service(ServiceNeed(service=service_of(name), env=(name,)))
+
+
+def _missing_service(need: ServiceNeed, silent: int | None = None) -> RefusedError:
+    """The refusal; `silent` is the port on the target where it is expected and nothing listens."""
+    where = f' on host "{need.host}"' if need.host else ""
+    place = f" ({need.place})" if need.place else ""
+    service = "a database" if need.service == "database" else need.service
+    told = f"{' or '.join(need.env)} is not set" if need.env else "the address is written into the source"
+    quiet = f"nothing listens on port {silent} there, and " if silent else ""
+    suggestions = [f"Start {service} and give its address: `--env {name}=…`." for name in need.env[:2]]
+    if silent:
+        suggestions.insert(0, f"Start {service} on the target, port {silent}, and deploy again.")
+    elif not need.env:
+        suggestions.append(f'Run {service} where the target finds it as "{need.host}", or read the address from a variable.')
+    suggestions.append("If it is reachable all the same, say how to start: `--start '…'` skips this check.")
+    return RefusedError(
+        f"The app needs {service}{where}{place}; {quiet}{told}. It would start and fail at the first request.",
+        kind=Kind.REQUIRED_SERVICE_MISSING,
+        suggestions=tuple(suggestions),
+    )
