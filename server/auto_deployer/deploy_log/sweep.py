@@ -15,6 +15,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 from ..masking import SecretRegistry
@@ -70,6 +71,7 @@ def sweep_log(path: Path, *, end_app: EndApp | None = None, other_hosts: bool = 
 
 
 def _sweep_dead(path: Path, end_app: EndApp | None, *, other_hosts: bool) -> DeploymentLog | None:
+    last_written = (files_folder(path) / JOURNAL_NAME).stat().st_mtime
     recorder = Recorder.reopen(path, SecretRegistry())
     try:
         writer = recorder.log.writer
@@ -77,7 +79,7 @@ def _sweep_dead(path: Path, end_app: EndApp | None, *, other_hosts: bool) -> Dep
         if recorder.log.status != "running" or not (ours or other_hosts):
             return None
         alive = ours and writer is not None and writer.boot_id == _boot_id()
-        _interrupt(recorder, end_app if alive else None, same_boot=alive)
+        _interrupt(recorder, end_app if alive else None, same_boot=alive, last_written=last_written)
         return recorder.log
     finally:
         recorder.close()
@@ -100,7 +102,7 @@ def _says_ended(path: Path) -> bool:
         return False
 
 
-def _interrupt(recorder: Recorder, end_app: EndApp | None, *, same_boot: bool) -> None:
+def _interrupt(recorder: Recorder, end_app: EndApp | None, *, same_boot: bool, last_written: float) -> None:
     """Record the ends that the dead writer owed: command, step, deployment."""
     log = recorder.log
     reason = Reason(
@@ -117,7 +119,7 @@ def _interrupt(recorder: Recorder, end_app: EndApp | None, *, same_boot: bool) -
         recorder.record(ev.StepFinished(step_id=step_id, attempt=attempt, step=_ended(recorder.log.steps[-1], reason)))
     if end_app is not None and (done := end_app(log)):
         recorder.record(ev.NoteAdded(kind="recovery", message=done))
-    summary = _summary(recorder.log)
+    summary = _summary(recorder.log, last_written)
     recorder.record(ev.Finished(outcome="interrupted", reason=reason, log_uri=recorder.log_uri, summary=summary))
 
 
@@ -129,9 +131,11 @@ def _ended(step: StepResult, reason: Reason) -> StepResult:
     })  # fmt: skip
 
 
-def _summary(log: DeploymentLog) -> Summary:
+def _summary(log: DeploymentLog, last_written: float) -> Summary:
+    """As far as it came: its last event stands for the time of its end."""
     steps = len(log.plan.steps) if log.plan else len({step.step_id for step in log.steps})
-    return log.summary.model_copy(update={"total_steps": steps})
+    began = datetime.fromisoformat(log.start_time).timestamp() if log.start_time else last_written
+    return log.summary.model_copy(update={"total_steps": steps, "duration_seconds": round(max(0.0, last_written - began), 3)})
 
 
 def _record(command: CurrentCommand, left: tuple[str, ...]) -> CommandRecord:

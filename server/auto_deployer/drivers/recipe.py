@@ -27,6 +27,8 @@ class RecipeDriver:
             record = yield Execute(planned)
             if isinstance(record, Stopped) or not isinstance(record, CommandRecord):
                 return
+            if record.stopped:
+                return  # told to end: whoever did so says why
             if record.success:
                 continue
             repair = find_repair(record, known_output(record), frozenset(tried))
@@ -53,7 +55,7 @@ def failure(record: CommandRecord) -> Reason:
     )
     return Reason(
         kind=classify_failure(record, known_output(record)),
-        message=f"`{record.command}` {_how_it_ended(record)}." + (f" It printed:\n{shown}" if shown else " It printed nothing."),
+        message=f"`{record.command}` {_how_it_ended(record)}." + (f"\nIt printed:\n{shown}" if shown else " It printed nothing."),
         suggestions=("Open the command's output, mend the cause, then retry from this step.",),
     )
 

@@ -200,7 +200,8 @@ class DeploymentOrchestrator:
             return ending_verdict(self._control)
         if self._aborted:
             message = f"Aborted by the user after step {step.id} ({step.name}) failed."
-            return Verdict("aborted", Reason(kind=Kind.ABORTED_BY_USER, message=message))
+            again = f"auto-deployer retry {self._deploy.deployment_id}"
+            return Verdict("aborted", Reason(kind=Kind.ABORTED_BY_USER, message=message, suggestions=(again,)))
         if result.status == "failed":
             return Verdict("failed", result.reason)
         return None

@@ -76,7 +76,7 @@ def _add_prerequisites(steps: _Steps, draft: Draft) -> None:
             name="Check the host",
             category="prerequisite",
             goal=f"The target has what the deployment uses: {', '.join(tools)}.",
-            success_criteria="Each of these programs is found.",
+            success_criteria=f"Found: {', '.join(tools)}.",
             checks=tuple(CommandCheck(command=f"command -v {quote(tool)}") for tool in tools),
         )
     )

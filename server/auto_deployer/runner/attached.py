@@ -31,6 +31,7 @@ from .recovery import sweep
 from .workdir import REQUEST, load, make_work_dir, remove_work_dir, save, work_root
 
 MASK = "***"
+_CUT_OFF_S = 0.4
 _SHUTDOWN_S = 1.0
 """The language client kills the server's process tree 2 s after `shutdown` (measured): we answer within 1.5 s. Who has not ended
 by then is cut off, and what it started is killed."""
@@ -153,7 +154,8 @@ class AttachedRunner:
             _, late = await asyncio.wait(tasks, timeout=_SHUTDOWN_S)
             for task in late:
                 task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            if late:  # whoever is not done by then is swept by the next process
+                await asyncio.wait(late, timeout=_CUT_OFF_S)
 
     async def _sweep(self) -> None:
         await asyncio.to_thread(sweep, self._store)

@@ -92,9 +92,14 @@ class Deployment:
         })  # fmt: skip
         finished = self._finish(verdict, summary)
         self._let_go()
-        if verdict.outcome == "success":
+        if verdict.outcome == "success" or not self._can_be_continued(verdict):
             remove_work_dir(self.work_dir)
         return finished
+
+    def _can_be_continued(self, verdict: Verdict) -> bool:
+        """Without a plan, or with one that was rejected, there is nothing to go on with: the next try is a new deployment."""
+        rejected = verdict.reason is not None and verdict.reason.kind is Kind.PLAN_REJECTED
+        return self.recorder.log.plan is not None and not rejected
 
     def _let_go(self) -> None:
         for let_go in (self.recorder.close, self.claim.release):
