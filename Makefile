@@ -11,19 +11,36 @@ PYTHON ?= $(shell for name in python3.14 python3.13 python3.12 python3.11 python
 
 PYTEST_ARGS ?= -n 2
 
+EXTENSION := vscode-extension
+# A VS Code in a browser with its own Node, for the tests of the extension; kept between runs.
+WORKBENCH ?= $(HOME)/.cache/auto-deployer-workbench
+
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format protocol bench clean
+.PHONY: help setup demo test test-extension test-workbench vsix vsix-full lint format protocol bench clean
 
 help: ## List the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-8s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-14s %s\n", $$1, $$2 }'
 
 setup: $(STAMP) ## Install the project and its tools into .venv
 
 demo: $(STAMP) ## Deploy a small app from a fresh git repository on this machine
 	@$(BIN)/auto-deployer demo
 
-test: $(STAMP) ## Run the tests (PYTEST_ARGS="-k recorder" for a part of them)
+test: $(STAMP) test-extension ## Run the tests (PYTEST_ARGS="-k recorder" for a part of them)
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+test-extension: $(STAMP) $(EXTENSION)/node_modules tests/workbench/node_modules ## Check and unit-test the VS Code extension
+	@cd $(EXTENSION) && npm run --silent gen:check && npm run --silent check && npm test --silent
+
+test-workbench: vsix tests/workbench/node_modules ## Drive the extension in a real VS Code in a headless browser (needs chromium)
+	@tests/workbench/install-workbench.sh $(WORKBENCH)
+	@cd tests/workbench && WORKBENCH=$(WORKBENCH) $(WORKBENCH)/bin/node --test --test-concurrency=1 *.test.ts
+
+vsix: $(STAMP) $(EXTENSION)/node_modules ## Build the VS Code extension's package
+	@cd $(EXTENSION) && npm run --silent package
+
+vsix-full: $(STAMP) $(EXTENSION)/node_modules ## The same with every wheel for this platform, for machines without a network
+	@cd $(EXTENSION) && npm run --silent package:full
 
 lint: $(STAMP) ## Check style, types and the layers
 	@status=0; \
@@ -45,6 +62,9 @@ bench: $(STAMP) ## Measure against bare baselines; writes bench-results.json
 
 clean: ## Remove .venv and caches
 	rm -rf $(VENV) .pytest_cache .hypothesis .ruff_cache .import_linter_cache
+
+$(EXTENSION)/node_modules tests/workbench/node_modules: %/node_modules: %/package-lock.json
+	@cd $* && npm ci --no-audit --no-fund --loglevel=error && touch node_modules
 
 # Newer than pyproject.toml: nothing to do. pip reads dependency groups from 25.1 on.
 $(STAMP): pyproject.toml

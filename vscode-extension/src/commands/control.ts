@@ -1,0 +1,41 @@
+/** Cancel, skip and answer: what can be done to a deployment that runs. */
+import * as vscode from "vscode";
+import { isRunning } from "../state/store";
+import type { Node } from "../tree/model";
+import { deploymentName } from "../tree/rows";
+import { pickOne } from "../views/pick";
+import { deploymentOf, type Services, type Target } from "./services";
+
+export async function cancel(services: Services, target?: Target): Promise<void> {
+  const deployment = await deploymentOf(services, target, isRunning, "Cancel Deployment");
+  if (deployment !== undefined) {
+    await services.send("deploy/cancel", { deploymentId: deployment.id });
+  }
+}
+
+export async function skipStep(services: Services, node?: Node): Promise<void> {
+  const deployment = await deploymentOf(services, node, isRunning, "Skip Step");
+  const running = deployment?.log?.steps?.at(-1)?.step_id;
+  const stepId = node !== undefined && "stepId" in node.place ? node.place.stepId : running;
+  if (deployment === undefined || stepId === undefined) {
+    return;
+  }
+  const items = [
+    { label: "Skip it, and what depends on it", description: "", value: false },
+    { label: "Skip it, and go on as if it had succeeded", description: "it was done by hand, or is not needed", value: true },
+  ];
+  const name = deployment.log?.plan?.steps.find((step) => step.id === stepId)?.name ?? "the step";
+  const satisfiesDependents = await pickOne(items, `Skip ${name}`, `A step of ${deploymentName(deployment)}`);
+  if (satisfiesDependents !== undefined) {
+    await services.send("deploy/skipStep", { deploymentId: deployment.id, stepId, satisfiesDependents });
+  }
+}
+
+export async function answer(services: Services, target?: Target): Promise<void> {
+  const deployment = await deploymentOf(services, target, ({ log }) => !!log?.pending_question, "Answer");
+  if (deployment?.log?.pending_question) {
+    await services.questions.answer(deployment);
+  } else if (deployment !== undefined) {
+    void vscode.window.showInformationMessage("The question was answered already.");
+  }
+}

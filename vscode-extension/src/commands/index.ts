@@ -1,0 +1,49 @@
+/** The table of commands: each id with what it does. Errors are shown in one place. */
+import * as vscode from "vscode";
+import { COMMANDS } from "../ids";
+import { openAppLog, restartApp, rollBack, startApp, stopApp } from "./apps";
+import { answer, cancel, skipStep } from "./control";
+import { deploy } from "./deploy";
+import { deployAgain } from "./deployAgain";
+import { showError } from "./errors";
+import { copyCommand, openApp, openLog, openOutput } from "./open";
+import { deleteDeployment } from "./remove";
+import { retry } from "./retry";
+import { restartServer, selectInterpreter, showServerLog } from "./server";
+import type { Command, Services } from "./services";
+import { showPlan } from "./showPlan";
+
+const TABLE: Record<Exclude<keyof typeof COMMANDS, "showView">, Command> = {
+  answer,
+  cancel,
+  copyCommand,
+  deleteDeployment,
+  deploy,
+  deployAgain,
+  openApp,
+  openAppLog,
+  openLog,
+  openOutput,
+  restartApp,
+  restartServer,
+  retry,
+  rollBack,
+  selectInterpreter,
+  showPlan,
+  showServerLog,
+  skipStep,
+  startApp,
+  stopApp,
+};
+
+export function registerCommands(services: Services): vscode.Disposable[] {
+  return Object.entries(TABLE).map(([name, run]) =>
+    vscode.commands.registerCommand(COMMANDS[name as keyof typeof TABLE], async (...args: never[]) => {
+      try {
+        await run(services, ...args);
+      } catch (error) {
+        await showError(error, services.log);
+      }
+    }),
+  );
+}

@@ -1,0 +1,22 @@
+/** Delete Deployment…: its log, journal and output files go to the bin. The app it brought up stays. */
+import * as vscode from "vscode";
+import { isRunning } from "../state/store";
+import { deploymentName } from "../tree/rows";
+import { deploymentOf, type Services, type Target } from "./services";
+
+export async function deleteDeployment(services: Services, target?: Target): Promise<void> {
+  const deployment = await deploymentOf(services, target, (other) => !isRunning(other), "Delete Deployment");
+  if (deployment === undefined || isRunning(deployment)) {
+    return;
+  }
+  const question = `Delete the log of this deployment of ${deploymentName(deployment)}?`;
+  const detail = "The log and the outputs of its commands are deleted. The app stays as it is.";
+  if ((await vscode.window.showWarningMessage(question, { modal: true, detail }, "Delete")) === undefined) {
+    return;
+  }
+  const log = vscode.Uri.parse(deployment.logUri);
+  const files = log.with({ path: log.path.replace(/\.json$/, ".files") });
+  await vscode.workspace.fs.delete(log);
+  await vscode.workspace.fs.delete(files, { recursive: true }).then(undefined, () => undefined); // old logs have none
+  services.store.forget(deployment.id);
+}

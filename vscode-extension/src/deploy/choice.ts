@@ -1,0 +1,115 @@
+/** What a user chose to deploy, how that reads in a list, and the request it becomes. */
+import { counted, joined, repositoryName } from "../format";
+import type { AnalyzeResult, Kind, Overrides, RepoFacts, StartParams } from "../protocol";
+
+export interface Choice {
+  readonly repo: string;
+  /** A folder of this machine rather than a URL. */
+  readonly folder: boolean;
+  readonly ref?: string;
+  readonly dirty?: boolean;
+  readonly subdir?: string;
+  readonly envFile?: string;
+  readonly target: string;
+  readonly approval: "never" | "plan";
+  /** Answers to earlier refusals of this app. */
+  readonly overrides?: Overrides;
+}
+
+export function startParams(choice: Choice, deploymentId: string): StartParams {
+  const { folder: _, ...params } = choice;
+  return { ...params, deploymentId };
+}
+
+/** "20261124-083000-a1b2c3": sorts by time, and is the server's idempotency key. */
+export function newDeploymentId(now: Date, random: () => number = Math.random): string {
+  const two = (value: number): string => String(value).padStart(2, "0");
+  const date = `${now.getFullYear()}${two(now.getMonth() + 1)}${two(now.getDate())}`;
+  const time = `${two(now.getHours())}${two(now.getMinutes())}${two(now.getSeconds())}`;
+  const tail = Math.floor(random() * 0x1000000).toString(16);
+  return `${date}-${time}-${tail.padStart(6, "0")}`;
+}
+
+/** "site · working tree · this machine". */
+export function describe(choice: Choice): string {
+  return joined(
+    " · ",
+    joined("/", repositoryName(choice.repo), choice.subdir),
+    choice.dirty ? "working tree" : (choice.ref ?? "HEAD"),
+    targetName(choice.target),
+  );
+}
+
+export function targetName(target: string): string {
+  return target === "local" ? "this machine" : target;
+}
+
+/** The choice that began a deployment, from the request its log keeps. */
+export function choiceOf(request: Record<string, unknown>): Choice | undefined {
+  const given = request as unknown as Partial<StartParams> & { deploy_dir?: string; env_file?: string };
+  if (typeof given.repo !== "string" || given.repo === "") {
+    return undefined;
+  }
+  const envFile = given.envFile ?? given.env_file;
+  return {
+    repo: given.repo,
+    folder: /^([/\\]|[A-Za-z]:[/\\])/.test(given.repo),
+    ...(given.ref ? { ref: given.ref } : {}),
+    ...(given.dirty ? { dirty: true } : {}),
+    ...(given.subdir ? { subdir: given.subdir } : {}),
+    ...(envFile ? { envFile } : {}),
+    ...(given.overrides ? { overrides: given.overrides } : {}),
+    target: given.target ?? "local",
+    approval: "never",
+  };
+}
+
+export interface SnapshotItem {
+  readonly label: string;
+  readonly description: string;
+  readonly choice: { readonly dirty: boolean };
+}
+
+/** HEAD and working tree of a folder: what is left out, or taken, is said where it is known. */
+export function snapshotItems(repo: RepoFacts | undefined): SnapshotItem[] {
+  const source = repo?.source;
+  if (source?.kind === "working_tree") {
+    return [{ label: "Working tree", description: "the folder has no commit yet", choice: { dirty: true } }];
+  }
+  const changed = source?.uncommitted ?? 0;
+  const left = changed > 0 ? `HEAD (${counted(changed, "uncommitted file")} left out)` : "HEAD";
+  const tree = changed > 0 ? `with ${counted(changed, "uncommitted file")}` : source ? "no uncommitted files" : "";
+  return [
+    { label: left, description: joined(" ", source?.ref, source?.commit?.slice(0, 10)), choice: { dirty: false } },
+    { label: "Working tree", description: tree, choice: { dirty: true } },
+  ];
+}
+
+/** Sub-folders to choose from: none where the root can be deployed and nothing else could be. */
+export function subdirItems({ repo }: AnalyzeResult): { label: string; description: string; subdir: string }[] {
+  const candidates = (repo.candidates ?? []).map(({ path, kind }) => ({ label: path, description: kind, subdir: path }));
+  const best = repo.detections?.[0];
+  const runnable = best?.runnable === true && !best.refusal;
+  const root = { label: "The whole repository", description: best?.framework || best?.project_type || "", subdir: "" };
+  return candidates.length === 0 ? [] : runnable ? [root, ...candidates] : candidates;
+}
+
+/** What the user can add so that a refused plan becomes possible. */
+export type Remedy = "start" | "subdir" | "envFile";
+
+export function remedyFor(kind: Kind | string): Remedy | undefined {
+  switch (kind) {
+    case "no_start_command":
+    case "library_nothing_to_run":
+    case "unsupported_ecosystem":
+      return "start";
+    case "no_runnable_at_root":
+    case "subdir_not_found":
+      return "subdir";
+    case "required_env_missing":
+    case "required_service_missing":
+      return "envFile";
+    default:
+      return undefined;
+  }
+}

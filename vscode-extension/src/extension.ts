@@ -1,0 +1,110 @@
+/** Wires the parts together; nothing else happens here. */
+import * as vscode from "vscode";
+import { registerCommands } from "./commands";
+import { showError } from "./commands/errors";
+import type { Services } from "./commands/services";
+import { remedy } from "./commands/start";
+import { Memory } from "./deploy/memory";
+import { COMMANDS, SECTION } from "./ids";
+import { ServerClient, type ServerState } from "./server/client";
+import { serverPython } from "./server/start";
+import { DeploymentStore, type Send } from "./state/store";
+import { AppsView } from "./views/apps";
+import { DeploymentsView } from "./views/deployments";
+import { OutputDocuments, PlanDocuments } from "./views/documents";
+import { LogFiles } from "./views/logFiles";
+import { Notifications } from "./views/notifications";
+import { DeploymentOutput } from "./views/output";
+import { Questions } from "./views/questions";
+import { Status } from "./views/status";
+
+let client: ServerClient | undefined;
+
+export function activate(context: vscode.ExtensionContext): void {
+  const log = vscode.window.createOutputChannel("Auto-Deployer", { log: true });
+  const send: Send = (method, params) => server.request(method, params);
+  const store = new DeploymentStore(send, (what, error) => log.error(`${what}: ${String(error)}`));
+  const view = new DeploymentsView(store);
+  const questions = new Questions(store, send);
+  const handlers = {
+    event: store.apply.bind(store),
+    output: store.output.bind(store),
+    ask: questions.ask.bind(questions),
+    progress: view.progress.bind(view),
+  };
+  const { version } = context.extension.packageJSON as { version: string };
+  const server = new ServerClient(() => serverPython(context, log), handlers, log, version);
+  client = server;
+  const status = new Status(store, server.state);
+  const apps = new AppsView(
+    send,
+    () => server.state === "running",
+    (all) => status.hasApps(all.length > 0),
+  );
+  const plans = new PlanDocuments();
+  const services: Services = {
+    client: server,
+    send,
+    store,
+    memory: new Memory(context.workspaceState),
+    view,
+    apps,
+    questions,
+    plans,
+    log,
+  };
+  context.subscriptions.push(
+    log,
+    server,
+    view,
+    questions,
+    status,
+    apps,
+    plans,
+    new DeploymentOutput(store),
+    new OutputDocuments(store, send),
+    new Notifications(store, (deployment) => remedy(services, deployment).catch((error: unknown) => showError(error, log))),
+    server.onDidChangeState((state) => serverChanged(state, services, status)),
+    store.onDidChange((change) => change.kind === "event" && change.event.method === "deploy/finished" && void apps.update()),
+    vscode.workspace.onDidGrantWorkspaceTrust(() => server.start()),
+    vscode.workspace.onDidChangeConfiguration((event) => {
+      if (event.affectsConfiguration(`${SECTION}.interpreter`) || event.affectsConfiguration(`${SECTION}.logDir`)) {
+        void server.start();
+      }
+    }),
+    new LogFiles(store, () => server.state === "running" && connect(services)),
+    ...registerCommands(services),
+  );
+  setTimeout(() => void server.start()); // behind the activation
+}
+
+export async function deactivate(): Promise<void> {
+  await client?.stop();
+}
+
+function connect({ store, log }: Services): void {
+  store.connect().catch((error: unknown) => log.error(`listing the deployments: ${String(error)}`));
+}
+
+function serverChanged(state: ServerState, services: Services, status: Status): void {
+  const { client, view, apps } = services;
+  status.serverChanged(state);
+  if (state === "running") {
+    connect(services);
+    void apps.update();
+    return;
+  }
+  view.endProgress();
+  if (state === "failed" && client.fault !== undefined) {
+    const { message, remedy: advice } = client.fault;
+    const choices: Record<string, string> = {
+      "Select Interpreter": COMMANDS.selectInterpreter,
+      "Try Again": COMMANDS.restartServer,
+      "Show Log": COMMANDS.showServerLog,
+    };
+    void vscode.window.showErrorMessage(`${message} ${advice}`, ...Object.keys(choices)).then((chosen) => {
+      const command = choices[chosen ?? ""];
+      return command && vscode.commands.executeCommand(command);
+    });
+  }
+}

@@ -1,0 +1,845 @@
+// Generated from the server's models by `npm run gen`. Do not edit.
+
+
+export const PROTOCOL_VERSION = 1;
+
+export interface Requests {
+  "deploy/apps": { params: NoParams; result: AppsResult };
+  "deploy/startApp": { params: AppParams; result: AppState };
+  "deploy/stopApp": { params: AppParams; result: AppState };
+  "deploy/restartApp": { params: AppParams; result: AppState };
+  "deploy/rollback": { params: RollbackParams; result: AppState };
+  "deploy/appLog": { params: AppLogParams; result: OutputResult };
+  "deploy/analyze": { params: SourceParams; result: AnalyzeResult };
+  "deploy/plan": { params: SourceParams; result: PlanResult };
+  "deploy/start": { params: StartParams; result: StartResult };
+  "deploy/cancel": { params: DeploymentParams; result: null };
+  "deploy/retry": { params: RetryParams; result: StartResult };
+  "deploy/skipStep": { params: SkipStepParams; result: null };
+  "deploy/answer": { params: AnswerParams; result: null };
+  "deploy/list": { params: ListParams; result: ListResult };
+  "deploy/get": { params: DeploymentParams; result: GetResult };
+  "deploy/subscribe": { params: SubscribeParams; result: SubscribeResult };
+  "deploy/output": { params: OutputParams; result: OutputResult };
+}
+
+export interface ServerRequests {
+  "deploy/ask": { params: AskParams; result: AskResult };
+}
+
+export interface Notifications {
+  "deploy/started": Started;
+  "deploy/analysisReady": AnalysisReady;
+  "deploy/planReady": PlanReady;
+  "deploy/planChanged": PlanChanged;
+  "deploy/stepStarted": StepStarted;
+  "deploy/commandStarted": CommandStarted;
+  "deploy/commandExecuted": CommandExecuted;
+  "deploy/checkFinished": CheckFinished;
+  "deploy/repairApplied": RepairApplied;
+  "deploy/stepFinished": StepFinished;
+  "deploy/questionAsked": QuestionAsked;
+  "deploy/questionResolved": QuestionResolved;
+  "deploy/cancelling": Cancelling;
+  "deploy/note": NoteAdded;
+  "deploy/finished": Finished;
+  "deploy/commandOutput": OutputChunk;
+}
+
+export interface AnalysisReady {
+  deploymentId?: string
+  seq?: number
+  time?: string  // UTC with offset.
+  stepId?: number | null
+  commandId?: string | null
+  attempt?: number | null
+  repo: RepoFacts
+  host: HostFacts
+}
+
+export interface AnalyzeResult {
+  repo: RepoFacts
+  host: HostFacts
+}
+
+export interface AnswerParams {
+  deploymentId: string
+  questionId: string
+  optionId?: string | null
+  text?: string | null
+  guidance?: string | null
+  cancelled?: boolean
+}
+
+/** The app a deployment brought up. */
+export interface AppInfo {
+  url: string
+  port: number
+  pid: number
+  name?: string
+  release?: string
+}
+
+export interface AppLogParams {
+  name?: string | null
+  deployDir?: string | null
+  offset?: number | null  // Byte offset to read from; None: the last part.
+  limit?: number
+}
+
+/** Names an app by its name or its deploy directory; one of the two. */
+export interface AppParams {
+  name?: string | null
+  deployDir?: string | null
+}
+
+/** What a deploy brings up; kept by the app keeper. */
+export interface AppSpec {
+  name: string  // App name, the deploy directory's last part.
+  kind?: "server" | "static"
+  command: string  // Shell text run by the keeper in `cwd`; PORT and HOST are set.
+  cwd?: string  // Relative to the release directory.
+  env?: Record<string, string>
+  port?: number | null  // Port the user asked for: taken means failure. None: the app's kept port, else a free one.
+  fixed_port?: number | null  // Port the source hard-codes whatever PORT says, where known.
+  health?: HealthSpec
+}
+
+/** One app and how it is now. */
+export interface AppState {
+  name: string
+  deployDir: string
+  repo?: string
+  subdir?: string
+  status: "running" | "stopped" | "crashed"
+  url?: string | null
+  port?: number | null
+  pid?: number | null
+  release?: string | null
+  releases?: string[]  // Kept releases, newest first.
+  since?: string | null
+  exitCode?: number | null
+  lastLines?: string[]  // Last lines of its own log; always there when it crashed.
+}
+
+export interface AppsResult {
+  apps: AppState[]
+}
+
+/** `deploy/ask`: the question, and which deployment waits. */
+export interface AskParams {
+  questionId: string
+  kind: "choice" | "confirm" | "text" | "secret"
+  message: string
+  detail?: string
+  options?: Option[]
+  default?: string | null  // Option id (or text) taken at the time-out; None: there is no safe default, the run stops.
+  allowCustom?: boolean
+  timeoutMs?: number | null
+  risk?: "low" | "high"
+  category?: "decision" | "confirmation" | "information" | "error_recovery"
+  deploymentId: string
+}
+
+/** What the client answers to `deploy/ask`; nothing usable counts as cancelled. */
+export interface AskResult {
+  optionId?: string | null
+  text?: string | null
+  guidance?: string | null
+  cancelled?: boolean
+}
+
+export interface Cancelling {
+  deploymentId?: string
+  seq?: number
+  time?: string  // UTC with offset.
+  stepId?: number | null
+  commandId?: string | null
+  attempt?: number | null
+}
+
+/** A sub-folder that looks deployable when the root is not. */
+export interface Candidate {
+  path: string
+  kind: string  // Such as "express", "flask", "static".
+}
+
+export interface CheckFinished {
+  deploymentId?: string
+  seq?: number
+  time?: string  // UTC with offset.
+  stepId?: number | null
+  commandId?: string | null
+  attempt?: number | null
+  check: CheckResult
+}
+
+/** What one machine check saw. */
+export interface CheckResult {
+  type: string
+  description: string
+  passed: boolean
+  detail?: string  // What was seen: status and body start, the missing path, …
+  at?: string
+}
+
+/** A read-only command exits with `exit_code`; it is not recorded as a command. */
+export interface CommandCheck {
+  type?: "command"
+  command: string
+  cwd?: string
+  exit_code?: number
+}
+
+/** One per executed command, with its record as in the log. */
+export interface CommandExecuted {
+  deploymentId?: string
+  seq?: number
+  time?: string  // UTC with offset.
+  stepId?: number | null
+  commandId?: string | null
+  attempt?: number | null
+  command: CommandRecord
+}
+
+/** One executed command. The first six fields are format 2.0. */
+export interface CommandRecord {
+  command: string
+  success: boolean
+  exit_code: number  // Exit status; 128 + n for signal n; -1 idle time-out, -2 total time-out (as the format always had it).
+  stdout?: string  // First 1,000 characters.
+  stderr?: string  // First 500 characters.
+  timestamp?: string  // When it ended, naive local time.
+  id?: string
+  reasoning?: string
+  source?: "recipe" | "llm" | "user"
+  cwd?: string
+  started_at?: string
+  duration_ms?: number
+  policy?: Record<string, unknown> | null
+  stdout_bytes?: number
+  stderr_bytes?: number
+  stdout_tail?: string  // Last part of stdout where it is longer than `stdout`; "" otherwise.
+  stderr_tail?: string
+  output?: string  // Path of the full output file, relative to the log file; "" when it was silent.
+  output_capped?: boolean  // The output file stops at its cap; the byte counts go on.
+  timed_out?: "idle" | "total" | null
+  stopped?: boolean  // Ended by cancel or skip.
+  waiting_for_input?: string  // The prompt it stood at when it was ended, if it did.
+  left_running?: string[]  // Processes that escaped the command's group, "pid name".
+}
+
+/** Written and synced before the command may run (its process waits at a gate). */
+export interface CommandStarted {
+  deploymentId?: string
+  seq?: number
+  time?: string  // UTC with offset.
+  stepId?: number | null
+  commandId?: string | null
+  attempt?: number | null
+  command: CurrentCommand
+}
+
+/** Format 2.0: one shortening of the view the model gets (never of the log). */
+export interface CompressionEvent {
+  iteration?: number
+  commands_before?: number
+  commands_compressed?: number
+  commands_kept?: number
+  compressed_text_length?: number
+  token_count_before?: number
+  token_count_after?: number
+  compression_ratio?: number
+  timestamp?: string
+  trigger_reason?: string
+}
+
+/** The command running now, so that a reader (and a sweep) knows what is being executed. */
+export interface CurrentCommand {
+  id: string
+  command: string
+  cwd?: string
+  started_at?: string
+  pid?: number
+  pgid?: number
+  source?: "recipe" | "llm" | "user"
+  reasoning?: string
+  output?: string
+}
+
+/** The whole log. Before `steps` stands what changes only with analysis and plan, behind it what changes with every event. */
+export interface DeploymentLog {
+  version?: string
+  mode?: string
+  deployment_id?: string
+  retry_of?: string | null
+  group_id?: string | null
+  repo_url?: string
+  deploy_dir?: string
+  target?: string
+  project_type?: string | null
+  framework?: string | null
+  host_info?: Record<string, unknown>
+  start_time?: string
+  config?: RunConfig
+  request?: Record<string, unknown>  // The `deploy/start` params (secrets masked), so that a retry and a reader know what was asked.
+  release?: string
+  work_dir?: string  // Private folder with the snapshot and the env file, kept for a retry until the deployment succeeds (a week at most).
+  repo?: RepoFacts | null
+  plan?: DeploymentPlan | null
+  steps?: StepResult[]
+  user_interactions?: UserInteraction[]  // Questions outside a step (the plan's approval).
+  pending_question?: Question | null
+  notes?: Note[]
+  llm_calls?: LlmCall[]
+  execution_summary?: ExecutionSummary | null
+  app?: AppInfo | null
+  reason?: Reason | null
+  cancelling?: boolean
+  writer?: Writer | null
+  end_time?: string | null
+  status?: "running" | "success" | "failed" | "aborted" | "cancelled" | "interrupted"
+  summary?: Summary
+  seq?: number  // Number of the last event folded in.
+}
+
+/** Params that name a deployment. */
+export interface DeploymentParams {
+  deploymentId: string
+}
+
+/** Data only: made by a planner, run by the orchestrator, kept in the log. */
+export interface DeploymentPlan {
+  strategy: "docker-compose" | "docker" | "traditional" | "static"
+  components?: string[]  // Parts of the deployment in words, such as "shop (web)" (format 2.0 has strings here).
+  steps: DeploymentStep[]
+  risks?: string[]
+  notes?: string[]
+  estimated_time?: string
+  created_at?: string
+  app?: AppSpec | null
+  required_env?: string[]
+  required_services?: string[]
+  choice?: PlanChoice | null
+}
+
+/** One step of the plan. */
+export interface DeploymentStep {
+  id: number
+  name: string
+  description?: string
+  category: "prerequisite" | "setup" | "build" | "deploy" | "verify"
+  goal?: string
+  success_criteria?: string  // The checks in words, for people.
+  estimated_commands?: string[]  // What will run, for people and old readers.
+  commands?: PlannedCommand[]
+  checks?: (FileCheck | CommandCheck | PortCheck | ProcessCheck | HttpCheck)[]
+  depends_on?: number[]
+  driver?: "commands" | "start_app" | "verify_app"  // Who decides the step's commands: the planned list, or the app keeper (starting, proving).
+}
+
+/** One row of `deploy/list`. */
+export interface DeploymentSummary {
+  deploymentId: string
+  repo: string
+  target: string
+  status: string
+  startTime: string
+  endTime?: string | null
+  logUri: string
+}
+
+/** What one recipe sees in the repository: data only, so that a plan can be made from it alone. */
+export interface Detection {
+  recipe: string
+  project_type: string  // "python", "nodejs", "static", "unknown", … as in the log format.
+  framework?: string
+  score?: number  // Sum of the evidence weights; the highest wins, 0 or less never does.
+  evidence?: Evidence[]
+  runnable?: boolean  // A start command (or a folder to serve) was found.
+  refusal?: Reason | null  // Why this recipe, if it is chosen, cannot be planned.
+  details?: Record<string, unknown>  // The recipe's own findings; it alone reads them.
+}
+
+/** One thing seen in the repository that speaks for (or, with a negative weight, against) a recipe. */
+export interface Evidence {
+  file: string  // Path inside the repository; empty when the whole tree is meant.
+  saw: string
+  weight: number
+}
+
+/** Format 2.0: what was reached. */
+export interface ExecutionSummary {
+  project_name?: string
+  deploy_dir?: string
+  strategy?: string
+  environment?: Record<string, unknown>
+  completed_actions?: unknown[]
+  configurations?: Record<string, unknown>
+  resolved_issues?: ResolvedIssue[]
+  last_updated?: string
+}
+
+/** The path exists on the target (and is not empty, when a folder). */
+export interface FileCheck {
+  type?: "file"
+  path: string
+}
+
+/** The one end of a deployment. */
+export interface Finished {
+  deploymentId?: string
+  seq?: number
+  time?: string  // UTC with offset.
+  stepId?: number | null
+  commandId?: string | null
+  attempt?: number | null
+  outcome: "success" | "failed" | "aborted" | "cancelled" | "interrupted"
+  reason?: Reason | null
+  app?: AppInfo | null
+  logUri?: string
+  summary?: Summary
+}
+
+export interface GetResult {
+  log: Record<string, unknown>  // The log document exactly as in the file.
+  lastSeq: number
+}
+
+/** How to prove that the app answers. */
+export interface HealthSpec {
+  path?: string
+  expect?: "server" | "static"
+  start_timeout_s?: number  // Seconds from start until the port must be open (Heroku's R10 rule: 60).
+}
+
+/** What probing the target found. */
+export interface HostFacts {
+  hostname?: string
+  os?: string  // "linux", "darwin" or "windows".
+  distribution?: string
+  kernel?: string
+  arch?: string
+  shell?: string
+  user?: string
+  home?: string
+  container?: boolean
+  systemd?: boolean
+  cpu_count?: number
+  memory_mb?: number
+  disk_free_mb?: number
+  tools?: Tool[]  // One entry for each program and version found; the first of a name is the one on PATH.
+  docker_engine?: boolean  // A Docker daemon answers (the client alone does not count).
+  free_ports?: number[]  // A few ports that were free on loopback when probed.
+  listening_ports?: number[] | null  // TCP ports something listened on when probed; None: the target does not tell.
+}
+
+/** GET `path` at the app's real port answers: "server" means below 500, "static" means 200. */
+export interface HttpCheck {
+  type?: "http"
+  path?: string
+  expect?: "server" | "static"
+  body_contains?: string
+}
+
+/** Stable names of reasons; part of the wire, the log and the CLI's JSON. */
+export type Kind = "invalid_request" | "not_found" | "not_trusted" | "invalid_state" | "target_locked" | "deploy_dir_not_ours" | "internal_error" | "invalid_repository_url" | "repository_not_found" | "repository_too_large" | "repository_timeout" | "git_ref_not_found" | "subdir_not_found" | "empty_repository" | "connection_failed" | "authentication_failed" | "manifest_unreadable" | "no_start_command" | "library_nothing_to_run" | "no_runnable_at_root" | "unsupported_ecosystem" | "missing_tool" | "runtime_version_unavailable" | "docker_engine_missing" | "required_service_missing" | "required_env_missing" | "planner_unavailable" | "plan_invalid" | "plan_rejected" | "command_failed" | "command_timed_out" | "waiting_for_input" | "check_failed" | "dependency_source_unreachable" | "build_needs_network" | "budget_exceeded" | "step_skipped" | "dependency_not_satisfied" | "process_exited_no_port" | "process_exited" | "no_listening_port" | "port_in_use" | "health_check_failed" | "app_not_running" | "cancelled_by_user" | "aborted_by_user" | "server_shutdown" | "process_died" | "log_unwritable" | "log_write_failed" | "log_unreadable"
+
+export interface ListParams {
+  limit?: number | null
+}
+
+export interface ListResult {
+  deployments: DeploymentSummary[]
+}
+
+/** One call of a model: its cost in time, tokens and money. */
+export interface LlmCall {
+  model?: string
+  prompt_tokens?: number
+  completion_tokens?: number
+  latency_ms?: number
+  cost_usd?: number | null
+  step_id?: number | null
+}
+
+export interface NamedValue {
+  name: string
+  value: string
+}
+
+/** Params of a request that needs none. */
+export interface NoParams {
+}
+
+/** Something a reader should know, with its kind. */
+export interface Note {
+  kind: string
+  message: string
+  at?: string
+}
+
+export interface NoteAdded {
+  deploymentId?: string
+  seq?: number
+  time?: string  // UTC with offset.
+  stepId?: number | null
+  commandId?: string | null
+  attempt?: number | null
+  kind: string
+  message: string
+}
+
+export interface Option {
+  id: string
+  label: string
+  description?: string
+}
+
+/** `deploy/commandOutput`: live output. Not an event: it has no `seq` and is not in the journal. */
+export interface OutputChunk {
+  deploymentId: string
+  commandId: string
+  stream: "stdout" | "stderr"
+  offset: number  // Byte offset of `text` in the command's output file.
+  text: string
+}
+
+export interface OutputParams {
+  deploymentId: string
+  commandId: string
+  offset?: number
+  limit?: number
+}
+
+export interface OutputResult {
+  text: string
+  offset: number
+  nextOffset: number  // Where to read on.
+  size: number  // Bytes in the file now.
+}
+
+/** Single decisions of a plan replaced by the user (`--recipe --install --build --start --output-dir --health-path`). */
+export interface Overrides {
+  recipe?: string | null
+  install?: string | null
+  build?: string | null
+  start?: string | null
+  outputDir?: string | null
+  healthPath?: string | null
+}
+
+export interface PlanChanged {
+  deploymentId?: string
+  seq?: number
+  time?: string  // UTC with offset.
+  stepId?: number | null
+  commandId?: string | null
+  attempt?: number | null
+  plan: DeploymentPlan
+}
+
+/** Which recipe planned, on what evidence, and who came second. */
+export interface PlanChoice {
+  recipe: string
+  score: number
+  evidence?: Evidence[]
+  runner_up?: string
+  runner_up_score?: number
+  package_manager?: string
+  framework?: string
+}
+
+/** The plan with all its steps, so that a tree can be complete at once. */
+export interface PlanReady {
+  deploymentId?: string
+  seq?: number
+  time?: string  // UTC with offset.
+  stepId?: number | null
+  commandId?: string | null
+  attempt?: number | null
+  plan: DeploymentPlan
+}
+
+export interface PlanResult {
+  repo: RepoFacts
+  host: HostFacts
+  plan: DeploymentPlan
+}
+
+/** A shell command of a step, as planned. */
+export interface PlannedCommand {
+  command: string
+  cwd?: string  // Absolute path on the target; "" means the deploy directory's parent is enough (any existing folder).
+  env?: Record<string, string>  // Additions to the child environment; never secret (secrets come from the app's env file).
+  reasoning?: string
+}
+
+/** The app's port accepts connections on loopback. */
+export interface PortCheck {
+  type?: "port"
+}
+
+/** The app's process is alive (a zombie is not). */
+export interface ProcessCheck {
+  type?: "process"
+}
+
+/** Something only the user can decide. */
+export interface Question {
+  questionId: string
+  kind: "choice" | "confirm" | "text" | "secret"
+  message: string
+  detail?: string
+  options?: Option[]
+  default?: string | null  // Option id (or text) taken at the time-out; None: there is no safe default, the run stops.
+  allowCustom?: boolean
+  timeoutMs?: number | null
+  risk?: "low" | "high"
+  category?: "decision" | "confirmation" | "information" | "error_recovery"
+}
+
+export interface QuestionAsked {
+  deploymentId?: string
+  seq?: number
+  time?: string  // UTC with offset.
+  stepId?: number | null
+  commandId?: string | null
+  attempt?: number | null
+  question: Question
+}
+
+/** The question is answered (or timed out); `response` is what the log keeps ("***" for secrets). */
+export interface QuestionResolved {
+  deploymentId?: string
+  seq?: number
+  time?: string  // UTC with offset.
+  stepId?: number | null
+  commandId?: string | null
+  attempt?: number | null
+  questionId: string
+  response: string
+  timedOut?: boolean
+}
+
+/** Why a deployment or step did not succeed: what happened, what was looked at, what to do next. */
+export interface Reason {
+  kind: Kind
+  message: string
+  suggestions?: string[]
+}
+
+/** A rule (later: the model) changes the course of a step, and why. */
+export interface RepairApplied {
+  deploymentId?: string
+  seq?: number
+  time?: string  // UTC with offset.
+  stepId?: number | null
+  commandId?: string | null
+  attempt?: number | null
+  reason: Reason
+}
+
+/** What analysing the repository found. */
+export interface RepoFacts {
+  name: string  // Slug for files and apps: `[A-Za-z0-9._-]{1,64}`.
+  source: SourceFacts
+  file_count?: number
+  total_bytes?: number
+  top_level?: string[]  // Names at the root of the deployed folder, folders with a trailing "/", at most 200.
+  key_files?: string[]
+  project_type?: string
+  framework?: string
+  detections?: Detection[]  // Best first; the second one is the runner-up.
+  candidates?: Candidate[]
+  ecosystems?: string[]  // Known ecosystems seen without a recipe of ours ("go", "php", "dockerfile", …), strongest first.
+  declared_env?: string[]  // Names in .env.example and the like.
+  submodules?: string[]
+  lfs_files?: number
+  notes?: string[]
+}
+
+export interface ResolvedIssue {
+  issue: string
+  resolution: string
+}
+
+export interface RetryParams {
+  deploymentId: string
+  newDeploymentId: string
+  fromStepId?: number | null
+  nonInteractive?: boolean
+}
+
+export interface RollbackParams {
+  name?: string | null
+  deployDir?: string | null
+  release?: string | null  // The release to go back to; default the one before the current.
+}
+
+/** Format 2.0 `config`. */
+export interface RunConfig {
+  model?: string | null
+  temperature?: number | null
+  max_iterations_per_step?: number
+}
+
+export interface SkipStepParams {
+  deploymentId: string
+  stepId: number
+  satisfiesDependents?: boolean
+}
+
+/** Which snapshot of which repository is deployed. */
+export interface SourceFacts {
+  repo: string  // URL or folder as the user gave it, without credentials.
+  ref?: string
+  commit?: string  // The full object id of the snapshot (of working trees too).
+  subdir?: string  // POSIX path below the repository's root, "" for the root.
+  kind?: "commit" | "working_tree"
+  uncommitted?: number  // Changed or untracked files that a deploy of HEAD leaves out.
+}
+
+/** What to deploy and where; shared by analyze, plan and start. */
+export interface SourceParams {
+  repo: string  // Git URL (https, ssh, git@host:owner/repo, file) or a local folder.
+  ref?: string | null
+  subdir?: string | null
+  dirty?: boolean  // Deploy the working tree of a local folder rather than its HEAD.
+  target?: string
+  deployDir?: string | null
+  planner?: "auto" | "recipe" | "llm"
+  env?: Record<string, string>
+  envFile?: string | null
+  port?: number | null
+  overrides?: Overrides
+}
+
+/** `deploy/start`. */
+export interface StartParams {
+  repo: string  // Git URL (https, ssh, git@host:owner/repo, file) or a local folder.
+  ref?: string | null
+  subdir?: string | null
+  dirty?: boolean  // Deploy the working tree of a local folder rather than its HEAD.
+  target?: string
+  deployDir?: string | null
+  planner?: "auto" | "recipe" | "llm"
+  env?: Record<string, string>
+  envFile?: string | null
+  port?: number | null
+  overrides?: Overrides
+  deploymentId: string
+  approval?: "never" | "plan"
+  nonInteractive?: boolean
+}
+
+export interface StartResult {
+  deploymentId: string
+  logUri: string
+}
+
+/** The deployment exists: its log file is there, with this content. */
+export interface Started {
+  deploymentId?: string
+  seq?: number
+  time?: string  // UTC with offset.
+  stepId?: number | null
+  commandId?: string | null
+  attempt?: number | null
+  log: DeploymentLog
+  logUri: string
+}
+
+/** The end of an attempt, without its commands. For a step that never started (blocked, skipped, reused) the only event. */
+export interface StepFinished {
+  deploymentId?: string
+  seq?: number
+  time?: string  // UTC with offset.
+  stepId?: number | null
+  commandId?: string | null
+  attempt?: number | null
+  step: StepResult
+}
+
+/** One attempt at one step. Another try is a further entry with the same `step_id`. */
+export interface StepResult {
+  step_id: number
+  step_name: string
+  category?: "prerequisite" | "setup" | "build" | "deploy" | "verify" | string
+  attempt?: number
+  reused?: boolean  // Taken over from the deployment this one retries: its checks passed again.
+  started_at?: string
+  commands?: CommandRecord[]
+  status?: "running" | "success" | "failed" | "skipped" | "blocked" | "cancelled" | "interrupted"
+  iterations?: number
+  compressed?: boolean
+  compressed_history?: string | null
+  compression_events?: CompressionEvent[]
+  user_interactions?: UserInteraction[]
+  structured_outputs?: StructuredOutputs
+  error?: string | null
+  timestamp?: string  // Its start while running, then its end (naive local).
+  ended_at?: string
+  current_command?: CurrentCommand | null
+  checks?: CheckResult[]
+  repairs?: Reason[]
+  reason?: Reason | null
+  satisfies_dependents?: boolean  // A skipped step whose dependents may run all the same: the user said so.
+}
+
+export interface StepStarted {
+  deploymentId?: string
+  seq?: number
+  time?: string  // UTC with offset.
+  stepId?: number | null
+  commandId?: string | null
+  attempt?: number | null
+  step: StepResult
+}
+
+/** What a step hands to later ones. */
+export interface StructuredOutputs {
+  summary?: string
+  key_info?: NamedValue[] | Record<string, unknown>  // Ours: list of {name, value}; old logs have an object here.
+}
+
+export interface SubscribeParams {
+  deploymentId: string
+  afterSeq?: number
+}
+
+export interface SubscribeResult {
+  lastSeq: number
+  resync?: boolean
+  log?: Record<string, unknown> | null
+}
+
+/** Format 2.0 `summary`. */
+export interface Summary {
+  total_steps?: number
+  successful_steps?: number
+  total_commands?: number
+  duration_seconds?: number
+}
+
+/** A program found on the target. */
+export interface Tool {
+  name: string
+  path: string
+  version?: string  // Dotted numbers only, e.g. "20.19.2"; empty when it would not tell.
+}
+
+/** Format 2.0: one question and its answer (answers of type secret are "***"). */
+export interface UserInteraction {
+  question: string
+  response: string
+  question_id?: string
+  at?: string
+}
+
+/** Who writes (or wrote) this log; a sweep on another host leaves it alone. */
+export interface Writer {
+  pid: number
+  boot_id: string
+  host: string
+}

@@ -1,0 +1,159 @@
+/** The language client: starts the server, restarts it after a crash, and is the one way to talk to it. */
+import * as vscode from "vscode";
+import type { LanguageClient } from "vscode-languageclient/node";
+import { PROTOCOL_VERSION, type Requests } from "../protocol";
+import { ServerStartError } from "./errors";
+import type { Handlers } from "./languageClient";
+
+export type ServerState = "stopped" | "starting" | "running" | "restarting" | "failed";
+
+/** Seconds to wait before the server is started again; after the last one it stays down. */
+const BACK_OFF_S = [0, 1, 3, 10, 30];
+/** A server that ran this long starts with the first of them again. */
+const HEALTHY_MS = 120_000;
+
+export class ServerClient implements vscode.Disposable {
+  private client: LanguageClient | undefined;
+  private current: ServerState = "stopped";
+  private starts: Promise<void> = Promise.resolve();
+  private crashes = 0;
+  private startedAt = 0;
+  private readonly changes = new vscode.EventEmitter<ServerState>();
+  readonly onDidChangeState = this.changes.event;
+  /** Why it is not running, when it failed. */
+  fault: ServerStartError | undefined;
+
+  constructor(
+    private readonly findPython: () => Promise<string>,
+    private readonly handlers: Handlers,
+    private readonly log: vscode.LogOutputChannel,
+    private readonly version: string,
+  ) {}
+
+  get state(): ServerState {
+    return this.current;
+  }
+
+  /** Start, or start again: one start after the other. Never rejects: the state tells. */
+  start(): Promise<void> {
+    this.starts = this.starts.then(() => this.startOnce());
+    return this.starts;
+  }
+
+  private async startOnce(): Promise<void> {
+    await this.stop();
+    this.crashes = 0;
+    this.become("starting");
+    try {
+      const [python, { createLanguageClient }] = await Promise.all([this.findPython(), import("./languageClient")]);
+      const client = createLanguageClient(
+        python,
+        this.handlers,
+        { closed: () => this.closed(), running: () => this.isUp() },
+        this.log,
+      );
+      this.client = client;
+      await client.start();
+      this.compareVersions(client);
+    } catch (error) {
+      const fault =
+        error instanceof ServerStartError ? error : new ServerStartError("crashed", `The server did not start: ${text(error)}`);
+      await this.fail(fault);
+    }
+  }
+
+  async stop(): Promise<void> {
+    const client = this.client;
+    this.client = undefined;
+    if (client !== undefined) {
+      await client.dispose().catch((error: unknown) => this.log.debug(`stopping the server: ${text(error)}`));
+      this.become("stopped");
+    }
+  }
+
+  /** Ask the server; one that is being started is waited for. */
+  async request<M extends keyof Requests>(method: M, params: Requests[M]["params"]): Promise<Requests[M]["result"]> {
+    await this.settled();
+    if (this.client === undefined || this.current !== "running") {
+      throw new Error(this.fault ? `${this.fault.message} ${this.fault.remedy}` : "The Auto-Deployer server is not running.");
+    }
+    return this.client.sendRequest<Requests[M]["result"]>(method, params);
+  }
+
+  private settled(): Promise<void> {
+    return new Promise((resolve) => {
+      const isSettled = (): boolean => this.current !== "starting" && this.current !== "restarting";
+      if (isSettled()) {
+        resolve();
+        return;
+      }
+      const subscription = this.onDidChangeState(() => {
+        if (isSettled()) {
+          subscription.dispose();
+          resolve();
+        }
+      });
+    });
+  }
+
+  dispose(): void {
+    this.changes.dispose();
+    void this.stop();
+  }
+
+  /** The server ended by itself: whether it is to be started again, after a while. */
+  private async closed(): Promise<boolean> {
+    if (this.client === undefined) {
+      return false;
+    }
+    if (Date.now() - this.startedAt > HEALTHY_MS) {
+      this.crashes = 0;
+    }
+    const wait = BACK_OFF_S[this.crashes];
+    this.crashes += 1;
+    if (wait === undefined || this.current === "starting") {
+      void this.fail(new ServerStartError("crashed", "The Auto-Deployer server ended again and again."));
+      return false;
+    }
+    this.become("restarting");
+    this.log.warn(`The server ended unexpectedly; it is started again in ${wait} s.`);
+    await new Promise((resolve) => setTimeout(resolve, wait * 1000));
+    return this.client !== undefined;
+  }
+
+  private isUp(): void {
+    this.startedAt = Date.now();
+    this.become("running");
+  }
+
+  private compareVersions(client: LanguageClient): void {
+    const told = client.initializeResult;
+    const ours = (told?.capabilities.experimental as { autoDeployer?: { protocolVersion?: number } } | undefined)?.autoDeployer;
+    this.log.info(`Server ${told?.serverInfo?.version ?? "?"}, client ${this.version}, protocol ${ours?.protocolVersion ?? "?"}`);
+    if (ours?.protocolVersion !== PROTOCOL_VERSION) {
+      const message = `The server speaks version ${ours?.protocolVersion ?? "?"} of the protocol, this extension ${PROTOCOL_VERSION}.`;
+      throw new ServerStartError("protocol", message);
+    }
+  }
+
+  private async fail(fault: ServerStartError): Promise<void> {
+    this.log.error(`${fault.message} ${fault.remedy}`);
+    await this.stop();
+    this.fault = fault;
+    this.become("failed");
+  }
+
+  private become(state: ServerState): void {
+    if (state === "running" || state === "starting") {
+      this.fault = undefined;
+    }
+    if (state !== this.current) {
+      this.current = state;
+      this.changes.fire(state);
+    }
+  }
+}
+
+function text(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,332 @@
+/** What each row of the tree of deployments says. */
+import { stripAnsi } from "../ansi";
+import { clock, counted, duration, durationInWords, elapsed, joined, moment, oneLine, repositoryName } from "../format";
+import type { IconName } from "../icons";
+import type {
+  AppInfo,
+  CheckResult,
+  CommandRecord,
+  CurrentCommand,
+  DeploymentLog,
+  Note,
+  Question,
+  Reason,
+  StepResult,
+} from "../protocol";
+import { failedStep, planStep, stepIds } from "../state/log";
+import { type Deployment, isRetryable, isRunning } from "../state/store";
+import { type Action, codeBlock, escaped, type Row } from "./row";
+
+const PLAIN = { description: "", tooltip: "", can: [], children: "none" } as const;
+const TAIL = 2000;
+/** What took less is not worth a time. */
+const SHOWN_MS = 50;
+/** The time stands behind the name, and should be seen in a narrow view. */
+const NAME_WIDTH = 40;
+
+/** The app's name: the repository's, and the sub-folder that is deployed. */
+export function deploymentName(deployment: Deployment): string {
+  const { log, summary } = deployment;
+  const request = (log?.request ?? {}) as { subdir?: string | null };
+  return joined("/", log?.repo?.name ?? repositoryName(summary.repo), log?.repo?.source.subdir ?? request.subdir);
+}
+
+export function deployment(deployment: Deployment, now: number): Row {
+  const { log, summary } = deployment;
+  const name = deploymentName(deployment);
+  const state = log?.cancelling ? "cancelling" : summary.status;
+  const took = tookMs(deployment, now);
+  const where = log && isRunning(deployment) ? progress(log) : "";
+  const can: Action[] = isRunning(deployment) ? ["cancel"] : ["again", "delete"];
+  if (isRetryable(deployment) && (log === undefined || log.plan)) {
+    can.push("retry");
+  }
+  if (log?.app && summary.status === "success") {
+    can.push("open");
+  }
+  const failed = log ? failedStep(log) : undefined;
+  return {
+    label: name,
+    description: isRunning(deployment)
+      ? joined(" · ", state === "cancelling" ? "cancelling" : where, elapsed(took))
+      : joined(" · ", endWords(summary.status, failed), took > 0 && duration(took), clock(moment(summary.startTime), now)),
+    icon: iconOf(state),
+    tooltip: deploymentTooltip(deployment),
+    spoken: joined(
+      ", ",
+      `Deployment of ${name}`,
+      state,
+      where,
+      log?.pending_question && "waits for your answer",
+      failed && `at step ${failed.step_name}`,
+      took > 0 && durationInWords(took),
+    ),
+    can: [...can, "log"],
+    children: isRunning(deployment) ? "expanded" : "collapsed",
+  };
+}
+
+function progress(log: DeploymentLog): string {
+  const steps = stepIds(log);
+  const last = log.steps?.at(-1);
+  if (log.pending_question) {
+    return "question";
+  }
+  if (steps.length === 0) {
+    return log.repo ? "planning" : "analysing";
+  }
+  return last ? `step ${steps.indexOf(last.step_id) + 1} of ${steps.length}` : "planned";
+}
+
+function endWords(status: string, failed: StepResult | undefined): string {
+  return status === "success" ? "" : joined(" at ", status, failed?.step_name);
+}
+
+function tookMs({ summary, log }: Deployment, now: number): number {
+  const started = moment(summary.startTime);
+  if (summary.status === "running") {
+    return now - started;
+  }
+  const measured = (log?.summary?.duration_seconds ?? 0) * 1000;
+  return measured || Math.max(0, moment(summary.endTime) - started);
+}
+
+function deploymentTooltip({ log, summary }: Deployment): string {
+  const source = log?.repo?.source;
+  const snapshot =
+    source && joined(" ", source.ref, source.commit?.slice(0, 10), source.kind === "working_tree" && "(working tree)");
+  const lines = [
+    `**${escaped(summary.repo)}**`,
+    snapshot && escaped(snapshot),
+    `Target: ${escaped(summary.target)}`,
+    log?.plan && `Plan: ${escaped(joined(", ", log.plan.strategy, ...(log.plan.components ?? [])))}`,
+    log?.retry_of && `Continues ${escaped(log.retry_of)}`,
+    log?.app && `App: ${escaped(log.app.url)}`,
+    log?.reason && reasonText(log.reason),
+  ];
+  return lines.filter(Boolean).join("\n\n");
+}
+
+export function step(deployment: Deployment, log: DeploymentLog, stepId: number, now: number): Row {
+  const ids = stepIds(log);
+  const attempts = (log.steps ?? []).filter((entry) => entry.step_id === stepId);
+  const last = attempts.at(-1);
+  const planned = planStep(log, stepId);
+  const name = planned?.name ?? last?.step_name ?? `Step ${stepId}`;
+  const running = isRunning(deployment);
+  const position = `step ${ids.indexOf(stepId) + 1} of ${ids.length}`;
+  const can: Action[] = [];
+  if (running && (!last || last.status === "running")) {
+    can.push("skip");
+  }
+  if (isRetryable(deployment) || asksToRetry(log, last)) {
+    can.push("retry");
+  }
+  if (!last) {
+    const state = running ? "pending" : "notRun";
+    const spoken = `${position}, ${name}, ${running ? "not started yet" : "not run"}`;
+    const children = planned?.estimated_commands?.length ? "collapsed" : "none";
+    return { ...PLAIN, label: name, icon: state, tooltip: goal(log, stepId), spoken, can, children };
+  }
+  const ended = attempt(last, log.cancelling ?? false, now);
+  const nth = attempts.length > 1 ? `attempt ${attempts.length}` : "";
+  return {
+    ...ended,
+    label: name,
+    description: joined(" · ", nth, ended.description),
+    tooltip: joined("\n\n", goal(log, stepId), ended.tooltip),
+    spoken: joined(", ", position, name, nth, stateInWords(last, now)),
+    can,
+    children: hasInside(last) ? ended.children : "none",
+  };
+}
+
+/** The step failed, and the deployment waits to hear what now. */
+function asksToRetry(log: DeploymentLog, last: StepResult | undefined): boolean {
+  const offered = log.pending_question?.options?.some(({ id }) => id === "retry");
+  return offered === true && last !== undefined && last === log.steps?.at(-1);
+}
+
+function goal(log: DeploymentLog, stepId: number): string {
+  const planned = planStep(log, stepId);
+  return joined("\n\n", planned?.goal && escaped(planned.goal), planned?.success_criteria && escaped(planned.success_criteria));
+}
+
+function hasInside(entry: StepResult): boolean {
+  return entry.status === "running" || !!entry.reason || !!entry.commands?.length || !!entry.checks?.length;
+}
+
+export function attempt(entry: StepResult, cancelling: boolean, now: number): Row {
+  const status = entry.status ?? "running";
+  const took = stepMs(entry, now);
+  const words = entry.reused ? "taken over" : status === "success" || status === "running" ? "" : status;
+  return {
+    label: `Attempt ${entry.attempt ?? 1}`,
+    description: joined(" · ", words, took >= SHOWN_MS && (status === "running" ? elapsed(took) : duration(took))),
+    icon: cancelling && status === "running" ? "cancelling" : iconOf(status),
+    tooltip: joined(
+      "\n\n",
+      entry.reason && reasonText(entry.reason),
+      ...(entry.repairs ?? []).map((repair) => `Repair: ${escaped(repair.message)}`),
+    ),
+    spoken: `attempt ${entry.attempt ?? 1}, ${stateInWords(entry, now)}`,
+    can: [],
+    children: status === "running" || status === "failed" ? "expanded" : "collapsed",
+  };
+}
+
+function stepMs(entry: StepResult, now: number): number {
+  const started = moment(entry.started_at);
+  return started === 0 ? 0 : (entry.status === "running" ? now : moment(entry.ended_at)) - started;
+}
+
+function stateInWords(entry: StepResult, now: number): string {
+  const took = stepMs(entry, now);
+  const state = entry.reused ? "taken over from the deployment before" : (entry.status ?? "running");
+  const after = entry.status === "running" ? "for" : "after";
+  return took >= SHOWN_MS ? `${state} ${after} ${durationInWords(took)}` : state;
+}
+
+export function command(record: CommandRecord | undefined): Row | undefined {
+  if (record === undefined) {
+    return undefined;
+  }
+  const took = record.duration_ms ?? 0;
+  const end = endOf(record);
+  return {
+    ...titled(record, joined(" · ", end, duration(took))),
+    icon: record.success ? "success" : record.stopped ? "cancelled" : "failed",
+    tooltip: commandTooltip(record),
+    spoken: `command ${oneLine(record.command)}, ${end || "succeeded"} after ${durationInWords(took)}`,
+    can: ["copy", "output"],
+    children: "none",
+  };
+}
+
+/** What a command is for reads better than what it is. */
+function commandTitle({ command, reasoning }: CommandRecord | CurrentCommand): string {
+  return oneLine((reasoning ?? "").replace(/\.$/, "") || command, NAME_WIDTH);
+}
+
+function titled(told: CommandRecord | CurrentCommand, state: string): Pick<Row, "label" | "description"> {
+  return { label: commandTitle(told), description: joined(" · ", state, told.reasoning && oneLine(told.command)) };
+}
+
+function endOf(record: CommandRecord): string {
+  if (record.timed_out) {
+    return record.timed_out === "idle" ? "silent for too long" : "timed out";
+  }
+  if (record.stopped) {
+    return "stopped";
+  }
+  return record.success ? "" : `exit ${record.exit_code}`;
+}
+
+function commandTooltip(record: CommandRecord): string {
+  const tail = (text: string | undefined, end: string | undefined): string =>
+    stripAnsi(end || text || "")
+      .slice(-TAIL)
+      .trim();
+  const output = joined("\n", tail(record.stdout, record.stdout_tail), tail(record.stderr, record.stderr_tail));
+  return joined(
+    "\n\n",
+    codeBlock(record.command),
+    record.reasoning && escaped(record.reasoning),
+    record.cwd && `In ${escaped(record.cwd)}`,
+    record.waiting_for_input && `It waited for input at: ${escaped(record.waiting_for_input)}`,
+    !!record.left_running?.length && `Left running: ${escaped(record.left_running.join(", "))}`,
+    output && codeBlock(output),
+  );
+}
+
+export function runningCommand(current: CurrentCommand | undefined, now: number): Row | undefined {
+  if (current === undefined) {
+    return undefined;
+  }
+  const took = now - (moment(current.started_at) || now);
+  return {
+    ...titled(current, elapsed(took)),
+    icon: "running",
+    tooltip: joined("\n\n", codeBlock(current.command), current.reasoning && escaped(current.reasoning)),
+    spoken: `command ${oneLine(current.command)}, running for ${durationInWords(took)}`,
+    can: ["copy", "output"],
+    children: "none",
+  };
+}
+
+export function planned(text: string): Row {
+  const label = oneLine(text);
+  return { ...PLAIN, label, icon: "pending", tooltip: codeBlock(text), spoken: `planned command ${label}` };
+}
+
+export function group(entry: StepResult, from: number, to: number): Row {
+  const failed = (entry.commands ?? []).slice(from, to).filter((record) => !record.success).length;
+  const label = `Commands ${from + 1} to ${to}`;
+  const description = failed > 0 ? `${failed} failed` : "";
+  return { ...PLAIN, label, description, icon: "commands", spoken: joined(", ", label, description), children: "collapsed" };
+}
+
+export function check(result: CheckResult | undefined): Row | undefined {
+  if (result === undefined) {
+    return undefined;
+  }
+  return {
+    ...PLAIN,
+    label: `Check: ${oneLine(result.description)}`,
+    description: result.passed ? "" : oneLine(result.detail ?? "", 60),
+    icon: result.passed ? "success" : "failed",
+    tooltip: joined("\n\n", escaped(result.description), result.detail && codeBlock(result.detail)),
+    spoken: `check ${oneLine(result.description)}, ${result.passed ? "passed" : "failed"}`,
+  };
+}
+
+export function question(asked: Question): Row {
+  const label = oneLine(asked.message);
+  const tooltip = joined("\n\n", escaped(asked.message), asked.detail && codeBlock(asked.detail));
+  return { ...PLAIN, label, description: "answer…", icon: "question", tooltip, spoken: `question: ${label}`, can: ["answer"] };
+}
+
+export function reason(why: Reason): Row {
+  const label = oneLine(why.message);
+  const more = (why.suggestions ?? []).length;
+  return {
+    ...PLAIN,
+    label,
+    icon: "reason",
+    tooltip: reasonText(why),
+    spoken: joined(", ", `reason: ${label}`, more > 0 && counted(more, "suggestion")),
+  };
+}
+
+export function reasonText(why: Reason): string {
+  return [codeBlock(why.message), ...(why.suggestions ?? []).map((suggestion) => `- ${escaped(suggestion)}`)].join("\n");
+}
+
+export function app(info: AppInfo): Row {
+  return { ...PLAIN, label: info.url, icon: "link", tooltip: "Open in the browser", spoken: `app at ${info.url}`, can: ["open"] };
+}
+
+export function note(found: Note | undefined): Row | undefined {
+  if (found === undefined) {
+    return undefined;
+  }
+  const label = oneLine(found.message);
+  return { ...PLAIN, label, icon: "note", tooltip: escaped(found.message), spoken: `note: ${label}` };
+}
+
+function iconOf(state: string): IconName {
+  switch (state) {
+    case "running":
+    case "cancelling":
+    case "success":
+    case "failed":
+    case "skipped":
+    case "blocked":
+    case "cancelled":
+    case "aborted":
+    case "interrupted":
+      return state;
+    default:
+      return "pending";
+  }
+}

@@ -1,0 +1,65 @@
+/** The view Apps: what runs, what is stopped and what crashed. */
+import * as vscode from "vscode";
+import { VIEWS } from "../ids";
+import type { AppState } from "../protocol";
+import type { Send } from "../state/store";
+import { type AppNode, appChildren, appRoots, appRow } from "../tree/apps";
+import { treeItem } from "./treeItem";
+
+/** While the view is open it is looked at that often whether the apps still run. */
+const LOOK_MS = 10_000;
+
+export class AppsView implements vscode.TreeDataProvider<AppNode>, vscode.Disposable {
+  private readonly view: vscode.TreeView<AppNode>;
+  private readonly changes = new vscode.EventEmitter<AppNode | undefined>();
+  readonly onDidChangeTreeData = this.changes.event;
+  private apps: readonly AppState[] = [];
+  private shown = "";
+  private readonly timer: NodeJS.Timeout;
+
+  constructor(
+    private readonly send: Send,
+    private readonly isConnected: () => boolean,
+    private readonly onChange: (apps: readonly AppState[]) => void,
+  ) {
+    this.view = vscode.window.createTreeView(VIEWS.apps, { treeDataProvider: this });
+    this.view.onDidChangeVisibility(({ visible }) => visible && void this.update());
+    this.timer = setInterval(() => this.view.visible && void this.update(), LOOK_MS);
+  }
+
+  all(): readonly AppState[] {
+    return this.apps;
+  }
+
+  getTreeItem(node: AppNode): vscode.TreeItem {
+    return treeItem(node.id, appRow(node, Date.now()));
+  }
+
+  getChildren(node?: AppNode): AppNode[] {
+    return node === undefined ? appRoots(this.apps) : appChildren(node);
+  }
+
+  /** Ask the server; the tree is refreshed only when something is different. */
+  async update(): Promise<void> {
+    if (!this.isConnected()) {
+      return;
+    }
+    try {
+      this.apps = (await this.send("deploy/apps", {})).apps;
+    } catch {
+      return; // the server is going down: its state is shown elsewhere
+    }
+    const seen = JSON.stringify(this.apps);
+    if (seen !== this.shown) {
+      this.shown = seen;
+      this.changes.fire(undefined);
+      this.onChange(this.apps);
+    }
+  }
+
+  dispose(): void {
+    clearInterval(this.timer);
+    this.view.dispose();
+    this.changes.dispose();
+  }
+}

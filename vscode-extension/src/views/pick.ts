@@ -1,0 +1,71 @@
+/** Quick picks with steps and a way back. */
+import * as vscode from "vscode";
+
+export type Outcome<T> = { value: T } | "back" | "cancelled";
+
+export interface PickOptions {
+  readonly title: string;
+  readonly placeholder: string;
+  readonly step?: number;
+}
+
+type Item<T> = vscode.QuickPickItem & { value: T };
+
+/** One choice, of items that may still have to be found. The first item is active: Enter takes it. */
+export function pick<T>(items: readonly Item<T>[] | Promise<readonly Item<T>[]>, options: PickOptions): Promise<Outcome<T>> {
+  const input = vscode.window.createQuickPick<Item<T>>();
+  input.title = options.title;
+  input.placeholder = options.placeholder;
+  input.step = options.step;
+  input.ignoreFocusOut = true;
+  input.matchOnDescription = true;
+  input.busy = true;
+  void Promise.resolve(items).then((found) => {
+    input.items = found;
+    input.busy = false;
+  });
+  input.buttons = (options.step ?? 1) > 1 ? [vscode.QuickInputButtons.Back] : [];
+  return new Promise((resolve) => {
+    const end = (outcome: Outcome<T>): void => {
+      resolve(outcome);
+      input.dispose();
+    };
+    input.onDidTriggerButton(() => end("back"));
+    input.onDidAccept(() => {
+      const chosen = input.activeItems[0];
+      if (chosen !== undefined) {
+        end({ value: chosen.value });
+      }
+    });
+    input.onDidHide(() => end("cancelled"));
+    input.show();
+  });
+}
+
+/** A choice outside a sequence of steps; undefined when it was dismissed. */
+export async function pickOne<T>(items: readonly Item<T>[], title: string, placeholder: string): Promise<T | undefined> {
+  const outcome = await pick(items, { title, placeholder });
+  return typeof outcome === "object" ? outcome.value : undefined;
+}
+
+export type Step = (number: number) => Promise<"next" | "back" | "cancelled" | "skipped">;
+
+/** Go through the steps, back where the user wants to; false when it was cancelled. A step that has nothing to ask is passed by. */
+export async function inSteps(steps: readonly Step[]): Promise<boolean> {
+  const shown: number[] = [];
+  for (let index = 0; index < steps.length; ) {
+    const outcome = await steps[index]?.(shown.length + 1);
+    if (outcome === "cancelled") {
+      return false;
+    }
+    if (outcome === "back") {
+      index = shown.pop() ?? 0;
+      continue;
+    }
+    if (outcome === "next") {
+      shown.push(index);
+    }
+    index += 1;
+  }
+  return true;
+}

@@ -1,0 +1,130 @@
+/**
+ * Questions of deployments: one notification for each, and an input for whoever wants to answer. One that is dismissed stays
+ * in the tree and can be answered from there; `deploy/ask` is answered by `deploy/answer`, whose answer the server takes first.
+ */
+import * as vscode from "vscode";
+import type { Option, Question } from "../protocol";
+import type { Deployment, DeploymentStore, Send } from "../state/store";
+import { deploymentName } from "../tree/rows";
+
+type Answer = { optionId: string } | { text: string };
+
+const BUTTONS = 4;
+const YES_NO: Option[] = [
+  { id: "yes", label: "Yes" },
+  { id: "no", label: "No" },
+];
+
+export class Questions implements vscode.Disposable {
+  private readonly told = new Set<string>();
+  private readonly subscription: { dispose(): void };
+
+  constructor(
+    store: DeploymentStore,
+    private readonly send: Send,
+  ) {
+    this.subscription = store.onDidChange((change) => {
+      if (change.kind === "event" || change.kind === "loaded") {
+        void this.notify(change.deployment);
+      }
+    });
+  }
+
+  dispose(): void {
+    this.subscription.dispose();
+  }
+
+  /** The server's request stays open until the question is answered, here or elsewhere: then the server withdraws it. */
+  ask(_: unknown, token: vscode.CancellationToken): Promise<null> {
+    return new Promise((resolve) => token.onCancellationRequested(() => resolve(null)));
+  }
+
+  /** Put the question to the user, now. */
+  async answer(deployment: Deployment): Promise<void> {
+    const question = deployment.log?.pending_question;
+    if (question) {
+      await this.give(deployment, question, await input(deploymentName(deployment), question));
+    }
+  }
+
+  /** Answer with an option, where the pending question has it. */
+  async choose(deployment: Deployment, optionId: string): Promise<boolean> {
+    const question = deployment.log?.pending_question;
+    if (!question?.options?.some((option) => option.id === optionId)) {
+      return false;
+    }
+    await this.give(deployment, question, { optionId });
+    return true;
+  }
+
+  private async notify(deployment: Deployment): Promise<void> {
+    const question = deployment.log?.pending_question;
+    const key = `${deployment.id} ${question?.questionId}`;
+    if (!question || this.told.has(key)) {
+      return;
+    }
+    this.told.add(key);
+    const options = optionsOf(question);
+    const message = `${deploymentName(deployment)}: ${question.message}`;
+    if (options.length === 0 || options.length > BUTTONS || question.allowCustom) {
+      if ((await vscode.window.showInformationMessage(message, "Answer…")) !== undefined) {
+        await this.answer(deployment);
+      }
+      return;
+    }
+    const show = question.category === "error_recovery" ? vscode.window.showWarningMessage : vscode.window.showInformationMessage;
+    const detail = { modal: question.risk === "high", detail: question.detail };
+    const chosen = await show(message, detail, ...options.map((option) => option.label));
+    await this.give(deployment, question, byLabel(options, chosen));
+  }
+
+  private async give(deployment: Deployment, { questionId }: Question, answer: Answer | undefined): Promise<void> {
+    if (answer === undefined) {
+      return;
+    }
+    try {
+      await this.send("deploy/answer", { deploymentId: deployment.id, questionId, ...answer });
+    } catch (error) {
+      void vscode.window.showInformationMessage(`Not taken: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+}
+
+function optionsOf(question: Question): Option[] {
+  const given = question.options ?? [];
+  return question.kind === "confirm" && given.length === 0 ? YES_NO : given;
+}
+
+async function input(title: string, question: Question): Promise<Answer | undefined> {
+  const options = optionsOf(question);
+  if (question.risk === "high" && options.length > 0) {
+    const detail = { modal: true, detail: question.detail };
+    return byLabel(
+      options,
+      await vscode.window.showWarningMessage(question.message, detail, ...options.map((option) => option.label)),
+    );
+  }
+  if (question.kind === "text" || question.kind === "secret") {
+    return typed(title, question);
+  }
+  const items = options.map((option) => ({ label: option.label, detail: option.description, answer: { optionId: option.id } }));
+  const own = { label: "Something else…", detail: undefined, answer: undefined };
+  const picked = await vscode.window.showQuickPick(question.allowCustom ? [...items, own] : items, {
+    title,
+    placeHolder: question.message,
+    ignoreFocusOut: true,
+  });
+  return picked === own ? typed(title, question) : picked?.answer;
+}
+
+async function typed(title: string, question: Question): Promise<Answer | undefined> {
+  const secret = question.kind === "secret";
+  const value = question.kind === "text" ? (question.default ?? "") : "";
+  const text = await vscode.window.showInputBox({ title, prompt: question.message, password: secret, value, ignoreFocusOut: true });
+  return text === undefined ? undefined : { text };
+}
+
+function byLabel(options: readonly Option[], label: string | undefined): Answer | undefined {
+  const found = options.find((option) => option.label === label);
+  return found && { optionId: found.id };
+}
