@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -173,3 +174,47 @@ def test_the_registry_drops_what_is_gone_and_finds_the_default_place(tmp_path: P
     (tmp_path / "a" / "one" / RECORD_NAME).unlink()
     assert registry.deploy_dirs() == (tmp_path / "deployments" / "two",)
     assert list((tmp_path / "registry").iterdir()) == []
+
+
+@pytest.mark.parametrize("failing", ["ftruncate", "pwrite"])
+def test_a_lock_that_cannot_be_written_down_is_given_back(deploy_dir: Path, monkeypatch: pytest.MonkeyPatch, failing: str) -> None:
+    deploy_dir.mkdir(parents=True)
+    lock = DeployDirLock(deploy_dir, "d-1")
+    with monkeypatch.context() as full:
+        full.setattr(os, failing, disk_is_full)
+        with pytest.raises(OSError, match="No space left"):
+            lock.acquire()
+    assert list(deploy_dir.iterdir()) == []
+    with DeployDirLock(deploy_dir, "d-2"):
+        pass
+
+
+def test_a_lock_file_that_cannot_be_deleted_is_let_go_all_the_same(deploy_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read_only(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    deploy_dir.mkdir(parents=True)
+    lock = DeployDirLock(deploy_dir, "d-1")
+    lock.acquire()
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "unlink", read_only)
+        with pytest.raises(OSError, match="Read-only"):
+            lock.release()
+    with DeployDirLock(deploy_dir, "d-2"):
+        pass
+
+
+def test_a_full_disk_is_a_clear_error_and_leaves_no_claim(
+    deploy_dir: Path, registry: AppRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as full:
+        full.setattr(os, "pwrite", disk_is_full)
+        with pytest.raises(UsageError, match="No space left"):
+            claim(deploy_dir, registry).acquire()
+    assert not deploy_dir.exists()
+    with claim(deploy_dir, registry):
+        pass
+
+
+def disk_is_full(*_: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -2,9 +2,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from auto_deployer.cli.log_lines import LogLines
 from auto_deployer.cli.text import symbols_for
 from auto_deployer.model import events as ev
+from auto_deployer.model.log import DeploymentLog, StepResult, Summary
 from auto_deployer.model.questions import Question
 from auto_deployer.model.reasons import Kind, Reason
 
@@ -51,6 +54,30 @@ def test_where_nothing_was_planned_nothing_is_counted():
     assert lines_of(*documents([failing_deployment()[0], refused]))[1:] == [
         "x Deployment:  failed, nothing ran, 0.0 s", "no_start_command: No.",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("end", "figure", "shown"),
+    [("2026-11-24T08:01:05", 0.0, "1 min 05 s"), (None, 0.0, "0.0 s"), ("2026-11-24T08:01:05", 9.0, "9.0 s")],
+)
+def test_a_log_without_its_duration_has_its_times(end: str | None, figure: float, shown: str):
+    log = DeploymentLog(
+        repo_url="https://host/shop", start_time="2026-11-24T08:00:00", end_time=end, status="interrupted",
+        summary=Summary(duration_seconds=figure),
+    )  # fmt: skip
+    assert lines_of(log)[-1] == f"# Deployment:  interrupted, nothing ran, {shown}"
+
+
+@pytest.mark.parametrize(
+    "message", ["`make` failed with exit code 2.\nIt printed:\nno rule", "`make` failed with exit code 2. It printed:\nno rule"]
+)
+def test_the_first_line_of_a_reason_stands_alone(message: str):
+    reason = Reason(kind=Kind.COMMAND_FAILED, message=message)
+    step = StepResult(step_id=1, step_name="Check the host", status="failed", reason=reason)
+    events = [*failing_deployment()[:3], ev.StepFinished(step_id=1, attempt=1, step=step)]
+    assert lines_of(*documents(events))[-1] == "  `make` failed with exit code 2."
+    finished = ev.Finished(outcome="failed", reason=reason, log_uri="file:///x.json")
+    assert lines_of(*documents([*events, finished]))[-1].endswith(message.partition("\n")[2]), "the end tells all of it"
 
 
 def test_each_command_is_told_the_moment_the_document_has_it():

@@ -27,6 +27,13 @@ def test_a_plan_is_shown_and_nothing_is_left_behind(cli: Cli, site: Path):
     assert not (cli.folder / "agent_logs").exists()
 
 
+def test_the_repository_may_be_named_without_its_option(cli: Cli, site: Path):
+    assert cli.json("analyze", "site")["repo"]["source"]["repo"] == cli.json("plan", "site")["repo"]["source"]["repo"] == str(site)
+    done = cli.run("analyze", "site", "--repo", "elsewhere")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "two repositories" in done.stderr
+
+
 def test_what_cannot_be_planned_exits_with_3(cli: Cli):
     (cli.folder / "docs").mkdir()
     (cli.folder / "docs" / "notes.txt").write_text("nothing to run\n")
@@ -59,8 +66,10 @@ def test_doctor_on_this_machine(cli: Cli):
 
 
 def test_doctor_names_what_is_missing_and_the_command_that_gets_it():
-    host = HostFacts(os="linux", distribution="Some Linux", tools=(Tool(name="git", path="/usr/bin/git", version="2.39.5"),))
+    git = Tool(name="git", path="/usr/bin/git", version="2.39.5")
+    host = HostFacts(os="linux", distribution="Some Linux", tools=(git,), free_ports=(8000,))
     lines = [line.plain for line in report(host, symbols_for("ascii"))]
+    assert not [line for line in lines if "8000" in line], "apps get other ports"
     assert "  + git 2.39.5  /usr/bin/git" in lines
     missing = {line.split()[1]: line for line in lines if "is missing" in line}
     assert set(missing) == {need.tool for group in (REQUIRED, OPTIONAL) for needs in group.values() for need in needs} - {"git"}

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from auto_deployer.cli.options import app_params, environment, repository
-from auto_deployer.cli.source import PlanOptions
+from auto_deployer.cli.source import PlanOptions, SourceOptions
 from auto_deployer.model.errors import UsageError
 
 
@@ -42,6 +42,22 @@ def test_a_wrong_variable_is_refused_without_repeating_it(pair: str):
 def test_an_app_is_named_in_one_way(name: str | None, folder: str | None):
     with pytest.raises(UsageError):
         app_params(name, folder)
+
+
+@pytest.mark.parametrize(
+    ("option", "positional", "expected"),
+    [(None, None, ""), ("app", None, "app"), (None, "app", "app"), ("app", "./app", "app")],
+)
+def test_the_repository_may_be_given_without_its_option(
+    option: str | None, positional: str | None, expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    assert SourceOptions(repo=option, positional_repo=positional).values()["repo"] == str(tmp_path / expected)
+
+
+def test_two_different_repositories_are_refused():
+    with pytest.raises(UsageError, match="two repositories"):
+        PlanOptions(repo="https://host/a", positional_repo="https://host/b").values()
 
 
 def test_paths_of_a_deploy_are_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import socket
@@ -9,8 +10,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from auto_deployer.apps import layout, startup
 from auto_deployer.drivers.start_app import StartAppDriver
-from auto_deployer.model.plan import CommandCheck, HealthSpec, HttpCheck
+from auto_deployer.model.plan import CommandCheck, HealthSpec, HttpCheck, PlannedCommand
 from auto_deployer.model.reasons import Kind
 from tests.apps_keeper.harness import PYTHON, Place, eventually, fetch, run_step
 
@@ -61,7 +63,7 @@ async def test_the_port_is_kept_and_the_new_release_is_proven_before_the_old_one
     assert second.starts() == [
         f"start {SECOND} {free} 127.0.0.1",
         f"stop {SECOND} 10",
-        f"stop {FIRST} 10",
+        f"stop {FIRST} 10 {SECOND}",
         f"start {SECOND} {first.app.port} 127.0.0.1",
     ]
 
@@ -120,6 +122,45 @@ async def test_a_server_error_fails_with_url_status_and_body(place: Place) -> No
     for part in ("/up", "status 503", FIRST, "listening"):
         assert part in run.failed.message
     assert not place.processes(FIRST)
+
+
+COUNTING = """
+from server import *
+class Counting(Handler):
+    answered = 0
+    def do_GET(self):
+        Counting.answered += 1
+        self.status = {first} if Counting.answered < {times} else 200
+        super().do_GET()
+serve(handler=Counting)
+"""
+
+
+async def test_an_app_that_answers_with_nothing_but_server_errors_is_given_up_early(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(startup, "STEADY_ERROR_S", 1.0)
+    place.release(FIRST, main="from server import *\nHandler.status = 500\nserve()\n")
+    async with asyncio.timeout(60):
+        run = await place.deploy(StartAppDriver(), FIRST, place.spec(health=HealthSpec(start_timeout_s=600)))
+    assert run.failed is not None
+    assert run.failed.kind == Kind.HEALTH_CHECK_FAILED
+    assert "status 500" in run.failed.message
+    assert "nothing but server errors for" in run.failed.message
+    assert not place.processes(FIRST)
+
+
+@pytest.mark.parametrize(
+    ("first", "window_s"),
+    [pytest.param(503, 0.0, id="it says not yet"), pytest.param(500, 60.0, id="it mends within the window")],
+)
+async def test_an_app_that_answers_well_after_some_errors_goes_live(
+    place: Place, monkeypatch: pytest.MonkeyPatch, first: int, window_s: float
+) -> None:
+    monkeypatch.setattr(startup, "STEADY_ERROR_S", window_s)
+    place.release(FIRST, main=COUNTING.format(first=first, times=4))
+    run = await place.deploy(StartAppDriver(), FIRST)
+    assert run.failed is None
 
 
 async def test_a_static_site_needs_status_200(place: Place) -> None:
@@ -276,6 +317,32 @@ async def test_three_releases_are_kept_and_failed_ones_are_cleared_away(place: P
     assert place.record().previous == FOURTH
 
 
+async def test_releases_that_fail_one_after_the_other_do_not_pile_up(place: Place) -> None:
+    place.release(FIRST, main=SERVE)
+    await place.deploy(StartAppDriver(), FIRST)
+    for release in (SECOND, THIRD, FOURTH):
+        place.release(release, main=CRASHING)
+        assert (await place.deploy(StartAppDriver(), release)).failed is not None
+    for kept in ("releases", "run"):
+        assert sorted(path.name for path in (place.deploy_dir / kept).iterdir() if path.is_dir()) == [FIRST, FOURTH]
+
+
+async def test_trying_an_older_release_again_leaves_the_newest_failed_one(place: Place) -> None:
+    for release in (FIRST, SECOND, THIRD):
+        place.release(release, main=CRASHING)
+    await place.deploy(StartAppDriver(), SECOND)
+    assert sorted(path.name for path in (place.deploy_dir / "releases").iterdir()) == [SECOND, THIRD]
+
+
+async def test_releases_that_cannot_be_deleted_fail_nobody(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layout, "prune_command", lambda *_, **__: PlannedCommand(command="false"))
+    place.release(FIRST, main=CRASHING)
+    place.release(SECOND, main=SERVE)
+    run = await place.deploy(StartAppDriver(), SECOND)
+    assert run.failed is None
+    assert run.commands.count("false") == 2, "as it was prepared, and as it went live"
+
+
 async def test_what_an_interrupted_deployment_left_running_is_ended(place: Place) -> None:
     for release in (FIRST, SECOND, THIRD):
         place.release(release, main=SERVE)
@@ -325,6 +392,31 @@ async def test_stopped_before_any_command_everything_is_as_before(place: Place, 
     eventually(lambda: _answers(url, FIRST))
     assert (place.deploy_dir / "current").resolve().name == FIRST
     assert place.record() == record_before
+
+
+IGNORES_TERM = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+
+
+async def test_what_is_taken_back_gets_less_time_when_the_step_is_stopped(place: Place, free_port: int) -> None:
+    """A shutdown has about a second for everything, whatever the new release makes of TERM."""
+    place.release(FIRST, main=on_fixed_port(free_port))
+    for release in (SECOND, THIRD):
+        place.release(release, main=IGNORES_TERM + "import time\ntime.sleep(300)\n")
+    spec = place.spec(fixed_port=free_port, health=HealthSpec(start_timeout_s=2))
+    first = await place.deploy(StartAppDriver(), FIRST, place.spec(fixed_port=free_port))
+    assert first.app is not None
+    url = first.app.url
+
+    failed = await place.deploy(StartAppDriver(), SECOND, spec)
+    assert f"stop {SECOND} 1" in failed.starts()
+
+    ctx = place.context(THIRD, spec)
+    stopped = await run_step(StartAppDriver(), ctx, before=lambda command: ctx.stop.set() if f" start {THIRD}" in command else None)
+    assert stopped.failed is not None
+    assert any(verb.startswith(f"stop {FIRST} 0 {THIRD} && ") for verb in stopped.starts())
+    assert not any(verb.startswith(f"stop {THIRD} 1") for verb in stopped.starts())
+    assert not place.processes(THIRD)
+    eventually(lambda: _answers(url, FIRST))
 
 
 async def test_stopped_while_it_waits_for_the_app(place: Place) -> None:

@@ -75,7 +75,7 @@ class Poller:
 
 
 def _start(client: RawClient, repo: Path, home: Path) -> None:
-    client.initialize({"protocolVersion": 1}, home)
+    client.initialize({"protocolVersion": 1}, home, initializationOptions={"attached": True})
     client.request("deploy/start", {
         "repo": str(repo), "deploymentId": "d1", "deployDir": str(home / "app"),
         "overrides": {"build": "for i in 1 2 3 4 5; do echo $i; sleep 0.1; done", "start": "python3 serve.txt"},

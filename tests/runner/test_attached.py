@@ -187,6 +187,7 @@ async def test_shutdown_marks_running_deployments_interrupted(runs: Runs, make_r
     await runs.runner.start(params, subscriber=runs.follow)
     await asyncio.wait_for(started.wait(), 60)
     await runs.runner.shutdown()
+    await runs.runner.wait("d1")
     log = await runs.log()
     assert (log.status, log.reason.kind if log.reason else None) == ("interrupted", Kind.SERVER_SHUTDOWN)
 
@@ -440,6 +441,7 @@ async def test_a_shutdown_that_cannot_wait_ends_the_app_and_everything_it_had_st
     await started_app(runs, make_repo(app__txt=IGNORES_TERM))
     assert app_processes(runs)
     await runs.runner.shutdown()
+    await runs.runner.wait("d1")  # on a busy machine the last of it comes after the 1.5 s that a client gives us
     assert app_processes(runs) == []
     log = await runs.log()
     assert (log.status, log.steps[-1].status, log.steps[-1].current_command) == ("interrupted", "interrupted", None)

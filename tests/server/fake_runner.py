@@ -140,6 +140,8 @@ class FakeRunner:
 
     def _launch(self, deployment: Deployment, subscriber: Subscriber | None) -> None:
         self.deployments[deployment.id] = deployment
+        if deployment.params is not None and deployment.params.deploy_dir is not None:
+            APPS[deployment.params.deploy_dir] = App(deployment.repo)
         if subscriber is not None:
             deployment.subscribers.append(subscriber)
         # Some events come before the answer on purpose: the server has to keep the order.
@@ -218,7 +220,10 @@ class FakeRunner:
 
 
 def begin(deployment: Deployment) -> None:
-    log = DeploymentLog(deployment_id=deployment.id, repo_url=deployment.repo, retry_of=deployment.retry_of)
+    deploy_dir = deployment.params.deploy_dir if deployment.params else None
+    log = DeploymentLog(
+        deployment_id=deployment.id, repo_url=deployment.repo, retry_of=deployment.retry_of, deploy_dir=deploy_dir or ""
+    )
     deployment.emit(ev.Started(log=log, log_uri=deployment.log_uri))
 
 
@@ -332,37 +337,50 @@ def _summary(deployment: Deployment) -> rq.DeploymentSummary:
     )  # fmt: skip
 
 
+@dataclass
+class App:
+    """What a deployment with a `deployDir` brings up."""
+
+    repo: str = ""
+    status: Any = "running"
+
+
+APPS = {"/srv/shop": App()}
+"""By deploy directory; one is there from the start."""
+
+
+def _app_state(deploy_dir: str) -> rq.AppState:
+    app = APPS[deploy_dir]
+    return rq.AppState(
+        name=Path(deploy_dir).name, deploy_dir=deploy_dir, repo=app.repo, status=app.status,
+        port=8000 if app.status == "running" else None, releases=("r2", "r1"),
+    )  # fmt: skip
+
+
 class FakeApps:
-    """`AppVerbs` with one app."""
+    """`AppVerbs` over `APPS`."""
 
-    def __init__(self) -> None:
-        self._status: Any = "running"
-
-    def _state(self, params: rq.AppParams | None = None) -> rq.AppState:
-        if params is not None:
-            if params.name is None and params.deploy_dir is None:
-                raise UsageError("give name or deployDir")
-            if params.name not in (None, "shop"):
-                raise NotFoundError("no such app")
-        up = self._status == "running"
-        return rq.AppState(
-            name="shop", deploy_dir="/srv/shop", status=self._status, port=8000 if up else None, releases=("r2", "r1")
-        )
+    def _found(self, params: rq.AppParams) -> str:
+        if params.name is None and params.deploy_dir is None:
+            raise UsageError("give name or deployDir")
+        deploy_dir = params.deploy_dir or f"/srv/{params.name}"
+        if deploy_dir not in APPS:
+            raise NotFoundError("no such app")
+        return deploy_dir
 
     async def list_apps(self) -> rq.AppsResult:
-        return rq.AppsResult(apps=(self._state(),))
+        return rq.AppsResult(apps=tuple(map(_app_state, APPS)))
 
     async def start(self, params: rq.AppParams) -> rq.AppState:
-        self._state(params)
-        self._status = "running"
-        return self._state(params)
+        APPS[self._found(params)].status = "running"
+        return _app_state(self._found(params))
 
     async def stop(self, params: rq.AppParams) -> rq.AppState:
-        self._state(params)
-        if self._status == "stopped":
+        app = APPS[self._found(params)]
+        if app.status == "stopped":
             raise AppError("it is not running")
-        self._status = "stopped"
-        return self._state(params)
+        app.status = "stopped"
+        return _app_state(self._found(params))
 
     async def restart(self, params: rq.AppParams) -> rq.AppState:
         return await self.start(params)
@@ -371,8 +389,8 @@ class FakeApps:
         return await self.start(params)
 
     async def log(self, params: rq.AppLogParams) -> rq.OutputResult:
-        self._state(params)
-        return rq.OutputResult(text="listening\n", offset=0, next_offset=10, size=10)
+        text = f"{Path(self._found(params)).name} listening\n"
+        return rq.OutputResult(text=text, offset=0, next_offset=len(text), size=len(text))
 
     async def remove(self, params: rq.AppParams) -> rq.AppState:
         return await self.stop(params)
@@ -381,4 +399,4 @@ class FakeApps:
 if __name__ == "__main__":
     from auto_deployer.lsp.main import run as serve
 
-    sys.exit(serve(sys.argv[1:], FakeRunner, FakeApps))
+    sys.exit(serve(sys.argv[1:], lambda settings: FakeRunner(settings.log_dir), FakeApps))

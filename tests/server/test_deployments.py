@@ -16,6 +16,7 @@ from urllib.parse import urlparse
 from urllib.request import url2pathname
 
 import pytest
+from tests.runner.hosts import hosts_below, kill_all_below, wait_until_gone
 from tests.server.raw_client import WAIT_S, RawClient
 
 from auto_deployer.model import fold
@@ -24,6 +25,8 @@ from auto_deployer.model.events import from_object
 pytestmark = pytest.mark.deploy
 
 SLOW = {"build": "echo building; exec sleep 300"}
+ATTACHED = {"attached": True}
+ENDS = ("shutdown", "SIGTERM", "end of input")
 
 
 @pytest.fixture
@@ -44,6 +47,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         client.initialize({}, folder)
         for app in client.result("deploy/apps")["apps"]:
             client.request("deploy/stopApp", {"name": app["name"]})
+    kill_all_below(tmp_path)
 
 
 def server() -> RawClient:
@@ -59,6 +63,25 @@ def wait_for_command(client: RawClient, text: str) -> dict[str, Any]:
         return message.get("method") == "deploy/commandStarted" and text in message["params"]["command"]["command"]
 
     return client.receive(runs)["params"]
+
+
+def end(client: RawClient, way: str) -> None:
+    if way == "shutdown":
+        assert client.finish() == 0
+    elif way == "end of input":
+        client.stdin.close()
+    else:
+        client.process.send_signal(getattr(signal, way))
+    assert client.process.wait(WAIT_S) in (0, 1, -signal.SIGKILL)
+
+
+def until(flag: Path) -> dict[str, str]:
+    """A build that waits for a file."""
+    return {"build": f"echo building; while ! test -e {flag}; do sleep 0.05; done"}
+
+
+def seqs_of(client: RawClient) -> list[int]:
+    return [message["params"]["seq"] for message in client.events("d1")]
 
 
 def test_a_site_is_deployed_and_the_log_is_ahead_of_every_notification(site: Path):
@@ -99,19 +122,13 @@ def test_cancel_ends_the_running_command(site: Path):
         assert not _group_lives(started["command"]["pgid"])
 
 
-@pytest.mark.parametrize("way", ["shutdown", "SIGTERM", "end of input"])
-def test_every_end_of_the_server_interrupts_cleanly(site: Path, way: str):
+@pytest.mark.parametrize("way", ENDS)
+def test_every_end_of_the_server_interrupts_an_attached_deployment_cleanly(site: Path, way: str):
     with server() as client:
-        client.initialize({}, site)
+        client.initialize({}, site, initializationOptions=ATTACHED)
         uri = client.start(str(site), overrides=SLOW)["logUri"]
         started = wait_for_command(client, "sleep 300")
-        if way == "shutdown":
-            assert client.finish() == 0
-        elif way == "SIGTERM":
-            client.process.send_signal(signal.SIGTERM)
-        else:
-            client.stdin.close()
-        assert client.process.wait(WAIT_S) in (0, 1)
+        end(client, way)
         log = log_at(uri)
         assert (log["status"], log["reason"]["kind"]) == ("interrupted", "server_shutdown")
         assert log["steps"][-1]["status"] == "interrupted"
@@ -120,7 +137,7 @@ def test_every_end_of_the_server_interrupts_cleanly(site: Path, way: str):
 
 def test_after_a_kill_the_next_server_tells_and_continues(site: Path):
     with server() as client:
-        client.initialize({}, site)
+        client.initialize({}, site, initializationOptions=ATTACHED)
         uri = client.start(str(site), overrides=SLOW)["logUri"]
         started = wait_for_command(client, "sleep 300")
         client.process.kill()
@@ -136,6 +153,78 @@ def test_after_a_kill_the_next_server_tells_and_continues(site: Path):
         wait_for_command(later, "sleep 300")
         later.result("deploy/cancel", {"deploymentId": "d2"})
         later.notification("deploy/finished", deploymentId="d2")
+
+
+@pytest.mark.parametrize("way", [*ENDS, "SIGKILL"])
+def test_a_deployment_outlives_every_end_of_the_server_and_the_next_one_goes_on_where_the_last_was(
+    site: Path, tmp_path: Path, way: str
+):
+    flag = tmp_path / "flag"
+    with server() as client:
+        client.initialize({}, site)
+        uri = client.start(str(site), overrides=until(flag))["logUri"]
+        wait_for_command(client, "building")
+        end(client, way)
+        seen = seqs_of(client)
+    assert log_at(uri)["status"] == "running"
+    with server() as later:
+        later.initialize({}, site)
+        assert [row["status"] for row in later.result("deploy/list")["deployments"]] == ["running"]
+        later.result("deploy/subscribe", {"deploymentId": "d1", "afterSeq": seen[-1]})
+        flag.touch()
+        finished = later.notification("deploy/finished")
+        assert finished["outcome"] == "success"
+        assert [*seen, *seqs_of(later)] == list(range(1, finished["seq"] + 1))
+        assert log_at(uri)["seq"] == finished["seq"]
+    wait_until_gone(hosts_below(tmp_path))
+
+
+def test_two_servers_at_once_see_the_same_and_either_cancels(site: Path, tmp_path: Path):
+    with server() as client, server() as other:
+        client.initialize({}, site)
+        client.start(str(site), overrides=SLOW)
+        started = wait_for_command(client, "sleep 300")
+        other.initialize({}, site)
+        other.result("deploy/subscribe", {"deploymentId": "d1", "afterSeq": 0})
+        wait_for_command(other, "sleep 300")
+        other.result("deploy/cancel", {"deploymentId": "d1"})
+        for one in (client, other):
+            assert one.notification("deploy/finished")["outcome"] == "cancelled"
+        assert client.events("d1") == other.events("d1")
+        assert seqs_of(client) == list(range(1, len(seqs_of(client)) + 1))
+        assert not _group_lives(started["command"]["pgid"])
+
+
+def test_a_question_outlives_the_window_and_is_answered_in_the_next(site: Path):
+    with server() as client:
+        client.initialize({"interaction": ["confirm"]}, site)
+        client.start(str(site), approval="plan")
+        client.receive(lambda message: message.get("method") == "deploy/ask")
+        end(client, "shutdown")
+    with server() as later:
+        later.initialize({"interaction": ["confirm"]}, site)
+        later.result("deploy/subscribe", {"deploymentId": "d1", "afterSeq": 0})
+        asked = later.receive(lambda message: message.get("method") == "deploy/ask")
+        later.send({"jsonrpc": "2.0", "id": asked["id"], "result": {"optionId": "yes"}})
+        assert later.notification("deploy/finished")["outcome"] == "success"
+        later.error("deploy/answer", {"deploymentId": "d1", "questionId": "plan", "optionId": "yes"})
+
+
+def test_a_killed_host_is_told_to_who_follows_and_can_be_continued(site: Path, tmp_path: Path):
+    flag = tmp_path / "flag"
+    with server() as client:
+        client.initialize({}, site)
+        uri = client.start(str(site), overrides=until(flag))["logUri"]
+        started = wait_for_command(client, "building")
+        hosts_below(tmp_path)[0].kill()
+        finished = client.notification("deploy/finished")
+        assert (finished["outcome"], finished["reason"]["kind"]) == ("interrupted", "process_died")
+        assert seqs_of(client) == list(range(1, finished["seq"] + 1))
+        assert log_at(uri)["status"] == "interrupted"
+        _wait_for_group_to_end(started["command"]["pgid"])
+        flag.touch()
+        client.result("deploy/retry", {"deploymentId": "d1", "newDeploymentId": "d2"})
+        assert client.notification("deploy/finished", deploymentId="d2")["outcome"] == "success"
 
 
 def test_a_failing_step_is_asked_about_and_can_be_tried_again(site: Path, tmp_path: Path):

@@ -107,7 +107,7 @@ async def test_app_requests(client: DeployClient):
     assert (await client.deploy("deploy/startApp", {"deployDir": "/srv/shop"})).status == "running"
     assert (await client.deploy("deploy/restartApp", {"name": "shop"})).port == 8000
     assert (await client.deploy("deploy/rollback", {"name": "shop", "release": "r1"})).releases == ["r2", "r1"]
-    assert (await client.deploy("deploy/appLog", {"name": "shop"})).text == "listening\n"
+    assert (await client.deploy("deploy/appLog", {"name": "shop"})).text == "shop listening\n"
 
 
 async def test_errors_carry_code_kind_and_suggestions(client: DeployClient):

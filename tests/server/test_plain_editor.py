@@ -53,6 +53,7 @@ async def test_log_lines_tell_the_run(editor: DeployClient):
     assert lines[0].startswith("deploying ok, log: file:")
     assert "plan (traditional): Check tools, Install dependencies, Start the app" in lines
     assert "$ true (exit 0, 0.0 s)" in lines
+    assert {message.message.partition("] ")[0] for message in editor.log_messages} == {"[ok"}
 
 
 async def test_commands_mean_the_newest_deployment(editor: DeployClient):
@@ -62,12 +63,40 @@ async def test_commands_mean_the_newest_deployment(editor: DeployClient):
     await run_command(editor, "cancel")
     await wait_for_log(editor, "cancelled")
     retried = await run_command(editor, "retry")
-    await wait_for_log(editor, f"[{retried['deploymentId']}] success")
+    await wait_for_log(editor, "success")
+    assert (await run_command(editor, "list"))["deployments"][0]["deploymentId"] == retried["deploymentId"]
 
 
 async def test_app_commands(editor: DeployClient):
     assert (await run_command(editor, "apps"))["apps"][0]["name"] == "shop"
     assert (await run_command(editor, "stopApp", {"name": "shop"}))["status"] == "stopped"
+
+
+async def test_without_a_name_the_app_of_the_workspace_folder_is_meant(editor: DeployClient):
+    with pytest.raises(JsonRpcException, match="no app was deployed from") as absent:
+        await run_command(editor, "stopApp")
+    assert absent.value.code == 1002
+    assert absent.value.data
+    assert absent.value.data["suggestions"] == ['Name the one that is meant: {"deployDir": "/srv/shop"} (shop).']
+    await run_command(editor, "deploy", {"deployDir": "/srv/mine"})
+    await wait_for_log(editor, "success")
+    for verb in ("stopApp", "startApp", "restartApp", "rollback"):
+        assert (await run_command(editor, verb))["deployDir"] == "/srv/mine", verb
+    assert (await run_command(editor, "appLog", {"limit": 100}))["text"] == "mine listening\n"
+    assert (await run_command(editor, "stopApp", {"name": "shop"}))["deployDir"] == "/srv/shop"
+
+
+async def test_of_several_apps_the_newest_deployment_tells(editor: DeployClient):
+    for folder in ("/srv/second", "/srv/first"):
+        await run_command(editor, "deploy", {"deployDir": folder})
+    assert (await run_command(editor, "stopApp"))["deployDir"] == "/srv/first"
+
+
+def test_without_a_folder_an_app_has_to_be_named(raw: RawClient):
+    raw.initialize(None)
+    error = raw.error("workspace/executeCommand", {"command": "autoDeployer.server.stopApp"})
+    assert error["code"] == -32602
+    assert "/srv/shop" in error["data"]["suggestions"][0]
 
 
 async def test_wrong_commands_are_refused(editor: DeployClient):

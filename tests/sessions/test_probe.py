@@ -259,6 +259,20 @@ async def test_a_docker_client_alone_is_no_engine(machine: Machine) -> None:
     assert (await machine.probe()).docker_engine
 
 
+@pytest.mark.parametrize("kept", [(), ("uname", "id", "df", "timeout"), ("cat", "sed", "head", "awk", "tr", "grep")])
+async def test_a_short_path_costs_only_what_bash_cannot_tell_alone(machine: Machine, kept: tuple[str, ...]) -> None:
+    whole = await probe_host(LocalSession())
+    for name in set(Machine.BASICS) - {"bash", *kept}:
+        (machine.bin / name).unlink()
+    facts = await machine.probe()
+    same = ("os", "arch", "hostname", "distribution", "memory_mb", "cpu_count", "container", "systemd")
+    assert {name: getattr(facts, name) for name in same} == {name: getattr(whole, name) for name in same}
+    bash = facts.tool("bash")
+    assert bash is not None
+    assert (bash.path, bash.version) == (str(machine.bin / "bash"), whole.all_of("bash")[0].version)
+    assert facts.listening_ports is not None
+
+
 async def test_a_target_that_tells_nothing_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HOME", str(tmp_path / "gone"))
     with pytest.raises(ConnectionFailedError, match="No such file or directory"):

@@ -6,7 +6,7 @@ import getpass
 import json
 import os
 import socket
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -34,32 +34,31 @@ class DeployDirLock:
         self._fd = -1
 
     def acquire(self) -> None:
-        """Take the lock and write down who has it.
+        """Take the lock and write down who has it; when that cannot be written, nothing is locked.
 
         Raises:
             TargetLockedError: somebody else works there; the holder is named.
+            OSError: the directory is gone, cannot be written, or its disk is full.
         """
         while self._fd < 0:
-            fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-            if not try_lock(fd):
-                holder = _read_holder(fd)
-                os.close(fd)
-                raise self._locked_by(holder)
-            if self._is_the_file(fd):
-                self._fd = fd
-            else:
-                os.close(fd)  # its holder removed it between our opening and locking
-        os.ftruncate(self._fd, 0)
-        os.pwrite(self._fd, json.dumps(_holder(self._purpose)).encode(), 0)
+            self._fd = self._try_to_lock()
+        try:
+            os.ftruncate(self._fd, 0)
+            os.pwrite(self._fd, json.dumps(_holder(self._purpose)).encode(), 0)
+        except BaseException:
+            self.release()
+            raise
 
     def release(self) -> None:
         """Let others in; again: nothing."""
         if self._fd < 0:
             return
-        if self._is_the_file(self._fd):  # not when the directory was removed, or made anew, while we had it
-            self._path.unlink()
-        os.close(self._fd)
-        self._fd = -1
+        fd, self._fd = self._fd, -1
+        try:
+            if self._is_the_file(fd):  # not when the directory was removed, or made anew, while we had it
+                self._path.unlink()
+        finally:
+            os.close(fd)  # what gives the lock back: in any case
 
     def __enter__(self) -> Self:
         self.acquire()
@@ -67,6 +66,18 @@ class DeployDirLock:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.release()
+
+    def _try_to_lock(self) -> int:
+        """The locked descriptor; -1 when the file was removed by its holder between our opening and locking."""
+        fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        with ExitStack() as undo:
+            undo.callback(os.close, fd)
+            if not try_lock(fd):
+                raise self._locked_by(_read_holder(fd))
+            if not self._is_the_file(fd):
+                return -1
+            undo.pop_all()
+            return fd
 
     def _is_the_file(self, fd: int) -> bool:
         try:
@@ -117,11 +128,11 @@ class DeployDirClaim:
             self._deploy_dir.mkdir(parents=True, exist_ok=True)
             self._check_owner()
             self._lock.acquire()
-        except OSError as error:
-            raise _unusable(self._deploy_dir, error) from None
-        try:
-            self._check_owner()
+            self._check_owner()  # again: until now somebody else may have made it theirs
             self._write_record()
+        except OSError as error:
+            self.release()
+            raise _unusable(self._deploy_dir, error) from None
         except BaseException:
             self.release()
             raise

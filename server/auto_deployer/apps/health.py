@@ -17,6 +17,7 @@ BODY_START = 300
 """Characters of a body shown in messages."""
 
 _SERVER_ERROR = 500
+_UNAVAILABLE = 503
 _STATUS_LINE = re.compile(r"HTTP/[\d.]+ (\d{3})[^\n]*\n(.*)", re.DOTALL)
 _DEBUGGER_BODY = "WebSockets request was expected"
 """What the port of `node --inspect` answers: it is not the app."""
@@ -37,6 +38,11 @@ class HttpAnswer:
             return False
         right = self.status == 200 if expect == "static" else self.status < _SERVER_ERROR
         return right and body_contains in self.body
+
+    @property
+    def is_server_error(self) -> bool:
+        """An answer that waiting seldom mends. 503 is not: it says "not yet", and apps that warm up give it (RFC 9110, 15.6.4)."""
+        return self.status is not None and self.status >= _SERVER_ERROR and self.status != _UNAVAILABLE
 
     @property
     def is_debugger(self) -> bool:

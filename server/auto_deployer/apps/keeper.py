@@ -14,7 +14,9 @@ from .layout import mark_of, run_dir
 STOP_GRACE_S = 10
 """Seconds between TERM and KILL (supervisor's stopwaitsecs)."""
 CLEANUP_GRACE_S = 1
-"""The same when a deployment is being cancelled: that ends within 3 s."""
+"""The same for what a failed change started."""
+HURRIED_GRACE_S = 0
+"""The same when the deployment is being stopped: a shutdown has about 1 s for everything (keeper.sh still waits for 0.2 s)."""
 
 _HEREDOC_END = "END_OF_KEEPER"
 
@@ -68,19 +70,34 @@ def start_command(deploy_dir: str, release: str, port: int, host: str, *, reason
     )
 
 
-def stop_command(deploy_dir: str, release: str, *, grace_s: int = STOP_GRACE_S, reasoning: str = "") -> PlannedCommand:
-    """Stops everything that belongs to the release. Nothing happens when it does not run."""
+def stop_command(
+    deploy_dir: str, release: str, *, grace_s: int = STOP_GRACE_S, stopped_for: str = "", reasoning: str = ""
+) -> PlannedCommand:
+    """Stops everything that belongs to the release. Nothing happens when it does not run.
+
+    Args:
+        grace_s: Seconds between TERM and KILL.
+        stopped_for: The release that takes its place; kept as `RunState.stopped_for` until it is started or stopped for good.
+    """
+    makes_room = f" {shlex.quote(stopped_for)}" if stopped_for else ""
     return PlannedCommand(
-        command=f"{_keeper(deploy_dir)} stop {shlex.quote(release)} {grace_s}",
+        command=f"{_keeper(deploy_dir)} stop {shlex.quote(release)} {grace_s}{makes_room}",
         reasoning=reasoning or f"Stop release {release}",
     )
 
 
-def restart_command(deploy_dir: str, release: str, port: int, host: str, *, reasoning: str) -> PlannedCommand:
-    """Stops (quickly) and starts: also right for a release whose stopping was cut short."""
-    stop = stop_command(deploy_dir, release, grace_s=CLEANUP_GRACE_S).command
+def restart_command(
+    deploy_dir: str, release: str, port: int, host: str, *, grace_s: int, stopped_for: str, reasoning: str
+) -> PlannedCommand:
+    """Stops (quickly) and starts: also right for a release whose stopping for another was cut short."""
+    stop = stop_command(deploy_dir, release, grace_s=grace_s, stopped_for=stopped_for).command
     start = start_command(deploy_dir, release, port, host).command
     return PlannedCommand(command=f"{stop} && {start}", reasoning=reasoning)
+
+
+def host_on(target: str) -> str:
+    """HOST for an app: loopback on this machine, all addresses on a server."""
+    return "127.0.0.1" if target == "local" else "0.0.0.0"  # noqa: S104 - a server is to be reached
 
 
 def _keeper(deploy_dir: str) -> str:

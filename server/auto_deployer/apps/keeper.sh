@@ -1,11 +1,12 @@
 # The app keeper: starts a release of an app so that it outlives whoever started it, notes how it ends, and stops it.
 #
 #   bash keeper.sh start RELEASE PORT HOST     returns as soon as the process runs
-#   bash keeper.sh stop RELEASE GRACE_S        TERM to the whole group and to stragglers, KILL after the grace
+#   bash keeper.sh stop RELEASE GRACE_S [FOR]  TERM to the whole group and to stragglers, KILL after the grace; FOR is the
+#                                              release it makes room for: unless that goes live, it is to be started again
 #
 # It lies in <deploy dir>/run/; what it knows of a release lies in run/<release>/: command, cwd, env and mark (written before
-# the start), pid, port, started, exit, stopping and app.log (written here). Variables are named keeper_* because an app's
-# env file may set any other name.
+# the start), pid, port, started, exit, stopping (holds FOR) and app.log (written here). Variables are named keeper_* because
+# an app's env file may set any other name.
 
 keeper_root=$(cd "$(dirname "$0")/.." && pwd -P) || exit 1
 keeper_self=$keeper_root/run/$(basename "$0")
@@ -95,6 +96,7 @@ write() {
 keep() {
   run_app "$@" &
   keeper_app=$!
+  rm -f "$keeper_run/stopping" # not before it runs: whoever finds this half done starts it again
   write "$keeper_run/pid" "$keeper_app $(started_at "$keeper_app")"
   trap 'keeper_interrupted=1' TERM INT HUP
   keeper_interrupted=1
@@ -117,7 +119,7 @@ start() {
   fi
   keeper_umask=$(umask)
   umask 077
-  rm -f "$keeper_run/pid" "$keeper_run/exit" "$keeper_run/stopping"
+  rm -f "$keeper_run/pid" "$keeper_run/exit"
   if [ -s "$keeper_run/app.log" ]; then mv -f "$keeper_run/app.log" "$keeper_run/app.log.1"; fi
   : > "$keeper_run/app.log" || return 1
   write "$keeper_run/port" "$3"
@@ -165,15 +167,27 @@ wait_gone() {
   done
 }
 
+# note_stop FOR: without a note nobody would start it again, so on a full disk it is not stopped for another.
+note_stop() {
+  if [ -z "$1" ]; then
+    : > "$keeper_run/stopping"
+  else
+    [ -s "$keeper_run/stopping" ] || write "$keeper_run/stopping" "$1"
+  fi
+}
+
 stop() {
-  : > "$keeper_run/stopping"
+  if ! note_stop "${4:-}"; then
+    echo "it cannot be noted why release $2 is stopped, so it is left as it is" >&2
+    return 1
+  fi
   if [ -z "$(live_processes "$keeper_run" "$keeper_mark")" ]; then
     echo "release $2 is not running"
     return 0
   fi
   keeper_how=TERM
   signal_all TERM
-  if ! wait_gone $(($3 * 10)); then
+  if ! wait_gone $(($3 * 10 + 2)); then # without any grace too: nearly all have ended by then
     keeper_how=KILL
     keeper_rounds=20
     # Again and again: a process may fork while it is looked for.
@@ -197,5 +211,5 @@ case $1 in
   start) start "$@" ;;
   stop) stop "$@" ;;
   keep) keep "$@" ;;
-  *) echo "usage: keeper.sh start RELEASE PORT HOST | stop RELEASE GRACE_S" >&2 && exit 2 ;;
+  *) echo "usage: keeper.sh start RELEASE PORT HOST | stop RELEASE GRACE_S [FOR]" >&2 && exit 2 ;;
 esac

@@ -141,10 +141,7 @@ def unlink_current_command(deploy_dir: str) -> PlannedCommand:
     return PlannedCommand(command=f"rm -f {shlex.quote(f'{deploy_dir}/current')}", reasoning="No release is live any more")
 
 
-def prune_command(deploy_dir: str, releases: Iterable[str]) -> PlannedCommand:
-    """Deletes old releases and what the keeper knows of them."""
+def prune_command(deploy_dir: str, releases: Iterable[str], *, reasoning: str) -> PlannedCommand:
+    """Deletes releases and what the keeper knows of them."""
     folders = [f"{deploy_dir}/{kind}/{release}" for release in releases for kind in ("releases", "run")]
-    return PlannedCommand(
-        command=f"rm -rf -- {' '.join(map(shlex.quote, folders))}",
-        reasoning=f"Keep the {KEPT_RELEASES} newest releases that went live",
-    )
+    return PlannedCommand(command=f"rm -rf -- {' '.join(map(shlex.quote, folders))}", reasoning=reasoning)

@@ -1,4 +1,4 @@
-"""After a crash: a release that was started but never went live is ended, so that nothing runs which nobody proved."""
+"""After a crash or a shutdown in the middle of a release change: what nobody proved is ended, what made room for it runs again."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import asyncio
 from pathlib import Path
 
 from ..model.errors import AutoDeployerError, TargetLockedError
+from ..model.plan import PlannedCommand
 from ..model.ports import CommandSpec, Session
+from . import keeper
 from .claim import DeployDirLock
-from .keeper import CLEANUP_GRACE_S, stop_command
-from .state import read_state
+from .state import DeployDirState, read_state
 
 
 async def end_unfinished(session: Session, deploy_dir: Path, release: str) -> str:
-    """End what runs of a release that is not the live one. Returns what was done, in words; "" when there was nothing to do.
+    """`take_back` for a deployment whose process is gone. Returns what was done, in words; "" when there was nothing to do.
 
     Args:
         release: The release of an interrupted deployment.
@@ -22,19 +23,64 @@ async def end_unfinished(session: Session, deploy_dir: Path, release: str) -> st
     try:
         lock.acquire()
     except (TargetLockedError, OSError):
-        return ""  # the directory is gone, or a newer deployment works there and ends leftovers itself
+        return ""  # the directory is gone, or a newer deployment works there and takes leftovers back itself
     try:
-        state = await read_state(session, str(deploy_dir))
-        run = state.run(release)
-        if not run.running or state.current == release:
-            return ""
-        command = stop_command(str(deploy_dir), release, grace_s=CLEANUP_GRACE_S)
-        spec = CommandSpec(command.command)
-        outcome = await session.run(spec, on_spawned=lambda _: None, on_output=lambda *_: None, stop=asyncio.Event())
+        return await take_back(session, str(deploy_dir), release, grace_s=keeper.CLEANUP_GRACE_S)
     except AutoDeployerError as error:
         return f"Whether release {release} still runs could not be told: {error.message}"
     finally:
         lock.release()
-    pids = ", ".join(str(process.pid) for process in run.processes)
-    ended = "was ended" if outcome.exit_code == 0 else "could not be ended"
+
+
+async def take_back(session: Session, deploy_dir: str, release: str, *, grace_s: int) -> str:
+    """End what runs of a release that is not the live one, and start the live one again where it had been stopped for a release.
+
+    A live release that its user stopped stays as it is. The caller holds the deploy directory's lock or claim.
+
+    Args:
+        release: The release of a deployment that could not end on its own.
+        grace_s: Seconds between TERM and KILL; 0 in a shutdown.
+
+    Returns:
+        What was done, in words; "" when there was nothing to do.
+
+    Raises:
+        AppError: the directory cannot be read.
+        ConnectionFailedError: the target is gone.
+    """
+    state = await read_state(session, deploy_dir)
+    if state.current == release:
+        return ""
+    is_left_over, stopped = state.run(release).running, bool(state.run(state.current).stopped_for)
+    if (is_left_over or stopped) and not state.keeper_installed:
+        await _succeeds(session, keeper.install_command(deploy_dir))
+    told = [
+        await _end(session, state, release, grace_s) if is_left_over else "",
+        await _start_again(session, state, state.current, grace_s) if stopped and state.current else "",
+    ]
+    return " ".join(filter(None, told))
+
+
+async def _end(session: Session, state: DeployDirState, release: str, grace_s: int) -> str:
+    pids = ", ".join(str(process.pid) for process in state.run(release).processes)
+    done = await _succeeds(session, keeper.stop_command(state.deploy_dir, release, grace_s=grace_s))
+    ended = "was ended" if done else "could not be ended"
     return f"Release {release} had been started but was never live; it {ended} (process {pids})."
+
+
+async def _start_again(session: Session, state: DeployDirState, live: str, grace_s: int) -> str:
+    """Also when it still runs: its stopping may have been cut short after TERM."""
+    stopped_for, port = state.run(live).stopped_for, state.start_port(live)
+    if port is None:
+        return f"The live release {live} was stopped for release {stopped_for}; it is not known on which port to start it again."
+    command = keeper.restart_command(
+        state.deploy_dir, live, port, keeper.host_on(session.target), grace_s=grace_s, stopped_for=stopped_for, reasoning="",
+    )  # fmt: skip
+    started = "was started again" if await _succeeds(session, command) else "could not be started again"
+    return f"The live release {live} had been stopped for release {stopped_for}; it {started} with PORT={port}."
+
+
+async def _succeeds(session: Session, command: PlannedCommand) -> bool:
+    spec = CommandSpec(command.command, command.cwd, command.env)
+    outcome = await session.run(spec, on_spawned=lambda _: None, on_output=lambda *_: None, stop=asyncio.Event())
+    return outcome.exit_code == 0

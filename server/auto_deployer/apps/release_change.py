@@ -6,12 +6,14 @@ The order (recipes of the field: start beside, prove, switch, stop the old one):
 - the app keeps its port and reads PORT: prove it on a free port, then stop the old one and start it on the kept port.
 - the app's port is fixed in its source: stop the old one, start, prove.
 
-Each change pushes the command that takes it back; `undo` runs those, last first.
+Each change pushes the command that takes it back; `undo` runs those, last first. Whoever stops a release for another notes that
+(`RunState.stopped_for`), so that it is started again even when the process that changes them dies (`recovery.take_back`).
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,6 +27,9 @@ from .port_choice import choose_port
 from .ports import pick_free
 from .startup import ChangeStoppedError, Serving, StartupWatch
 from .state import DeployDirState, RunState
+
+_Undo = Callable[[int], PlannedCommand]
+"""Makes the command that takes a change back, given the grace in seconds for what it stops."""
 
 
 @dataclass(frozen=True)
@@ -53,20 +58,18 @@ class ReleaseChange:
     def __init__(self, session: Session, deploy_dir: str, run: RunCommand, *, stopping: asyncio.Event | None = None) -> None:
         self._session, self._deploy_dir, self._run = session, deploy_dir, run
         self._stopping = stopping
-        self._undo: list[PlannedCommand] = []
+        self._host = keeper.host_on(session.target)
+        self._undo: list[_Undo] = []
         self._stopped_old: str | None = None
+        self._owed: str | None = None
         self._restarted: ReleaseRecord | None = None
 
-    @property
-    def host(self) -> str:
-        """HOST for the app: loopback here, all addresses on a server."""
-        return "127.0.0.1" if self._session.target == "local" else "0.0.0.0"  # noqa: S104 - a server is to be reached
-
     async def prepare(self, state: DeployDirState, release: str, spec: AppSpec) -> None:
-        """Install the keeper where it is missing, and write down how the release is started."""
+        """Install the keeper where it is missing, write down how the release is started, delete what failed before it."""
         if not state.keeper_installed:
             await self._must(keeper.install_command(self._deploy_dir))
         await self._must(keeper.prepare_command(self._deploy_dir, release, spec))
+        await self._prune(_failed_before(state, release), "Delete releases of earlier deployments that never went live")
 
     async def replace(self, state: DeployDirState, release: str, spec: AppSpec) -> Serving:
         """Start the release and prove that it serves; afterwards the old one runs no longer only where it had to give up its port.
@@ -78,6 +81,8 @@ class ReleaseChange:
         old = state.run(state.current) if state.current != release else RunState("")
         await self._stop_leftovers(state, old)
         before = state.record.release(old.release) if state.record else None
+        if old.stopped_for:  # by a change that was interrupted: if this one fails, nobody else starts it again
+            self._owe(state, old.release, release)
         port = await choose_port(self._session, state, spec, old, before)
         if not port.held_by_old:
             return await self.start(release, spec, port.number)
@@ -85,7 +90,7 @@ class ReleaseChange:
             rehearsed = await self._rehearse(release, spec, port.number)
             if rehearsed is not None:
                 return rehearsed
-        await self._stop_old(old, before)
+        await self._stop_old(state, old.release, release)
         return await self.start(release, spec, port.number)
 
     async def make_live(self, state: DeployDirState, record: OwnerRecord, spec: AppSpec, serving: Serving) -> OwnerRecord:
@@ -100,41 +105,43 @@ class ReleaseChange:
         old = state.current if state.current != serving.release else (state.record.previous if state.record else None)
         await self._switch(state, serving.release)
         if old and state.run(old).running and self._stopped_old != old:
-            await self._stop_old(state.run(old), record.release(old))
+            await self._stop_old(state, old, serving.release)
         entry = self._entry(record, spec, serving)
         new_record = record.gone_live(entry, before=old if record.release(old) else None)
         await self._write_record(state, new_record)
         kept = {each.id for each in new_record.releases}
         older = (name for name in state.releases if name < serving.release)
         too_old = [name for name in older if name not in kept and not state.run(name).running]
-        if too_old:
-            await self._must(layout.prune_command(self._deploy_dir, too_old))
+        await self._prune(too_old, f"Keep the {layout.KEPT_RELEASES} newest releases that went live")
         return new_record
 
     async def undo(self) -> str:
         """Take everything back, last change first; tells in words what runs again ("" when nothing had to be started)."""
-        for command in reversed(self._undo):
-            await self._run(command, cleanup=True)
+        for take_back in reversed(self._undo):
+            await self._run(take_back(self._cleanup_grace_s), cleanup=True)
         self._undo.clear()
         return "" if self._restarted is None else await self._tell_restarted(self._restarted)
 
     async def go_back(self, state: DeployDirState, release: str) -> str:
-        """Take a live release back: the previous one in its place, or nothing where there is none. Tells in words what runs now."""
+        """Take a live release back: the previous one in its place, or nothing where there is none. Tells in words what runs now.
+
+        `current` changes first: cut off after that, the rest is what `recovery.take_back` finds and does.
+        """
         record = state.record
         before = record.release(record.previous) if record else None
         if not state.keeper_installed:
             await self._run(keeper.install_command(self._deploy_dir), cleanup=True)
-        await self._run(keeper.stop_command(self._deploy_dir, release, grace_s=keeper.CLEANUP_GRACE_S), cleanup=True)
+        switch = layout.switch_command(self._deploy_dir, before.id) if before else layout.unlink_current_command(self._deploy_dir)
+        await self._run(switch, cleanup=True)
         if record is not None:
             changed = record.without(release)
             await self._run(layout.write_record_command(self._deploy_dir, changed), cleanup=True)
+        await self._run(keeper.stop_command(self._deploy_dir, release, grace_s=self._cleanup_grace_s), cleanup=True)
         if before is None:
-            await self._run(layout.unlink_current_command(self._deploy_dir), cleanup=True)
             return "The app was stopped; there is no earlier release."
         why = f"Start release {before.id} again"
-        start = keeper.start_command(self._deploy_dir, before.id, before.requested_port, self.host, reasoning=why)
+        start = keeper.start_command(self._deploy_dir, before.id, before.requested_port, self._host, reasoning=why)
         await self._run(start, cleanup=True)
-        await self._run(layout.switch_command(self._deploy_dir, before.id), cleanup=True)
         return await self._tell_restarted(before)
 
     async def start(self, release: str, spec: AppSpec, port: int) -> Serving:
@@ -144,22 +151,30 @@ class ReleaseChange:
             AppError: it does not serve.
         """
         why = f"End what was started of release {release}"
-        self._undo.append(keeper.stop_command(self._deploy_dir, release, grace_s=keeper.CLEANUP_GRACE_S, reasoning=why))
-        await self._must(keeper.start_command(self._deploy_dir, release, port, self.host))
+        self._undo.append(lambda grace_s: keeper.stop_command(self._deploy_dir, release, grace_s=grace_s, reasoning=why))
+        await self._must(keeper.start_command(self._deploy_dir, release, port, self._host))
         return await StartupWatch(self._session, self._deploy_dir, release, spec, port, self._stopping).until_serving()
+
+    @property
+    def _cleanup_grace_s(self) -> int:
+        return keeper.HURRIED_GRACE_S if self._is_stopping else keeper.CLEANUP_GRACE_S
+
+    @property
+    def _is_stopping(self) -> bool:
+        return self._stopping is not None and self._stopping.is_set()
 
     async def _write_record(self, state: DeployDirState, record: OwnerRecord) -> None:
         if state.record is not None:
-            self._undo.append(layout.write_record_command(self._deploy_dir, state.record))
+            write_back = layout.write_record_command(self._deploy_dir, state.record)
+            self._undo.append(lambda _: write_back)
         await self._must(layout.write_record_command(self._deploy_dir, record))
 
     async def _switch(self, state: DeployDirState, release: str) -> None:
         if state.current == release:
             return
-        if state.current:
-            self._undo.append(layout.switch_command(self._deploy_dir, state.current))
-        else:
-            self._undo.append(layout.unlink_current_command(self._deploy_dir))
+        old = state.current
+        back = layout.switch_command(self._deploy_dir, old) if old else layout.unlink_current_command(self._deploy_dir)
+        self._undo.append(lambda _: back)
         await self._must(layout.switch_command(self._deploy_dir, release))
 
     async def _stop_leftovers(self, state: DeployDirState, old: RunState) -> None:
@@ -180,14 +195,26 @@ class ReleaseChange:
         self._undo.pop()  # that was its own stop
         return None
 
-    async def _stop_old(self, old: RunState, before: ReleaseRecord | None) -> None:
-        port = before.requested_port if before else old.port
-        if port is not None:
-            why = f"Start release {old.release} again"
-            self._undo.append(keeper.restart_command(self._deploy_dir, old.release, port, self.host, reasoning=why))
-            self._restarted = before
-        self._stopped_old = old.release
-        await self._must(keeper.stop_command(self._deploy_dir, old.release))
+    async def _stop_old(self, state: DeployDirState, old: str, release: str) -> None:
+        self._owe(state, old, release)
+        self._stopped_old = old
+        await self._must(keeper.stop_command(self._deploy_dir, old, stopped_for=release))
+
+    def _owe(self, state: DeployDirState, old: str, release: str) -> None:
+        """From now on `undo` starts the old release again."""
+        port = state.start_port(old)
+        if port is None or self._owed == old:
+            return
+        self._owed = old
+        self._restarted = state.record.release(old) if state.record else None
+        self._undo.append(lambda grace_s: keeper.restart_command(
+            self._deploy_dir, old, port, self._host, grace_s=grace_s, stopped_for=release, reasoning=f"Start release {old} again",
+        ))  # fmt: skip
+
+    async def _prune(self, releases: Sequence[str], why: str) -> None:
+        """What cannot be deleted stays; no change fails on that."""
+        if releases:
+            await self._run(layout.prune_command(self._deploy_dir, releases, reasoning=why))
 
     def _entry(self, record: OwnerRecord, spec: AppSpec, serving: Serving) -> ReleaseRecord:
         """An app on the port its predecessor had on its own account is taken to ignore PORT still."""
@@ -200,7 +227,7 @@ class ReleaseChange:
         )  # fmt: skip
 
     async def _tell_restarted(self, entry: ReleaseRecord) -> str:
-        if self._stopping is not None and self._stopping.is_set():
+        if self._is_stopping:
             return f"The previous release {entry.id} was started again."
         watch = StartupWatch(self._session, self._deploy_dir, entry.id, entry.spec, entry.requested_port, self._stopping)
         try:
@@ -213,6 +240,13 @@ class ReleaseChange:
 
     async def _must(self, command: PlannedCommand) -> None:
         await must(self._run, command)
+
+
+def _failed_before(state: DeployDirState, release: str) -> list[str]:
+    """Older folders that never went live and do not run. The newest one is the release's own, or of a later deployment."""
+    live = {entry.id for entry in state.record.releases} if state.record else set[str]()
+    older = (name for name in state.releases if name < release)
+    return [name for name in older if name not in live and name != state.current and not state.run(name).running]
 
 
 async def must(run: RunCommand, command: PlannedCommand) -> None:

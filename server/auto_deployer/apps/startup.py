@@ -23,6 +23,8 @@ POLL_S = 0.15
 EXIT_CODE_READS = 10
 ANSWER_WINDOW_S = 15.0
 """Once a port is open the app has at least this long to answer, however late it was opened."""
+STEADY_ERROR_S = 15.0
+"""An app that answers with nothing but server errors for this long is not waited for any longer."""
 OTHER_PORT_SETTLE_S = 2.0
 """A port other than PORT is taken for the app's only after this long: `node --inspect` opens its own port first (measured)."""
 
@@ -51,7 +53,14 @@ class _Seen:
     first_port_at: float | None = None
     other_port_at: float | None = None
     answer: HttpAnswer | None = None
+    errors_since: float | None = None
+    """Since when it has answered with nothing but server errors."""
     ports: tuple[int, ...] = ()
+
+    def note(self, answer: HttpAnswer, now: float) -> None:
+        """Keep an answer that does not prove the app."""
+        self.answer = answer
+        self.errors_since = (self.errors_since or now) if answer.is_server_error else None
 
 
 class StartupWatch:
@@ -113,7 +122,7 @@ class StartupWatch:
             if answer.passes(self._spec.health.expect):
                 return Serving(self._release, self._port, port, run.pid or 0, _app_url(answer), answer)
             if not answer.is_debugger:
-                self._seen.answer = answer
+                self._seen.note(answer, self._clock())
         return None
 
     def _candidates(self, now: float) -> Sequence[int]:
@@ -135,7 +144,9 @@ class StartupWatch:
         limit = self._spec.health.start_timeout_s
         opened = self._seen.first_port_at
         by_port = 0.0 if opened is None else opened + min(limit, ANSWER_WINDOW_S)
-        return max(self._seen.started + limit, by_port)
+        latest = max(self._seen.started + limit, by_port)
+        errors_since = self._seen.errors_since
+        return latest if errors_since is None else min(latest, errors_since + STEADY_ERROR_S)
 
     async def _unless_stopped(self, work: Awaitable[T]) -> T:
         task = asyncio.ensure_future(work)
@@ -176,6 +187,8 @@ class StartupWatch:
             )
         expected = "status 200" if self._spec.health.expect == "static" else "a status below 500"
         saw = str(self._seen.answer) if self._seen.answer else f"no HTTP answer on {_listed(self._seen.ports)}"
+        if self._seen.errors_since is not None:
+            saw += f"; nothing but server errors for {self._clock() - self._seen.errors_since:.0f} s"
         return await self._error(
             Kind.HEALTH_CHECK_FAILED,
             f"The app listens, but did not answer as it should ({expected} expected): {saw}.",

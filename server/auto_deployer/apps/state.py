@@ -36,6 +36,8 @@ class RunState:
     started_at: str | None = None
     exit_code: int | None = None
     stop_requested: bool = False
+    stopped_for: str = ""
+    """The release that it was stopped for; "" when somebody wanted it stopped, or when it was started since."""
     processes: tuple[Process, ...] = ()
 
     @property
@@ -68,6 +70,11 @@ class DeployDirState:
 
     def run(self, release: str | None) -> RunState:
         return self.runs.get(release or "", RunState(release or ""))
+
+    def start_port(self, release: str) -> int | None:
+        """What PORT says when the release is started again; None when it never ran."""
+        live = self.record.release(release) if self.record else None
+        return live.requested_port if live else self.run(release).port
 
     @property
     def running(self) -> tuple[RunState, ...]:
@@ -150,7 +157,7 @@ _RUN_LINES = """echo "== run $release"
   for name in pid port started exit; do
     { read -r value < "$folder/$name"; } 2>/dev/null && echo "$name $value"
   done
-  [ ! -e "$folder/stopping" ] || echo stopping
+  [ ! -e "$folder/stopping" ] || echo "stopping $(cat "$folder/stopping")"
   { read -r mark < "$folder/mark"; } 2>/dev/null && live_processes "$folder" "$mark" | sed 's/^/live /'"""
 
 
@@ -176,6 +183,7 @@ def _run_state(release: str, lines: list[str]) -> RunState:
         started_at=values.get("started"),
         exit_code=_first_number(values.get("exit")),
         stop_requested="stopping" in values,
+        stopped_for=values.get("stopping", ""),
         processes=tuple(processes),
     )
 

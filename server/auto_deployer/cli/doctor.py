@@ -103,8 +103,6 @@ def report(host: HostFacts, symbols: Symbols) -> Iterator[Text]:
             yield Text(f"For {title}" + ("" if required else " (optional)"), "bold")
             for need in needs:
                 yield _line(host, need, symbols, manager, required=required)
-    if host.free_ports:
-        yield Text(f"Free ports: {', '.join(map(str, host.free_ports))}", "dim")
 
 
 def _line(host: HostFacts, need: Need, symbols: Symbols, manager: str | None, *, required: bool) -> Text:

@@ -11,7 +11,7 @@ from rich.text import Text
 from ..model.log import CommandRecord, DeploymentLog, StepResult
 from ..model.reasons import Reason
 from . import parts
-from .text import COMMAND_WIDTH, STYLE, Symbols, clean, duration, one_line
+from .text import COMMAND_WIDTH, STYLE, Symbols, clean, one_line
 
 OutputDetail = Literal["none", "failures", "head"]
 """How much of the commands' output to show: nothing, the last lines of failing ones, or the head of all."""
@@ -109,7 +109,7 @@ class LogLines:
             label = f"Step {number} {parts.step_label(step)}:"
             yield parts.status_text(step.status, self._symbols, label, *parts.step_details(step))
             if step.status != "success" and (step.reason or step.error):
-                yield Text(f"  {_first_line(step.reason.message if step.reason else step.error or '')}", "yellow")
+                yield Text(f"  {parts.reason_line(step.reason.message if step.reason else step.error or '')}", "yellow")
 
     def _output(self, record: CommandRecord) -> Iterator[Text]:
         if self._detail == "failures" and not record.success:
@@ -139,11 +139,6 @@ def _number(log: DeploymentLog, step: StepResult) -> str:
     return f"{ids.index(step.step_id) + 1}/{len(ids)}" if step.step_id in ids else str(step.step_id)
 
 
-def _first_line(message: str) -> str:
-    """Of a reason; what may follow, the command's last lines, is shown with the command."""
-    return clean(message).strip().partition("\n")[0]
-
-
 def _head(output: str, count: int) -> Iterator[Text]:
     lines = clean(output).splitlines()
     for line in lines[:count]:
@@ -161,7 +156,7 @@ def end_lines(log: DeploymentLog, symbols: Symbols, *, path: Path | None) -> Ite
     summary = log.summary
     steps = f"{summary.successful_steps} of {summary.total_steps} steps" if log.steps else "nothing ran"
     commands = parts.count(summary.total_commands, "command") if log.steps else ""
-    yield parts.status_text(log.status, symbols, "Deployment:", steps, commands, duration(summary.duration_seconds))
+    yield parts.status_text(log.status, symbols, "Deployment:", steps, commands, parts.deployment_duration(log))
     if log.app is not None:
         yield Text(f"URL: {one_line(log.app.url)}", "bold")
     if path is not None:

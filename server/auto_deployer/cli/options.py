@@ -21,7 +21,7 @@ OutputFormat = Literal["text", "json"]
 
 Output = Annotated[OutputFormat, typer.Option("--output", help="How to print: for people, or JSON for programs.")]
 LogDir = Annotated[Path | None, typer.Option("--log-dir", help="Folder of the deployment logs. (default: ./agent_logs)")]
-AppName = Annotated[str | None, typer.Argument(metavar="[APP]", help="The app's name, as `auto-deployer apps` shows it.")]
+AppName = Annotated[str | None, typer.Argument(metavar="APP", help="The app's name, as `auto-deployer apps` shows it.")]
 AppDeployDir = Annotated[str | None, typer.Option("--deploy-dir", help="The app's deploy directory, instead of its name.")]
 
 

@@ -73,6 +73,17 @@ def step_duration(step: StepResult) -> str:
     return duration(seconds) if seconds is not None else ""
 
 
+def deployment_duration(log: DeploymentLog) -> str:
+    """How long an ended deployment took; a crashed one left no figure, but its times."""
+    seconds = log.summary.duration_seconds or seconds_between(log.start_time, log.end_time or "") or 0.0
+    return duration(seconds)
+
+
+def reason_line(message: str) -> str:
+    """The first line of a reason, as one that stands alone: what a command printed is shown with the command."""
+    return clean(message).strip().partition("\n")[0].removesuffix(" It printed:")
+
+
 def step_details(step: StepResult) -> tuple[str, ...]:
     """What stands behind an ended attempt's status."""
     return (

@@ -18,15 +18,30 @@ Text = str | None
 class SourceOptions:
     """What to deploy and where from."""
 
-    repo: Annotated[str, typer.Option("--repo", help="Git URL (https, ssh, git@host:owner/repo, file) or a local folder.")] = "."
+    repo: Annotated[
+        Text, typer.Option("--repo", help="Git URL (https, ssh, git@host:owner/repo, file) or a local folder. (default: .)")
+    ] = None
+    positional_repo: Annotated[Text, typer.Argument(metavar="REPOSITORY", help="The same as --repo.", show_default=False)] = None
     ref: Annotated[Text, typer.Option("--ref", help="Branch, tag or commit. (default: HEAD)")] = None
     subdir: Annotated[Text, typer.Option("--subdir", help="Folder inside the repository that holds the app.")] = None
     dirty: Annotated[bool, typer.Option("--dirty", help="Take the working tree of a local folder, not its HEAD.")] = False
     local: Annotated[bool, typer.Option("--local", "-L", help="Deploy on this machine (the default).")] = False
 
     def values(self) -> dict[str, Any]:
-        """Fields of `SourceParams`. Local paths are absolute, because whoever runs it may be in another directory."""
-        return {"repo": repository(self.repo), "ref": self.ref, "subdir": self.subdir, "dirty": self.dirty, "target": "local"}
+        """Fields of `SourceParams`. Local paths are absolute, because whoever runs it may be in another directory.
+
+        Raises:
+            UsageError: two different repositories are given.
+        """
+        return {"repo": self._repository(), "ref": self.ref, "subdir": self.subdir, "dirty": self.dirty, "target": "local"}
+
+    def _repository(self) -> str:
+        from ..model.errors import UsageError
+
+        given = {repository(repo) for repo in (self.repo, self.positional_repo) if repo is not None}
+        if len(given) > 1:
+            raise UsageError("two repositories are given, one of them by --repo", suggestions=("Give one of them.",))
+        return given.pop() if given else repository(".")
 
 
 @dataclass(frozen=True)
@@ -54,7 +69,7 @@ class PlanOptions(SourceOptions):
         """Fields of `SourceParams`.
 
         Raises:
-            UsageError: an `--env` is not NAME=VALUE.
+            UsageError: two different repositories are given, or an `--env` is not NAME=VALUE.
         """
         from ..model.plan import Overrides
 

@@ -88,7 +88,7 @@ def _add_step(
         for line in parts.failure_lines(failing):
             node.add(_dim(line))
     elif result.status == "failed" and result.reason is not None:
-        branch.add(_cut(Text(one_line(result.reason.message), "yellow")))
+        branch.add(_cut(Text(parts.reason_line(result.reason.message), "yellow")))
 
 
 def _add_running(branch: Tree, step: StepResult, *, now: datetime, symbols: Symbols, output: Sequence[str]) -> None:

@@ -13,6 +13,7 @@ from .repairs import classify_failure, find_repair
 
 _FIRST_LINES = 5
 _LAST_LINES = 10
+_SHOWN_COMMAND = 200
 
 
 class RecipeDriver:
@@ -55,7 +56,8 @@ def failure(record: CommandRecord) -> Reason:
     )
     return Reason(
         kind=classify_failure(record, known_output(record)),
-        message=f"`{record.command}` {_how_it_ended(record)}." + (f"\nIt printed:\n{shown}" if shown else " It printed nothing."),
+        message=f"`{_in_one_line(record.command)}` {_how_it_ended(record)}."
+        + (f"\nIt printed:\n{shown}" if shown else " It printed nothing."),
         suggestions=("Open the command's output, mend the cause, then retry from this step.",),
     )
 
@@ -68,6 +70,11 @@ def _shown(head: str, tail: str) -> str:
     if len(first) > _FIRST_LINES + _LAST_LINES:
         return "\n".join([*first[:_FIRST_LINES], "…", *first[-_LAST_LINES:]])
     return "\n".join(first)
+
+
+def _in_one_line(command: str) -> str:
+    first, _, rest = command.partition("\n")
+    return f"{first[:_SHOWN_COMMAND]} …" if rest or len(first) > _SHOWN_COMMAND else first
 
 
 def _how_it_ended(record: CommandRecord) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,8 @@ class ServerSettings:
     folder: Path | None = None
     """The first workspace folder: default repository, base of relative paths."""
     trusted: bool = True
+    attached: bool = os.name != "posix"
+    """Deployments run in the server's process and end with it; otherwise in processes of their own."""
     profile: ClientProfile = field(default_factory=ClientProfile)
 
 
@@ -69,14 +72,19 @@ def read_settings(params: dict[str, Any], log_dir: Path | None) -> ServerSetting
     wanted = options.get("logDir")
     if wanted is not None and not (isinstance(wanted, str) and wanted.strip() and "\0" not in wanted):
         raise JsonRpcInvalidParams("initializationOptions.logDir: expected a path")
-    trusted = options.get("trusted", True)
-    if not isinstance(trusted, bool):
-        raise JsonRpcInvalidParams("initializationOptions.trusted: expected true or false")
     folder = _first_folder(params)
     return ServerSettings(
-        log_dir=_log_dir(log_dir, wanted, folder), folder=folder, trusted=trusted,
-        profile=read_profile(params.get("capabilities")),
+        log_dir=_log_dir(log_dir, wanted, folder), folder=folder, profile=read_profile(params.get("capabilities")),
+        trusted=_switch(options, "trusted", default=ServerSettings.trusted),
+        attached=_switch(options, "attached", default=ServerSettings.attached) or os.name != "posix",
     )  # fmt: skip
+
+
+def _switch(options: dict[str, Any], name: str, *, default: bool) -> bool:
+    value = options.get(name, default)
+    if not isinstance(value, bool):
+        raise JsonRpcInvalidParams(f"initializationOptions.{name}: expected true or false")
+    return value
 
 
 def _log_dir(given: Path | None, wanted: str | None, folder: Path | None) -> Path:

@@ -11,6 +11,7 @@ from pygls.exceptions import JsonRpcException
 
 from ..model.errors import NotFoundError, UsageError
 from ..model.requests import DeploymentSummary, ListParams
+from .app_of_folder import app_of_folder
 from .catalog import COMMANDS, OPEN_LOG
 from .methods import call
 from .protocol import Reply
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 _OF_NEWEST = frozenset({"deploy/cancel", "deploy/retry", "deploy/skipStep", "deploy/answer"})
 """Methods that mean the newest deployment when none is named."""
+_OF_AN_APP = frozenset({"deploy/startApp", "deploy/stopApp", "deploy/restartApp", "deploy/rollback", "deploy/appLog"})
+"""Methods that mean the app of the workspace folder when none is named."""
 
 
 async def execute(connection: Connection, command: str, arguments: list[Any]) -> Reply:
@@ -40,7 +43,7 @@ async def execute(connection: Connection, command: str, arguments: list[Any]) ->
 
 
 async def _completed(connection: Connection, method: str, given: dict[str, Any]) -> dict[str, Any]:
-    """The params with what the command's user may leave out: repository, ids."""
+    """The params with what the command's user may leave out: repository, ids, app."""
     defaults: dict[str, Any] = {}
     if method in ("deploy/start", "deploy/plan") and "repo" not in given:
         folder = connection.settings.folder
@@ -53,6 +56,8 @@ async def _completed(connection: Connection, method: str, given: dict[str, Any])
         defaults["newDeploymentId"] = _new_id()
     if method in _OF_NEWEST and "deploymentId" not in given:
         defaults["deploymentId"] = (await _newest(connection)).deployment_id
+    if method in _OF_AN_APP and given.get("name") is None and given.get("deployDir") is None:
+        return {**given, "deployDir": (await app_of_folder(connection)).deploy_dir}
     return {**defaults, **given}
 
 

@@ -1,22 +1,41 @@
-"""`window/logMessage`: what happens, line by line, for clients that know none of our notifications."""
+"""`window/logMessage`: what happens, one line a message, for clients that know none of our notifications."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol.types import WINDOW_LOG_MESSAGE, LogMessageParams, MessageType
 
 from ..model import events as ev
-from ..model.log import CommandRecord
+from ..model.log import CommandRecord, DeploymentLog
+from .wording import in_wire_words
 
 if TYPE_CHECKING:
     from .protocol import DeployProtocol
 
 Line = tuple[MessageType, str]
 
-_TAIL_LINES = 10
-"""Last lines of a failing command's output that are shown."""
+_COMMAND_WIDTH = 160
+"""Characters shown of a command."""
+_LINE_WIDTH = 300
+"""Characters shown of anything else: a tool's output may be one line of thousands."""
+_REASON_LINES = 12
+"""First lines shown of a reason: what failed, and what it printed."""
+_OUR_SHELL = re.compile(r"export GIT_DIR=|cat > |while ")
+"""How those of our own commands begin that run among the app's files: the checkout, a written file, loaded variables."""
+
+
+@dataclass
+class _Deployment:
+    """What is remembered of a running deployment."""
+
+    name: str
+    told: str = ""
+    """Message of the reason that a failed step gave."""
 
 
 class LogLines:
@@ -24,60 +43,107 @@ class LogLines:
 
     def __init__(self, client: DeployProtocol) -> None:
         self._client = client
+        self._deployments: dict[str, _Deployment] = {}
 
     def follow(self, event: ev.Event) -> None:
-        told = line_of(event)
-        if told is not None:
-            kind, text = told
-            params = LogMessageParams(type=kind, message=f"[{event.deployment_id}] {text}")
-            self._client.notify(WINDOW_LOG_MESSAGE, params)
+        deployment = self._deployments.setdefault(event.deployment_id, _Deployment(event.deployment_id))
+        if isinstance(event, ev.Started):
+            deployment.name = _name(event.log) or event.deployment_id
+        for kind, text in _lines(event, deployment):
+            line = LogMessageParams(type=kind, message=f"[{deployment.name}] {_cut(text, _LINE_WIDTH)}")
+            self._client.notify(WINDOW_LOG_MESSAGE, line)
+        if isinstance(event, ev.Finished):
+            del self._deployments[event.deployment_id]
 
 
-def line_of(event: ev.Event) -> Line | None:
-    """What to say about an event, or None for those that say nothing to a person."""
-    line = _LINES.get(type(event))
-    return line(event) if line is not None else None
+def _name(log: DeploymentLog) -> str:
+    """The app's name (its deploy directory's last part), else the repository's."""
+    return (log.deploy_dir or log.repo_url.removesuffix(".git")).rstrip("/").rpartition("/")[2]
+
+
+def _lines(event: ev.Event, deployment: _Deployment) -> Iterator[Line]:
+    """What to say about an event; nothing for those that say nothing to a person."""
+    match event:
+        case ev.StepFinished():
+            yield from _step_lines(event, deployment)
+        case ev.Finished():
+            yield from _end_lines(event, deployment)
+        case _:
+            line = _LINES.get(type(event))
+            if line is not None:
+                yield line(event)
 
 
 def _command_line(command: CommandRecord) -> Line:
-    line = f"$ {command.command} (exit {command.exit_code}, {command.duration_ms / 1000:.1f} s)"
-    if command.success:
-        return MessageType.Info, line
-    output = (command.stderr_tail or command.stderr or command.stdout_tail or command.stdout).splitlines()
-    return MessageType.Warning, "\n".join((line, *output[-_TAIL_LINES:]))
+    ours = bool(command.reasoning) and _is_ours(command)
+    what = command.reasoning.rstrip(".") if ours else f"$ {_cut(command.command, _COMMAND_WIDTH)}"
+    kind = MessageType.Info if command.success else MessageType.Warning
+    return kind, f"{what} ({_ended(command)}, {command.duration_ms / 1000:.1f} s)"
 
 
-def _step_line(event: ev.StepFinished) -> Line | None:
+def _ended(command: CommandRecord) -> str:
+    if command.timed_out:
+        return f"{command.timed_out} time-out"
+    return "stopped" if command.stopped else f"exit {command.exit_code}"
+
+
+def _is_ours(command: CommandRecord) -> bool:
+    """Whether it is plumbing around the app rather than its own install, build or migration, which run in its folder."""
+    return not command.cwd or _OUR_SHELL.match(command.command) is not None
+
+
+def _step_lines(event: ev.StepFinished, deployment: _Deployment) -> Iterator[Line]:
     step = event.step
+    head = f"step {step.step_id}: {step.step_name}"
     if step.status == "success":
-        return MessageType.Info, f"step {step.step_id}: {step.step_name}: ok{' (taken over)' if step.reused else ''}"
-    why = f": {step.error}" if step.error else ""
+        yield MessageType.Info, f"{head}: ok{' (taken over)' if step.reused else ''}"
+        return
+    why = step.reason.message if step.reason else step.error or ""
     kind = MessageType.Error if step.status == "failed" else MessageType.Warning
-    return kind, f"step {step.step_id}: {step.step_name}: {step.status}{why}"
+    yield from ((kind, line) for line in _reason_lines(f"{head}: {step.status}", why))
+    if step.status == "failed":  # those behind it are blocked, for reasons of their own
+        deployment.told = why
 
 
-def _end_line(event: ev.Finished) -> Line:
+def _end_lines(event: ev.Finished, deployment: _Deployment) -> Iterator[Line]:
     if event.outcome == "success":
-        return MessageType.Info, f"success{': ' + event.app.url if event.app else ''}"
-    if event.reason is None:
-        return MessageType.Error, event.outcome
-    return MessageType.Error, "\n  ".join((f"{event.outcome}: {event.reason.message}", *event.reason.suggestions))
+        yield MessageType.Info, f"success{': ' + event.app.url if event.app else ''}"
+        return
+    message = event.reason.message if event.reason else ""
+    if message == deployment.told:  # its step has told all of it
+        message = message.partition("\n")[0]
+    yield from ((MessageType.Error, line) for line in _reason_lines(event.outcome, message))
+    for suggestion in event.reason.suggestions if event.reason else ():
+        yield MessageType.Error, f"  - {in_wire_words(suggestion)}"
+
+
+def _reason_lines(head: str, message: str) -> Iterator[str]:
+    """The head with the first line of a message, and the next ones below it."""
+    lines = (line for line in message.splitlines() if line.strip())
+    first = next(lines, "")
+    yield f"{head}: {first}" if first else head
+    yield from (f"  {line}" for line in islice(lines, _REASON_LINES - 1))
 
 
 def _plan_line(event: ev.PlanReady | ev.PlanChanged) -> Line:
     return MessageType.Info, f"plan ({event.plan.strategy}): {', '.join(step.name for step in event.plan.steps)}"
 
 
-_LINES: dict[type[ev.BaseEvent], Callable[[Any], Line | None]] = {
+def _cut(text: str, width: int) -> str:
+    """Text on one line; its indentation is kept."""
+    indent = text[: len(text) - len(text.lstrip())]
+    line = indent + " ".join(text.split())
+    return line if len(line) <= width else line[: width - 1] + "…"
+
+
+_LINES: dict[type[ev.BaseEvent], Callable[[Any], Line]] = {
     ev.Started: lambda event: (MessageType.Info, f"deploying {event.log.repo_url}, log: {event.log_uri}"),
     ev.PlanReady: _plan_line,
     ev.PlanChanged: _plan_line,
     ev.StepStarted: lambda event: (MessageType.Info, f"step {event.step.step_id}: {event.step.step_name}"),
     ev.CommandExecuted: lambda event: _command_line(event.command),
-    ev.StepFinished: _step_line,
     ev.RepairApplied: lambda event: (MessageType.Warning, f"repair: {event.reason.message}"),
     ev.QuestionAsked: lambda event: (MessageType.Warning, f"question: {event.question.message}"),
     ev.NoteAdded: lambda event: (MessageType.Info, f"note: {event.message}"),
     ev.Cancelling: lambda _: (MessageType.Info, "cancelling"),
-    ev.Finished: _end_line,
 }

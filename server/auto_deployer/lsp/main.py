@@ -20,6 +20,7 @@ from .transport import claim_stdio
 
 if TYPE_CHECKING:
     from ..model.ports import AppVerbs, DeploymentRunner
+    from .capabilities import ServerSettings
 
 _END_S = 2.0
 """Seconds the interpreter may take to end after the last message; a worker thread that hangs must not keep the process."""
@@ -32,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def run(
     argv: Sequence[str] | None,
-    create_runner: Callable[[Path], DeploymentRunner],
+    create_runner: Callable[[ServerSettings], DeploymentRunner],
     create_app_verbs: Callable[[], AppVerbs],
 ) -> int:
     """`main` with the runner to use."""
@@ -91,10 +92,10 @@ def _end_within(seconds: float, code: int) -> None:
     timer.start()
 
 
-def _create_runner(log_dir: Path) -> DeploymentRunner:
+def _create_runner(settings: ServerSettings) -> DeploymentRunner:
     from ..runner import create_runner
 
-    return create_runner(log_dir)
+    return create_runner(settings.log_dir, attached=settings.attached)
 
 
 def _create_app_verbs() -> AppVerbs:

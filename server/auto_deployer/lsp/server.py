@@ -44,7 +44,7 @@ class DeployServer(LanguageServer):
     def __init__(
         self,
         version: str,
-        create_runner: Callable[[Path], DeploymentRunner],
+        create_runner: Callable[[ServerSettings], DeploymentRunner],
         create_app_verbs: Callable[[], AppVerbs],
         log_dir: Path | None = None,
     ) -> None:
@@ -66,7 +66,7 @@ class DeployServer(LanguageServer):
         """The client's view of the deployments, made at its first use (at the latest right after `initialize`)."""
         from .connection import Connection
 
-        runner = self._create_runner(self.settings.log_dir)
+        runner = self._create_runner(self.settings)
         return Connection(self.protocol, self.settings, runner, self._create_app_verbs())
 
     def _register_features(self) -> None:
@@ -110,7 +110,10 @@ class DeployServer(LanguageServer):
             self._watch = loop.create_task(self._watch_client(client_pid))
 
     async def end_deployments(self) -> None:
-        """End what runs (`interrupted`), once, within `SHUTDOWN_S`. Returns also when the runner fails to."""
+        """Let go of what runs, once, within `SHUTDOWN_S`. Returns also when the runner fails to.
+
+        Attached deployments end (`interrupted`), others go on.
+        """
         if "connection" not in self.__dict__:
             return
         if self._ending is None:

@@ -321,7 +321,7 @@ class DeploymentRunner(Protocol):
         ...
 
     async def shutdown(self) -> None:
-        """End all running deployments within 1.5 s and mark them `interrupted`."""
+        """Let go within 1.5 s: deployments that run in this process end and are marked `interrupted`, others go on."""
         ...
 
 

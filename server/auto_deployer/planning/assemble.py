@@ -136,6 +136,7 @@ def _add_start(steps: _Steps, app: AppSpec) -> None:
             id=0,
             name=f"Start {app.name}",
             category="deploy",
+            description=f"Waits up to {app.health.start_timeout_s:g} s for it to answer.",
             goal="The new release runs and is the one in service.",
             success_criteria=f"Its process is alive and GET {app.health.path} answers {_expected(app)}.",
             estimated_commands=(app.command,),

@@ -1,4 +1,4 @@
-"""Deployments that run in this process: the runner of the CLI, and of the server while the window is open."""
+"""Deployments that run in this process: the runner of the CLI, and of the process that hosts one deployment."""
 
 from __future__ import annotations
 
@@ -140,6 +140,11 @@ class AttachedRunner:
         if deployment is None or deployment.task is None:
             raise NotFoundError(f"No deployment {deployment_id} was started here.")
         return await asyncio.shield(deployment.task)
+
+    def log_of(self, deployment_id: str) -> Path | None:
+        """The log of a deployment that was started here; None for others."""
+        deployment = self._deployments.get(deployment_id)
+        return deployment.recorder.path if deployment is not None else None
 
     def unsubscribe(self, subscriber: Subscriber) -> None:
         for deployment in self._deployments.values():

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from ..model.ports import AppVerbs, DeploymentRunner
 
 
-def create_runner(log_dir: Path) -> DeploymentRunner:
-    """A runner whose deployments run in this process; their logs go to `log_dir`."""
-    from .attached import AttachedRunner
+def create_runner(log_dir: Path, *, attached: bool = True) -> DeploymentRunner:
+    """A runner whose logs go to `log_dir`.
 
-    return AttachedRunner(log_dir)
+    Args:
+        log_dir: Folder of the logs.
+        attached: Deployments run in this process and end with it; otherwise in processes of their own, which outlive it (not on
+            Windows: there they are always attached).
+    """
+    if attached or os.name != "posix":
+        from .attached import AttachedRunner
+
+        return AttachedRunner(log_dir)
+    from .detached import DetachedRunner
+
+    return DetachedRunner(log_dir)
 
 
 def sweep_logs(log_dir: Path) -> list[Path]:

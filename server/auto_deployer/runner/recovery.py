@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from ..apps.keeper import stop_command
-from ..apps.recovery import end_unfinished
-from ..apps.state import read_state
+from ..apps.recovery import end_unfinished, take_back
 from ..deploy_log import LogStore
 from ..model.log import DeploymentLog
-from ..model.ports import CommandSpec, DeployPaths, Session
+from ..model.ports import DeployPaths, Session
 from ..sessions.local import LocalSession
 
 
@@ -26,17 +24,11 @@ def _end_app(log: DeploymentLog) -> str:
 
 
 async def end_cut_off(session: Session, paths: DeployPaths) -> str:
-    """End at once what runs of a release whose deployment was cut off before it was live; tells in words, "" for nothing.
+    """Take back at once what a deployment that was cut off had begun to switch; tells in words, "" for nothing.
 
     The deploy directory must be claimed by that deployment.
 
     Raises:
-        AppError: the directory cannot be read.
+        AppError, ConnectionFailedError: the directory cannot be read.
     """
-    state = await read_state(session, paths.deploy_dir)
-    if state.current == paths.release or not state.run(paths.release).running:
-        return ""
-    command = CommandSpec(stop_command(paths.deploy_dir, paths.release, grace_s=0).command)
-    outcome = await session.run(command, on_spawned=lambda _: None, on_output=lambda *_: None, stop=asyncio.Event())
-    ended = "was ended" if outcome.exit_code == 0 else "could not be ended"
-    return f"Release {paths.release} had been started but was not live yet; it {ended}."
+    return await take_back(session, paths.deploy_dir, paths.release, grace_s=0)

@@ -5,10 +5,12 @@
 #   port <number>                                                   free on loopback
 #
 # Version queries run in parallel, each with a time-out, so that one slow or hanging tool costs no more than itself.
-# Where a version stands in a file or a folder's name nothing is run at all.
+# Where a version stands in a file or a folder's name nothing is run at all. What bash can do alone it does: an editor's PATH
+# may be short, and of a program that is missing only its own fact is.
 
 export LC_ALL=C CI=1 COREPACK_ENABLE_NETWORK=0 COREPACK_ENABLE_DOWNLOAD_PROMPT=0 DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 NO_COLOR=1
 QUERY_S=3
+newline=$'\n' tab=$'\t'
 
 # An editor started from a desktop has a short PATH: look where installers and version managers put things, after PATH itself.
 for dir in "$HOME/.local/bin" "$HOME/bin" "$HOME/.cargo/bin" "$HOME/go/bin" "$HOME/.bun/bin" "$HOME/.deno/bin" "$HOME/.volta/bin" \
@@ -22,16 +24,27 @@ done
 have() { command -v "$1" >/dev/null 2>&1; }
 fact() { printf 'fact\t%s\t%s\n' "$1" "$2"; }
 tool() { printf 'tool\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$4"; }
-first() { ls -d "$@" 2>/dev/null | head -n 1; }
+first() { for path in "$@"; do [ -e "$path" ] && printf '%s\n' "$path" && return; done; }
+
+# folder PATH: the folder that an absolute path lies in.
+folder() {
+  dir=${1%/*}
+  printf '%s\n' "${dir:-/}"
+}
 
 # in_real_folder PATH: links in the folder's path resolved (fnm's go away with the shell that made them), the file's name kept.
-in_real_folder() { (cd "$(dirname "$1")" && printf '%s/%s\n' "$(pwd -P)" "$(basename "$1")"); }
+in_real_folder() { (cd "$(folder "$1")" && dir=$(pwd -P) && printf '%s/%s\n' "${dir%/}" "${1##*/}"); }
+
+# found_in FILE REGEX: what the regex's group matches first.
+found_in() {
+  [ -r "$1" ] && text=$(<"$1") && [[ $text =~ $2 ]] && printf '%s\n' "${BASH_REMATCH[1]}"
+}
 
 # real PATH: all links resolved (macOS got `readlink -f` late).
 real() {
   file=$1
   while link=$(readlink "$file"); do
-    case "$link" in /*) file=$link ;; *) file=$(dirname "$file")/$link ;; esac
+    case "$link" in /*) file=$link ;; *) file=$(folder "$file")/$link ;; esac
   done
   in_real_folder "$file"
 }
@@ -47,28 +60,48 @@ fi
 # ---- the machine ----
 
 system() {
-  os=$(uname -s | tr '[:upper:]' '[:lower:]')
+  case "$OSTYPE" in linux*) os=linux ;; darwin*) os=darwin ;; *) os=$OSTYPE ;; esac
   fact os "$os"
   fact kernel "$(uname -r)"
-  fact arch "$(uname -m)"
-  fact hostname "$(uname -n)"
-  fact user "$(id -un)"
+  fact arch "$(uname -m || printf '%s' "$HOSTTYPE")"
+  fact hostname "$(uname -n || printf '%s' "$HOSTNAME")"
+  fact user "$(id -un || printf '%s' "${USER:-}")"
   fact home "$HOME"
   fact shell "${SHELL:-}"
   if [ "$os" = darwin ]; then
     fact distribution "$(sw_vers -productName) $(sw_vers -productVersion)"
     fact memory_bytes "$(sysctl -n hw.memsize)"
   else
-    fact distribution "$(sed -n 's/^PRETTY_NAME=//p' /etc/os-release /usr/lib/os-release 2>/dev/null | head -n 1 | tr -d "\"'")"
-    fact memory_kb "$(sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo)"
-    fact memory_limit_bytes "$(cat /sys/fs/cgroup/memory.max 2>/dev/null)"
+    fact distribution "$(distribution)"
+    fact memory_kb "$(found_in /proc/meminfo 'MemTotal: *([0-9]+) kB')"
+    fact memory_limit_bytes "$(found_in /sys/fs/cgroup/memory.max '([0-9]+)')"
   fi
-  fact cpu_count "$(getconf _NPROCESSORS_ONLN 2>/dev/null || nproc)"
-  fact disk_free_kb "$(df -Pk "$HOME" | awk 'NR == 2 { print $4 }')"
+  fact cpu_count "$(getconf _NPROCESSORS_ONLN || nproc || cpus)"
+  fact disk_free_kb "$(disk_free_kb)"
   [ -d /run/systemd/system ] && fact systemd yes
-  if [ -e /.dockerenv ] || [ -e /run/.containerenv ] || grep -qsE 'docker|kubepods|containerd|lxc' /proc/1/cgroup; then
+  if [ -e /.dockerenv ] || [ -e /run/.containerenv ] || [ -n "$(found_in /proc/1/cgroup '(docker|kubepods|containerd|lxc)')" ]; then
     fact container yes
   fi
+}
+
+distribution() {
+  name=$(found_in "$(first /etc/os-release /usr/lib/os-release)" "PRETTY_NAME=([^$newline]*)")
+  name=${name#[\"\']}
+  printf '%s\n' "${name%[\"\']}"
+}
+
+cpus() {
+  count=0
+  while read -r line; do case "$line" in processor*) count=$((count + 1)) ;; esac; done </proc/cpuinfo
+  printf '%s\n' "$count"
+}
+
+disk_free_kb() {
+  df -Pk "$HOME" | {
+    read -r _
+    read -r _ _ _ free _
+    printf '%s\n' "$free"
+  }
 }
 
 docker_engine() {
@@ -77,14 +110,18 @@ docker_engine() {
 
 listening_ports() {
   if [ -r /proc/net/tcp ]; then
-    cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk '$4 == "0A" { sub(/.*:/, "", $2); print $2 }' | while read -r hex; do echo $((16#$hex)); done
+    row='^ *[0-9]+: [0-9A-F]+:([0-9A-F]+) [0-9A-F]+:[0-9A-F]+ 0A '
+    IFS=$newline
+    for line in $(</proc/net/tcp) $(</proc/net/tcp6); do
+      [[ $line =~ $row ]] && printf '%d ' "$((16#${BASH_REMATCH[1]}))"
+    done
   else
-    netstat -an 2>/dev/null | awk '$NF == "LISTEN" { sub(/.*[.:]/, "", $4); print $4 }'
+    netstat -an | while read -r _ _ _ local _ state _; do [ "$state" = LISTEN ] && printf '%s ' "${local##*[.:]}"; done
   fi
 }
 
 free_ports() {
-  taken=" $(listening_ports | tr '\n' ' ') "
+  taken=" $(listening_ports) "
   if [ -r /proc/net/tcp ] || have netstat; then fact listening_ports "$taken"; fi
   found=0
   for port in 8000 8001 8002 8003 8004 8005 8080 8081 8082 3000 3001 3002 5000 5001 8100 8101 8102 8103 8888 9000 9001; do
@@ -114,6 +151,16 @@ is_stub() {
   case "$1" in /usr/bin/python3 | /usr/bin/git | /usr/bin/swift) [ "$(uname -s)" = Darwin ] && ! xcode-select -p >/dev/null 2>&1 ;; *) false ;; esac
 }
 
+# beginning TEXT: its first lines as one.
+beginning() {
+  rest=${1//$tab/ } text=
+  for _ in 1 2 3 4; do
+    text="$text${text:+ }${rest%%"$newline"*}"
+    case "$rest" in *"$newline"*) rest=${rest#*"$newline"} ;; *) break ;; esac
+  done
+  printf '%s' "$text"
+}
+
 # ask ORDER NAME ARGS...: the version the tool tells. One that fails does not work; one that hangs is there without a version.
 ask() {
   order=$1 name=$2
@@ -124,7 +171,7 @@ ask() {
   [ -n "$path" ] || return
   said=$(limited "$path" "$@" 2>&1 </dev/null)
   case $? in
-    0) tool "$order" "$name" "$path" "$(printf '%s' "$said" | head -n 4 | tr '\t\n' '  ')" ;;
+    0) tool "$order" "$name" "$path" "$(beginning "$said")" ;;
     124 | 137 | 142) tool "$order" "$name" "$path" "" ;;
   esac
 }
@@ -133,9 +180,9 @@ ask() {
 ask_package() {
   path=$(unshimmed "$2" "$(command -v "$2")")
   [ -n "$path" ] || return
-  package=$(dirname "$(dirname "$(real "$path")")")/package.json
-  if grep -qs "\"name\": *\"$2\"" "$package"; then
-    tool "$1" "$2" "$path" "$(sed -n 's/^ *"version": *"\([^"]*\)".*/\1/p' "$package" | head -n 1)"
+  package=$(folder "$(folder "$(real "$path")")")/package.json
+  if [ -n "$(found_in "$package" "\"name\": *\"($2)\"")" ]; then
+    tool "$1" "$2" "$path" "$(found_in "$package" '"version": *"([^"]*)"')"
   else
     ask "$1" "$2" --version
   fi
@@ -145,8 +192,9 @@ ask_package() {
 ask_jar() {
   path=$(unshimmed "$2" "$(command -v "$2")")
   [ -n "$path" ] || return
-  jar=$(first "$(dirname "$(dirname "$(real "$path")")")"/lib/"$3"-[0-9]*.[0-9]*.jar)
-  if [ -n "$jar" ]; then tool "$1" "$2" "$path" "$(basename "$jar" .jar)"; else ask "$1" "$2" --version; fi
+  jar=$(first "$(folder "$(folder "$(real "$path")")")"/lib/"$3"-[0-9]*.[0-9]*.jar)
+  jar=${jar##*/}
+  if [ -n "$jar" ]; then tool "$1" "$2" "$path" "${jar%.jar}"; else ask "$1" "$2" --version; fi
 }
 
 # The interpreter itself tells where it is: shims, links and virtual environments are seen through.
@@ -166,8 +214,8 @@ installed() {
   order=$1 name=$2 program=$3
   shift 3
   for dir in "$@"; do
-    version=$(basename "$dir")
-    case "$version" in installation) version=$(basename "$(dirname "$dir")") ;; esac
+    version=${dir%/installation}
+    version=${version##*/}
     version=${version#cpython-}
     case "$version" in [0-9]* | v[0-9]*) [ -x "$dir/$program" ] && tool "$order" "$name" "$(real "$dir/$program")" "$version" ;; esac
   done

@@ -1,0 +1,66 @@
+"""Starts the process of its own that runs a deployment, and hears from it whether the deployment began."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+from ..deploy_log.sweep import COMMAND_MARK
+from ..model import requests as rq
+from ..model.errors import AutoDeployerError
+from .channel import line, result_of
+
+_NOT_INHERITED = (COMMAND_MARK, "AUTO_DEPLOYER_APP")
+"""Marks of what another deployment started: who carries them is ended with it."""
+_BEGIN_S = 60.0
+"""Seconds a host may take to begin; it needs less than one where the disk is not the trouble."""
+_SHOWN = 2000
+
+
+async def launch(
+    log_dir: Path, method: str, params: rq.StartParams | rq.RetryParams, deployment_id: str, *, interactive: bool
+) -> rq.StartResult:
+    """Begin a deployment in a process of its own, which outlives us.
+
+    The request goes through a pipe: it holds the app's secrets, and arguments and environments are for everybody to read.
+
+    Args:
+        log_dir: Absolute.
+        method: "start" or "retry".
+        params: Of that method.
+        deployment_id: Of the deployment that is to begin.
+        interactive: Somebody can answer questions.
+
+    Raises:
+        AutoDeployerError: what `DeploymentRunner.start` (or `retry`) raises, from there; or the process did not come up.
+    """
+    request = {
+        "logDir": str(log_dir), "method": method, "interactive": interactive,
+        "params": params.model_dump(mode="json", by_alias=True),
+    }  # fmt: skip
+    try:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-P", "-m", f"{__package__}.host", deployment_id,
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+            start_new_session=True, env=_environment(),
+        )  # fmt: skip
+        answer, complaint = await asyncio.wait_for(process.communicate(line(request)), _BEGIN_S)
+    except (OSError, TimeoutError) as error:
+        raise _not_up(deployment_id, str(error) or f"it said nothing for {_BEGIN_S:.0f} s") from error
+    if not answer.endswith(b"\n"):
+        raise _not_up(deployment_id, complaint.decode("utf-8", "replace")[-_SHOWN:].strip() or "it ended without a word")
+    return rq.StartResult.model_validate(result_of(answer))
+
+
+def _environment() -> dict[str, str]:
+    """The user's: sessions choose from it what commands get, and its values are what has to be masked."""
+    return {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
+
+
+def _not_up(deployment_id: str, why: str) -> AutoDeployerError:
+    return AutoDeployerError(
+        f"The process for deployment {deployment_id} did not come up: {why}",
+        suggestions=("Try again.", 'Set "attached": true in initializationOptions to deploy in the server\'s own process.'),
+    )
