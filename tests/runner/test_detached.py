@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -154,9 +156,11 @@ def test_a_folder_that_is_not_private_is_not_used(tmp_path: Path, spoil: Callabl
     assert not rendezvous.is_private(folder)
 
 
-def test_what_a_killed_host_left_is_removed_and_who_listens_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    runtime = tmp_path / "r"
-    runtime.mkdir()
+def test_what_a_killed_host_left_is_removed_and_who_listens_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    runtime = Path(tempfile.mkdtemp(prefix="ad-", dir="/tmp"))  # a socket's path is short, tmp_path may be long
+    request.addfinalizer(lambda: shutil.rmtree(runtime))
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
     left, left_path = rendezvous.listen(tmp_path / "a.json", "killed")
     living, living_path = rendezvous.listen(tmp_path / "b.json", "living")

@@ -35,6 +35,8 @@ async def test_progress_begins_reports_and_ends(editor: DeployClient):
     result = await run_command(editor, "deploy", {"repo": "slow"})
     token = f"auto-deployer/{result['deploymentId']}"
     await wait_for_log(editor, "step 2")
+    while not editor.progress_reports.get(token):  # the bar is there once the editor has agreed to draw it
+        await editor.wait_for_notification(types.PROGRESS)
     editor.window_work_done_progress_cancel(types.WorkDoneProgressCancelParams(token=token))
     await wait_for_log(editor, "cancelled")
     while not isinstance((editor.progress_reports.get(token) or [None])[-1], types.WorkDoneProgressEnd):
