@@ -110,10 +110,6 @@ class CommandOutput:
             self.relative if self._written else "", self._capped,
         )  # fmt: skip
 
-    def tail(self, characters: int = TAIL_CHARACTERS) -> str:
-        """The last part of stderr and stdout so far, for rules that look for known failures."""
-        return "\n".join(clean(bytes(self._streams[name].tail))[-characters:] for name in ("stdout", "stderr")).strip()
-
     def _keep(self, stream: StreamName, data: bytes) -> None:
         if not data:
             return
