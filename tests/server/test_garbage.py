@@ -28,7 +28,7 @@ BAD_PARAMS: list[tuple[str, Any]] = [
     ("deploy/start", {"deploymentId": "d1", "repo": "ok", "port": 80.5}),
     ("deploy/start", {"deploymentId": "d1", "repo": "ok", "dirty": "yes"}),
     ("deploy/start", {"deploymentId": "d1", "repo": "ok", "planner": "magic"}),
-    ("deploy/start", {"deploymentId": "d1", "repo": "ok", "approval": "always"}),
+    ("deploy/start", {"deploymentId": "d1", "repo": "ok", "approval": "sometimes"}),
     ("deploy/start", {"deploymentId": "d1", "repo": "ok", "env": {"MY-VAR": "x"}}),
     ("deploy/start", {"deploymentId": "d1", "repo": "ok", "env": {"A": 1}}),
     ("deploy/start", {"deploymentId": "d1", "repo": "ok", "env": ["A=1"]}),

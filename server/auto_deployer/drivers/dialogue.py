@@ -10,9 +10,20 @@ import types
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from typing import Any, cast
 
-from ..model.actions import Action, AskUser, Execute, Observation, Repair, StepDone, StepFailed
+from ..model.actions import (
+    Action,
+    AskUser,
+    ChangePlan,
+    CompressHistory,
+    Execute,
+    Observation,
+    Repair,
+    StepDone,
+    StepFailed,
+    Tell,
+)
 
-_ACTIONS = (Execute, AskUser, Repair, StepDone, StepFailed)
+_ACTIONS = (Execute, AskUser, Repair, Tell, CompressHistory, ChangePlan, StepDone, StepFailed)
 
 Perform = Callable[[Action], Coroutine[Any, Any, Observation]]
 """Awaited by a dialogue: hands out an action, returns what came of it."""

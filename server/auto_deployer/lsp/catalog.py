@@ -44,8 +44,9 @@ NEEDS_TRUST: Final = frozenset(offer.method for offer in OFFERS if offer.needs_t
 
 EVENTS: Final = (
     "deploy/started", "deploy/analysisReady", "deploy/planReady", "deploy/planChanged", "deploy/stepStarted",
-    "deploy/commandStarted", "deploy/commandExecuted", "deploy/checkFinished", "deploy/repairApplied", "deploy/stepFinished",
-    "deploy/questionAsked", "deploy/questionResolved", "deploy/cancelling", "deploy/note", "deploy/finished",
+    "deploy/commandStarted", "deploy/commandExecuted", "deploy/commandRefused", "deploy/checkFinished", "deploy/repairApplied",
+    "deploy/stepFinished", "deploy/questionAsked", "deploy/questionResolved", "deploy/modelCalled", "deploy/historyCompressed",
+    "deploy/cancelling", "deploy/note", "deploy/finished",
 )  # fmt: skip
 COMMAND_OUTPUT: Final = "deploy/commandOutput"
 ASK: Final = "deploy/ask"

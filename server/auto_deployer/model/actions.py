@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from .log import AppInfo, CheckResult, CommandRecord, StructuredOutputs
-from .plan import PlannedCommand
+from .base import Identifier
+from .log import AppInfo, CheckResult, CommandRecord, CompressionEvent, PolicyVerdict, StructuredOutputs
+from .plan import DeploymentPlan, PlannedCommand
 from .questions import Answer, Question
 from .reasons import Reason
 
@@ -15,7 +16,7 @@ CommandSource = Literal["recipe", "llm", "user"]
 
 @dataclass(frozen=True)
 class Execute:
-    """Run a command; the driver is sent its `CommandRecord`."""
+    """Run a command; the driver is sent its `CommandRecord`, or `Refused` when the policy or the user forbids it."""
 
     command: PlannedCommand
     source: CommandSource = "recipe"
@@ -34,6 +35,30 @@ class AskUser:
 class Repair:
     """Tell that a rule changes the course (an event with its reason); the driver is sent None."""
 
+    reason: Reason
+
+
+@dataclass(frozen=True)
+class Tell:
+    """Tell something a reader should know (a `deploy/note` of the step); the driver is sent None."""
+
+    kind: Identifier
+    message: str
+
+
+@dataclass(frozen=True)
+class CompressHistory:
+    """Tell that the model's view of the step was shortened; the driver is sent None."""
+
+    event: CompressionEvent
+    text: str
+
+
+@dataclass(frozen=True)
+class ChangePlan:
+    """Replace the plan (same steps done so far); the driver is sent None, or `Refused` when the user does not approve it."""
+
+    plan: DeploymentPlan
     reason: Reason
 
 
@@ -61,9 +86,18 @@ class ChecksFailed:
 
 
 @dataclass(frozen=True)
+class Refused:
+    """Observation: the command was not run, or the plan not changed."""
+
+    policy: PolicyVerdict
+
+
+@dataclass(frozen=True)
 class Stopped:
     """Observation: the step is being cancelled or skipped. Only cleanup commands may follow, then `StepFailed`."""
 
 
-Action = Execute | AskUser | Repair | StepDone | StepFailed
-Observation = CommandRecord | Answer | ChecksFailed | Stopped | None
+OngoingAction = Execute | AskUser | Repair | Tell | CompressHistory | ChangePlan
+"""What does not ask for the step's end."""
+Action = OngoingAction | StepDone | StepFailed
+Observation = CommandRecord | Answer | ChecksFailed | Refused | Stopped | None

@@ -11,7 +11,9 @@ AutoDeployerError
 ├── InvalidStateError      the deployment is not in a state that allows this
 ├── TargetLockedError      another deployment works in the same deploy directory, or it is not ours
 ├── LogError               the log folder or file cannot be written
-└── AppError               the app cannot be started, found or proven to answer
+├── AppError               the app cannot be started, found or proven to answer
+├── ModelError             a call of the model failed, or a limit for calls is reached
+└── SettingsError          a setting has a wrong value or an unknown name
 """
 
 from __future__ import annotations
@@ -96,3 +98,14 @@ class LogError(AutoDeployerError):
 class AppError(AutoDeployerError):
     kind = Kind.APP_NOT_RUNNING
     code = 1007
+
+
+class ModelError(AutoDeployerError):
+    kind = Kind.MODEL_UNAVAILABLE
+    code = 1005
+    retryable = True
+
+
+class SettingsError(AutoDeployerError):
+    kind = Kind.SETTINGS_INVALID
+    code = -32602

@@ -8,7 +8,19 @@ from pydantic import Field, TypeAdapter
 
 from .base import Identifier, Time, WireModel
 from .facts import HostFacts, RepoFacts
-from .log import AppInfo, CheckResult, CommandRecord, CurrentCommand, DeploymentLog, Outcome, StepResult, Summary
+from .log import (
+    AppInfo,
+    CheckResult,
+    CommandRecord,
+    CompressionEvent,
+    CurrentCommand,
+    DeploymentLog,
+    LlmCall,
+    Outcome,
+    RefusedCommand,
+    StepResult,
+    Summary,
+)
 from .plan import DeploymentPlan
 from .questions import Question
 from .reasons import Reason
@@ -79,13 +91,20 @@ class CommandExecuted(BaseEvent):
     command: CommandRecord
 
 
+class CommandRefused(BaseEvent):
+    """A command that does not run: the policy denies it, or the user did when asked."""
+
+    method: Literal["deploy/commandRefused"] = "deploy/commandRefused"
+    command: RefusedCommand
+
+
 class CheckFinished(BaseEvent):
     method: Literal["deploy/checkFinished"] = "deploy/checkFinished"
     check: CheckResult
 
 
 class RepairApplied(BaseEvent):
-    """A rule (later: the model) changes the course of a step, and why."""
+    """A rule or the model changes the course of a step, and why."""
 
     method: Literal["deploy/repairApplied"] = "deploy/repairApplied"
     reason: Reason
@@ -112,6 +131,22 @@ class QuestionResolved(BaseEvent):
     timed_out: bool = False
 
 
+class ModelCalled(BaseEvent):
+    """One call of the model has ended, well or not."""
+
+    method: Literal["deploy/modelCalled"] = "deploy/modelCalled"
+    call: LlmCall
+
+
+class HistoryCompressed(BaseEvent):
+    """The view of the step that the model gets was shortened; the log keeps everything."""
+
+    method: Literal["deploy/historyCompressed"] = "deploy/historyCompressed"
+    compression: CompressionEvent
+    text: str
+    """What now stands for the shortened part."""
+
+
 class Cancelling(BaseEvent):
     method: Literal["deploy/cancelling"] = "deploy/cancelling"
 
@@ -134,14 +169,16 @@ class Finished(BaseEvent):
 
 
 Event = Annotated[
-    Started | AnalysisReady | PlanReady | PlanChanged | StepStarted | CommandStarted | CommandExecuted | CheckFinished
-    | RepairApplied | StepFinished | QuestionAsked | QuestionResolved | Cancelling | NoteAdded | Finished,
+    Started | AnalysisReady | PlanReady | PlanChanged | StepStarted | CommandStarted | CommandExecuted | CommandRefused
+    | CheckFinished | RepairApplied | StepFinished | QuestionAsked | QuestionResolved | ModelCalled | HistoryCompressed
+    | Cancelling | NoteAdded | Finished,
     Field(discriminator="method"),
 ]  # fmt: skip
 
 EVENT_TYPES: tuple[type[BaseEvent], ...] = (
-    Started, AnalysisReady, PlanReady, PlanChanged, StepStarted, CommandStarted, CommandExecuted, CheckFinished,
-    RepairApplied, StepFinished, QuestionAsked, QuestionResolved, Cancelling, NoteAdded, Finished,
+    Started, AnalysisReady, PlanReady, PlanChanged, StepStarted, CommandStarted, CommandExecuted, CommandRefused,
+    CheckFinished, RepairApplied, StepFinished, QuestionAsked, QuestionResolved, ModelCalled, HistoryCompressed,
+    Cancelling, NoteAdded, Finished,
 )  # fmt: skip
 
 _ADAPTER: TypeAdapter[Any] = TypeAdapter(Event)

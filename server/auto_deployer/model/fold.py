@@ -12,7 +12,10 @@ from typing import Any
 from . import events as ev
 from .log import STEP_IDENTITY, DeploymentLog, ExecutionSummary, Note, ResolvedIssue, StepResult, UserInteraction
 
-_KEPT = (*STEP_IDENTITY, "commands", "checks", "repairs", "user_interactions", "iterations")
+_KEPT = (
+    *STEP_IDENTITY, "commands", "checks", "repairs", "refused_commands", "user_interactions", "iterations", "compressed",
+    "compressed_history", "compression_events",
+)  # fmt: skip
 """What `deploy/stepFinished` does not replace."""
 
 
@@ -69,6 +72,8 @@ def _changes(log: DeploymentLog, event: ev.Event) -> dict[str, Any]:
             return _in_step(log, current_command=event.command)
         case ev.CommandExecuted():
             return _command_executed(log, event)
+        case ev.CommandRefused():
+            return _in_step(log, refused_commands=(*log.steps[-1].refused_commands, event.command)) if log.steps else {}
         case ev.CheckFinished():
             return _in_step(log, checks=(*log.steps[-1].checks, event.check)) if log.steps else {}
         case ev.RepairApplied():
@@ -77,10 +82,14 @@ def _changes(log: DeploymentLog, event: ev.Event) -> dict[str, Any]:
             return {"pending_question": event.question}
         case ev.QuestionResolved():
             return _question_resolved(log, event)
+        case ev.ModelCalled():
+            return {"llm_calls": (*log.llm_calls, event.call)}
+        case ev.HistoryCompressed():
+            return _history_compressed(log, event)
         case ev.Cancelling():
             return {"cancelling": True}
         case ev.NoteAdded():
-            return {"notes": (*log.notes, Note(kind=event.kind, message=event.message, at=event.time))}
+            return {"notes": (*log.notes, Note(kind=event.kind, message=event.message, at=event.time, step_id=event.step_id))}
         case ev.Finished():
             return _finished(log, event)
         case ev.Started():
@@ -119,6 +128,13 @@ def _step_finished(log: DeploymentLog, event: ev.StepFinished) -> dict[str, Any]
         done = (*(log.execution_summary or ExecutionSummary()).completed_actions, action)
         changes["execution_summary"] = _execution_summary(log, event.time, completed_actions=done)
     return changes
+
+
+def _history_compressed(log: DeploymentLog, event: ev.HistoryCompressed) -> dict[str, Any]:
+    if not log.steps:
+        return {}
+    events = (*log.steps[-1].compression_events, event.compression)
+    return _in_step(log, compressed=True, compressed_history=event.text, compression_events=events)
 
 
 def _question_resolved(log: DeploymentLog, event: ev.QuestionResolved) -> dict[str, Any]:

@@ -29,6 +29,29 @@ class Writer(Model):
     host: Identifier
 
 
+class PolicyVerdict(Model):
+    """What the command policy says about a command, and by which rule."""
+
+    verdict: Literal["allow", "ask", "deny"]
+    rule: Identifier = ""
+    """Id of the rule that decided; "" when none spoke."""
+    reason: str = ""
+    part: str = ""
+    """The simple command the rule is about, where the whole has several."""
+    decided_by: Literal["policy", "user", "nobody"] = "policy"
+    """For "ask": who let it run or stopped it; "nobody" when there was no one to ask."""
+
+
+class RefusedCommand(Model):
+    """A command that was not run, because the policy or the user said so."""
+
+    command: str
+    source: Literal["recipe", "llm", "user"] = "recipe"
+    reasoning: str = ""
+    policy: PolicyVerdict
+    at: Time = ""
+
+
 class CurrentCommand(Model):
     """The command running now, so that a reader (and a sweep) knows what is being executed."""
 
@@ -40,6 +63,7 @@ class CurrentCommand(Model):
     pgid: int = 0
     source: Literal["recipe", "llm", "user"] = "recipe"
     reasoning: str = ""
+    policy: PolicyVerdict | None = None
     output: Identifier = ""
 
 
@@ -62,7 +86,7 @@ class CommandRecord(Model):
     cwd: str = ""
     started_at: Time = ""
     duration_ms: int = 0
-    policy: JsonObject | None = None
+    policy: PolicyVerdict | None = None
     stdout_bytes: int = 0
     stderr_bytes: int = 0
     stdout_tail: str = ""
@@ -159,6 +183,7 @@ class StepResult(Model):
     current_command: CurrentCommand | None = None
     checks: tuple[CheckResult, ...] = ()
     repairs: tuple[Reason, ...] = ()
+    refused_commands: tuple[RefusedCommand, ...] = ()
     reason: Reason | None = None
     satisfies_dependents: bool = False
     """A skipped step whose dependents may run all the same: the user said so."""
@@ -174,6 +199,8 @@ class RunConfig(Model):
     model: str | None = None
     temperature: float | None = None
     max_iterations_per_step: int = 30
+    settings: JsonObject = Field(default_factory=dict)
+    """All effective settings; they hold no secret."""
 
 
 class ResolvedIssue(Model):
@@ -219,6 +246,7 @@ class Note(Model):
     kind: Identifier
     message: str
     at: Time = ""
+    step_id: int | None = None
 
 
 class LlmCall(Model):
@@ -230,6 +258,17 @@ class LlmCall(Model):
     latency_ms: int = 0
     cost_usd: float | None = None
     step_id: int | None = None
+    provider: str = ""
+    purpose: Identifier = ""
+    """plan, step, compress or test."""
+    reply_format: Literal["json_schema", "json_object", "text"] = "text"
+    """How the reply's form was asked for."""
+    temperature: float | None = None
+    prompt_hash: Identifier = ""
+    """SHA-256 of the messages as sent, first 16 hex digits: tells whether two calls were the same."""
+    error: str = ""
+    """Why the call brought no valid reply; "" when it did."""
+    at: Time = ""
 
 
 class DeploymentLog(Model):

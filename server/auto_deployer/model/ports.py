@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
+
+from pydantic import BaseModel
 
 from . import requests as rq
 from .actions import Action, Observation
@@ -14,6 +16,7 @@ from .facts import HostFacts, RepoFacts, SourceFacts
 from .log import AppInfo, CommandRecord, StepResult
 from .plan import DeploymentPlan, DeploymentStep, Overrides
 from .questions import Answer, Question
+from .settings import Settings
 
 StreamName = Literal["stdout", "stderr"]
 
@@ -123,6 +126,48 @@ class DeployPaths:
         return f"{self.deploy_dir}/shared/.env"
 
 
+@dataclass(frozen=True)
+class ChatMessage:
+    """One message of a conversation with the model."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+Reply = TypeVar("Reply", bound=BaseModel)
+
+
+class LanguageModel(Protocol):
+    """A model behind an OpenAI-compatible endpoint, with the deployment's limits. Every call, failed ones too, is in the log."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def context_window(self) -> int:
+        """Tokens."""
+        ...
+
+    async def ask(
+        self,
+        messages: Sequence[ChatMessage],
+        reply: type[Reply],
+        *,
+        purpose: Literal["plan", "step", "compress", "test"],
+        step_id: int | None = None,
+        temperature: float | None = None,
+    ) -> Reply:
+        """The model's reply, validated; `temperature` is for this call only (None: the setting).
+
+        Known secret values are masked in the messages before they are sent.
+
+        Raises:
+            ModelError: no valid reply (`model_unavailable`, `model_reply_invalid`, `authentication_failed`), or a limit is
+                reached (`budget_exceeded`).
+        """
+        ...
+
+
 @dataclass
 class DeployContext:
     """What all steps of one deployment share."""
@@ -139,6 +184,8 @@ class DeployContext:
     previous_results: list[StepResult] = field(default_factory=list[StepResult])
     source: SourceFacts | None = None
     """What is deployed: noted in the owner record of a deploy directory that has none yet."""
+    model: LanguageModel | None = None
+    settings: Settings = field(default_factory=Settings)
 
 
 @dataclass

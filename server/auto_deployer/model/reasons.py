@@ -50,8 +50,16 @@ class Kind(StrEnum):
     DEPENDENCY_SOURCE_UNREACHABLE = "dependency_source_unreachable"
     BUILD_NEEDS_NETWORK = "build_needs_network"
     BUDGET_EXCEEDED = "budget_exceeded"
+    POLICY_DENIED = "policy_denied"
+    STUCK_IN_LOOP = "stuck_in_loop"
     STEP_SKIPPED = "step_skipped"
     DEPENDENCY_NOT_SATISFIED = "dependency_not_satisfied"
+    # the model
+    MODEL_UNAVAILABLE = "model_unavailable"
+    MODEL_REPLY_INVALID = "model_reply_invalid"
+    MODEL_GAVE_UP = "model_gave_up"
+    # settings and keys
+    SETTINGS_INVALID = "settings_invalid"
     # the app
     PROCESS_EXITED_NO_PORT = "process_exited_no_port"
     PROCESS_EXITED = "process_exited"

@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 from .base import JsonObject, Time, WireModel, WireParams
 from .facts import HostFacts, RepoFacts
 from .plan import DeploymentPlan, Overrides
+from .settings import Approval, PlannerName
 
 DeploymentId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -27,7 +28,8 @@ class SourceParams(WireParams):
     """Deploy the working tree of a local folder rather than its HEAD."""
     target: Text = "local"
     deploy_dir: Text | None = None
-    planner: Literal["auto", "recipe", "llm"] = "auto"
+    planner: PlannerName | None = None
+    """None: as the settings say."""
     env: dict[EnvName, str] = Field(default_factory=dict)
     env_file: Text | None = None
     port: Port | None = None
@@ -38,7 +40,8 @@ class StartParams(SourceParams):
     """`deploy/start`."""
 
     deployment_id: DeploymentId
-    approval: Literal["never", "plan"] = "never"
+    approval: Approval | None = None
+    """None: as the settings say (`never` unless set)."""
     non_interactive: bool = False
 
 

@@ -9,9 +9,23 @@ from contextlib import suppress
 from ..apps.checks import run_check
 from ..deploy_log import Recorder
 from ..deploy_log.recorder import utc_now
-from ..model.actions import Action, AskUser, ChecksFailed, Execute, Observation, Repair, StepDone, StepFailed, Stopped
+from ..model.actions import (
+    Action,
+    AskUser,
+    ChangePlan,
+    ChecksFailed,
+    CompressHistory,
+    Execute,
+    Observation,
+    OngoingAction,
+    Repair,
+    StepDone,
+    StepFailed,
+    Stopped,
+    Tell,
+)
 from ..model.errors import AutoDeployerError, LogError
-from ..model.events import CheckFinished, RepairApplied, StepFinished, StepStarted
+from ..model.events import CheckFinished, HistoryCompressed, NoteAdded, PlanChanged, RepairApplied, StepFinished, StepStarted
 from ..model.fold import naive_local
 from ..model.log import CheckResult, StepResult, StepStatus, StructuredOutputs
 from ..model.plan import DeploymentStep
@@ -93,7 +107,7 @@ class StepExecutor:
                 failed.append(result)
         return failed
 
-    async def observe(self, ctx: StepContext, action: Execute | AskUser | Repair) -> Observation:
+    async def observe(self, ctx: StepContext, action: OngoingAction) -> Observation:
         """Do what the driver wants and tell it what came of it."""
         match action:
             case Execute():
@@ -104,7 +118,17 @@ class StepExecutor:
                 return await self._asker.ask(action.question, step_id=ctx.step.id, attempt=ctx.attempt)
             case Repair():
                 self._recorder.record(RepairApplied(step_id=ctx.step.id, attempt=ctx.attempt, reason=action.reason))
-                return None
+            case Tell():
+                self._recorder.record(NoteAdded(step_id=ctx.step.id, attempt=ctx.attempt, kind=action.kind, message=action.message))
+            case CompressHistory():
+                self._recorder.record(HistoryCompressed(
+                    step_id=ctx.step.id, attempt=ctx.attempt, compression=action.event, text=action.text,
+                ))  # fmt: skip
+            case ChangePlan():
+                self._recorder.record(RepairApplied(step_id=ctx.step.id, attempt=ctx.attempt, reason=action.reason))
+                self._recorder.record(PlanChanged(step_id=ctx.step.id, attempt=ctx.attempt, plan=action.plan))
+                ctx.deploy.plan = action.plan
+        return None
 
     def over_budget(self, turns: int) -> StepFailed | None:
         """The end of the step when a limit is hit."""
