@@ -16,25 +16,28 @@ EXTENSION := vscode-extension
 WORKBENCH ?= $(HOME)/.cache/auto-deployer-workbench
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-extension test-workbench vsix vsix-full lint format protocol bench clean
+.PHONY: help setup demo test test-extension test-python test-workbench vsix vsix-full lint format protocol bench \
+	bench-workbench pictures clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-14s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-16s %s\n", $$1, $$2 }'
 
 setup: $(STAMP) ## Install the project and its tools into .venv
 
 demo: $(STAMP) ## Deploy a small app from a fresh git repository on this machine
 	@$(BIN)/auto-deployer demo
 
-test: $(STAMP) test-extension ## Run the tests (PYTEST_ARGS="-k recorder" for a part of them)
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+# Quick ones first. `make --keep-going test` runs the others after a failure, too.
+test: test-extension test-python test-workbench ## Run all tests
 
 test-extension: $(STAMP) $(EXTENSION)/node_modules tests/workbench/node_modules ## Check and unit-test the VS Code extension
 	@cd $(EXTENSION) && npm run --silent gen:check && npm run --silent check && npm test --silent
 
-test-workbench: vsix tests/workbench/node_modules ## Drive the extension in a real VS Code in a headless browser (needs chromium)
-	@tests/workbench/install-workbench.sh $(WORKBENCH)
-	@cd tests/workbench && WORKBENCH=$(WORKBENCH) $(WORKBENCH)/bin/node --test --test-concurrency=1 *.test.ts
+test-python: $(STAMP) ## Run the tests of server and CLI (PYTEST_ARGS="-k recorder" for a part of them)
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+test-workbench: vsix tests/workbench/node_modules ## Drive the extension in a real VS Code in a headless browser (FILES="ask.test.ts" for a part)
+	@tests/workbench/run.sh "$(WORKBENCH)" $(FILES)
 
 vsix: $(STAMP) $(EXTENSION)/node_modules ## Build the VS Code extension's package
 	@cd $(EXTENSION) && npm run --silent package
@@ -59,6 +62,12 @@ protocol: $(STAMP) ## Bring the generated parts of protocol.md up to date
 
 bench: $(STAMP) ## Measure against bare baselines; writes bench-results.json
 	@$(BIN)/python -m tests.bench
+
+bench-workbench: vsix tests/workbench/node_modules ## Measure the extension in a real VS Code: activation, and 2,000 commands in the view
+	@WORKBENCH_JOBS=1 tests/workbench/run.sh "$(WORKBENCH)" "./*.bench.ts"
+
+pictures: vsix tests/workbench/node_modules ## Take the pictures of the README anew
+	@tests/workbench/run.sh "$(WORKBENCH)" ./pictures.ts
 
 clean: ## Remove .venv and caches
 	rm -rf $(VENV) .pytest_cache .hypothesis .ruff_cache .import_linter_cache

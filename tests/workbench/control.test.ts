@@ -24,6 +24,7 @@ test("fail, read the output, retry from the step, deploy again, follow the log, 
     app.set("pass");
     await workbench.act(workbench.row("Build, failed"), "Retry");
     await workbench.toast("shop is running at").waitFor();
+    await workbench.row("Deployment of shop, success").waitFor();
     await workbench.row("taken over").first().waitFor();
     await workbench.screenshot("retried");
     assert.equal(logs(app.folder).length, 2);
@@ -61,6 +62,8 @@ async function failedOutput(workbench: Workbench): Promise<void> {
   assert.match(text.replaceAll("\u00a0", " "), /building the shop \(fail\)/);
   assert.doesNotMatch(text, /\[36m/);
   await workbench.screenshot("output");
+  await workbench.menu(workbench.row("exit 3"), "Copy Command");
+  await workbench.page.waitForFunction(async () => (await navigator.clipboard.readText()) === "npm run build");
 }
 
 /** The file is exchanged with every event: the editor shows the new one, keeps the cursor, and can lose nothing. */

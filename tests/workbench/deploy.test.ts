@@ -9,6 +9,8 @@ import { inWorkbench, type Workbench } from "./workbench.ts";
 test("palette, picks, plan, tree, output, notification, address, log", async () => {
   const folder = sampleApp("static");
   await inWorkbench({ folder, name: "deploy" }, async (workbench) => {
+    await workbench.pane("Deployments").getByText("Nothing was deployed").waitFor();
+    await workbench.pane("Apps").getByText("No app was deployed").waitFor();
     await workbench.screenshot("welcome");
     writeFileSync(path.join(folder, "draft.html"), "<p>not committed</p>");
     await workbench.command("Deploy…");
@@ -25,13 +27,13 @@ test("palette, picks, plan, tree, output, notification, address, log", async () 
     await workbench.press("Run this plan?", "Run it");
 
     await workbench.toast("static is running at").waitFor();
+    await workbench.row("Deployment of static, success").waitFor();
+    await workbench.row("App static, running", "Apps").waitFor();
     await workbench.screenshot("success");
     const told = await workbench.toast("static is running at").textContent();
     const url = /http:\/\/[^\s)]+/.exec(told ?? "")?.[0] ?? "";
     const answer = await fetch(url);
     assert.equal(answer.status, 200);
-    await workbench.row("Deployment of static, success").waitFor();
-    await workbench.row("App static, running", "Apps").waitFor();
 
     await workbench.act(workbench.row("Deployment of static, success"), "Open Log");
     await workbench.editor("deployment_id").waitFor();
@@ -58,6 +60,14 @@ async function apps(workbench: Workbench, url: string): Promise<void> {
   await workbench.act(workbench.row("App static, running", "Apps"), "Stop App");
   await workbench.row("App static, stopped", "Apps").waitFor();
   await assert.rejects(fetch(url));
+  await workbench.act(workbench.row("App static, stopped", "Apps"), "Start App");
+  await workbench.row("App static, running", "Apps").waitFor();
+  const before = workbench.appProcesses("static_server");
+  await workbench.menu(workbench.row("App static, running", "Apps"), "Restart App");
+  await workbench.until(() => workbench.appProcesses("static_server").some((pid) => !before.includes(pid)));
+  await workbench.act(workbench.row("App static, running", "Apps"), "Open App Log");
+  await workbench.editor("GET / ").waitFor();
+  await workbench.screenshot("app-log");
   await workbench.command("Roll Back App…");
   await workbench.choice("20").first().waitFor();
   await workbench.page.keyboard.press("Enter");

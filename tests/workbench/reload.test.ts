@@ -1,52 +1,72 @@
-/** A window that is reloaded and a server that is killed in the middle of a deployment: nothing is lost, and it ends well. */
+/** A window that is reloaded and a server that is killed in the middle: the deployment goes on, and the tree comes back where it is. */
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
 import { test } from "node:test";
 import { type Controlled, controlledApp } from "./repositories.ts";
 import { inWorkbench, type Workbench } from "./workbench.ts";
 
-test("reload the window in the middle of a deployment", async () => {
+test("reload the window while a question waits, and while a command runs", async () => {
   const app = controlledApp();
   await inWorkbench({ folder: app.folder, name: "reload" }, async (workbench) => {
-    await deploying(workbench, app);
+    app.set("fail");
+    await deploy(workbench);
+    await workbench.row("question: Step 3").waitFor();
     await workbench.load();
-    await endsWell(workbench, app);
+    await workbench.row("question: Step 3").waitFor();
+    await workbench.screenshot("question");
+    app.set("wait");
+    await workbench.act(workbench.row("question: Step 3"), "Answer");
+    await workbench.choose("Retry");
+    await workbench.row("npm run build, running for").waitFor();
+    await workbench.load();
+    await goesOn(workbench, app);
+    await workbench.row("step 3 of 5, Build, attempt 2, success").waitFor();
   });
 });
 
-test("kill the server in the middle of a deployment", async () => {
+test("kill the server while a command runs", async () => {
   const app = controlledApp();
   await inWorkbench({ folder: app.folder, name: "kill" }, async (workbench) => {
-    await deploying(workbench, app);
+    app.set("wait");
+    await deploy(workbench);
+    await workbench.row("npm run build, running for").waitFor();
     const killed = workbench.processes("auto_deployer server");
+    assert.equal(killed.length, 1);
     for (const pid of killed) {
       process.kill(pid, "SIGKILL");
     }
     await workbench.until(() => workbench.processes("auto_deployer server").some((pid) => !killed.includes(pid)));
-    await endsWell(workbench, app);
+    await goesOn(workbench, app);
   });
 });
 
-async function deploying(workbench: Workbench, app: Controlled): Promise<void> {
-  app.set("wait");
+async function deploy(workbench: Workbench): Promise<void> {
   await workbench.command("Deploy…");
   await workbench.choose("shop");
   await workbench.choose("HEAD");
   await workbench.choose("This machine");
   await workbench.choose("Deploy right away");
-  await workbench.row("running for").last().waitFor();
 }
 
-/** The deployment goes on where its process outlived the server; where it did not it says so, and is retried. */
-async function endsWell(workbench: Workbench, app: Controlled): Promise<void> {
-  const interrupted = workbench.row("Deployment of shop, interrupted");
-  const ended = interrupted.or(workbench.row("Deployment of shop, success"));
-  await workbench.row("Deployment of shop").first().waitFor();
-  await workbench.screenshot("after");
+/** It is shown running where it is, and ends by itself: nobody retries anything. */
+async function goesOn(workbench: Workbench, app: Controlled): Promise<void> {
+  await workbench.row("Deployment of shop, running, step 3 of 5").waitFor();
+  await workbench.row("npm run build, running for").waitFor();
+  await workbench.screenshot("goes-on");
+  assert.equal(log(app).status, "running");
   app.set("pass");
-  await ended.first().waitFor();
-  if (await interrupted.isVisible()) {
-    await workbench.act(interrupted, "Retry");
-  }
   await workbench.row("Deployment of shop, success").waitFor();
   await workbench.row("App shop, running", "Apps").waitFor();
+  await workbench.toast("shop is running at").waitFor();
   await workbench.screenshot("success");
+  assert.equal(log(app).status, "success");
+}
+
+/** Of the one deployment there was. */
+function log({ folder }: Controlled): { status: string } {
+  const logs = path.join(folder, "agent_logs");
+  const names = readdirSync(logs).filter((name) => name.endsWith(".json"));
+  assert.equal(names.length, 1);
+  return JSON.parse(readFileSync(path.join(logs, names[0] ?? ""), "utf-8"));
 }

@@ -1,12 +1,28 @@
-/** Repositories to deploy: a sample app of the tests, and an app whose build does what a control file says. */
+/** Repositories to deploy: a sample app of the tests, one with two apps, and an app whose build does what a control file says. */
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
-export function sampleApp(name: string): string {
-  const folder = path.join(mkdtempSync(path.join(tmpdir(), "repository-")), name);
+/** A new folder for repositories, which lives as long as the tests of this file. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), "repository-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+export function sampleApp(name: string, parent = temporaryFolder()): string {
+  const folder = path.join(parent, name);
   cpSync(path.join(import.meta.dirname, "../apps", name), folder, { recursive: true });
+  return committed(folder);
+}
+
+/** Nothing to run at the root, and two apps below. */
+export function twoApps(parent = temporaryFolder()): string {
+  const folder = path.join(parent, "market");
+  for (const name of ["kiosk", "shop"]) {
+    writeApp(path.join(folder, name), { start: "node server.js" });
+  }
   return committed(folder);
 }
 
@@ -17,23 +33,29 @@ export interface Controlled {
 }
 
 export function controlledApp(): Controlled {
-  const parent = mkdtempSync(path.join(tmpdir(), "repository-"));
+  const parent = temporaryFolder();
   const folder = path.join(parent, "shop");
   const control = path.join(parent, "control");
-  mkdirSync(folder);
-  const scripts = { build: "sh build.sh", start: "node server.js" };
-  writeFileSync(path.join(folder, "package.json"), JSON.stringify({ name: "shop", version: "1.0.0", private: true, scripts }));
+  writeApp(folder, { build: "sh build.sh", start: "node server.js" });
   writeFileSync(path.join(folder, "build.sh"), build(control));
-  writeFileSync(path.join(folder, "server.js"), SERVER);
   const set = (how: string): void => writeFileSync(control, how);
   set("pass");
   return { folder: committed(folder), set };
 }
 
-const SERVER = `require("node:http")
-  .createServer((_, response) => response.end("<h1>The shop is open</h1>"))
-  .listen(process.env.PORT, process.env.HOST);
+function writeApp(folder: string, scripts: Record<string, string>): void {
+  mkdirSync(folder, { recursive: true });
+  const name = path.basename(folder);
+  writeFileSync(path.join(folder, "package.json"), JSON.stringify({ name, version: "1.0.0", private: true, scripts }));
+  writeFileSync(path.join(folder, "server.js"), server(name));
+}
+
+function server(name: string): string {
+  return `require("node:http")
+  .createServer((_, response) => response.end("<h1>The ${name} is open</h1>"))
+  .listen(process.env.PORT, process.env.HOST, () => console.log("open on port", process.env.PORT));
 `;
+}
 
 function build(control: string): string {
   return `how=$(cat '${control}')

@@ -1,18 +1,10 @@
 /** A VS Code workbench (code-server) with the packed extension in a headless Chromium, all of it in folders of its own. */
-import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
-import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
-import { homedir, tmpdir } from "node:os";
+import { type ChildProcess, spawn } from "node:child_process";
+import { cpSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { type BrowserContext, chromium, type Locator, type Page } from "playwright-core";
-
-const ROOT = path.resolve(import.meta.dirname, "../..");
-const INSTALLED = process.env.WORKBENCH ?? path.join(homedir(), ".cache", "auto-deployer-workbench");
-const VSIX = process.env.VSIX ?? path.join(ROOT, "vscode-extension", "dist", "auto-deployer.vsix");
-const PYTHON = process.env.PYTHON ?? path.join(ROOT, ".venv", "bin", "python");
-export const ARTIFACTS = process.env.WORKBENCH_ARTIFACTS ?? path.join(tmpdir(), "auto-deployer-workbench");
-/** Generous: a busy machine is no failure. */
-export const WAIT_MS = 60_000;
+import { ARTIFACTS, ended, endProcessesOf, type Options, PYTHON, pgrep, startEditor, WAIT_MS } from "./editor.ts";
 
 const CHROMIUM_ARGS = [
   "--no-sandbox",
@@ -25,32 +17,6 @@ const CHROMIUM_ARGS = [
   "--disable-dev-shm-usage",
 ];
 
-/** Machine settings: where the server and its Python are. */
-const MACHINE = { "autoDeployer.interpreter": PYTHON };
-
-const SETTINGS = {
-  "chat.disableAIFeatures": true,
-  "extensions.autoCheckUpdates": false,
-  "extensions.autoUpdate": "off",
-  "security.workspace.trust.banner": "never",
-  "security.workspace.trust.startupPrompt": "never",
-  "telemetry.telemetryLevel": "off",
-  "update.mode": "none",
-  "window.commandCenter": false,
-  "workbench.secondarySideBar.defaultVisibility": "hidden",
-  "workbench.startupEditor": "none",
-  "workbench.tips.enabled": false,
-};
-
-export interface Options {
-  /** Folder to open. */
-  readonly folder: string;
-  readonly name: string;
-  readonly trusted?: boolean;
-  /** Machine settings of this workbench. */
-  readonly machine?: Record<string, unknown>;
-}
-
 interface Parts {
   readonly page: Page;
   readonly url: string;
@@ -62,39 +28,38 @@ interface Parts {
 
 export class Workbench {
   readonly page: Page;
-  private readonly name: string;
+  private readonly options: Options;
   private readonly parts: Parts;
   private shots = 0;
 
-  private constructor(name: string, parts: Parts) {
-    this.name = name;
+  private constructor(options: Options, parts: Parts) {
+    this.options = options;
     this.parts = parts;
     this.page = parts.page;
   }
 
   static async open(options: Options): Promise<Workbench> {
     const folders = mkdtempSync(path.join(tmpdir(), "workbench-"));
-    const home = path.join(folders, "home");
-    const userData = path.join(folders, "data");
-    mkdirSync(home);
-    mkdirSync(ARTIFACTS, { recursive: true });
-    settings(path.join(userData, "User"), SETTINGS);
-    settings(path.join(userData, "Machine"), { ...MACHINE, ...options.machine });
-    const port = await freePort();
-    const server = serve(options, folders, userData, port);
-    const url = `http://127.0.0.1:${port}`;
-    await healthy(`${url}/healthz`, server);
+    const { server, url } = await startEditor(options, folders);
     const browser = await chromium.launchPersistentContext(path.join(folders, "browser"), {
       executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
       headless: true,
       args: CHROMIUM_ARGS,
-      viewport: { width: 1280, height: 860 },
+      viewport: options.size ?? { width: 1280, height: 860 },
+      reducedMotion: "reduce",
+      permissions: ["clipboard-read", "clipboard-write"],
     });
     browser.setDefaultTimeout(WAIT_MS);
     const page = browser.pages()[0] ?? (await browser.newPage());
-    const parts = { page, url: `${url}/?folder=${options.folder}`, server, browser, folders };
-    const workbench = new Workbench(options.name, parts);
-    await workbench.load();
+    const opened = options.workspace ? `workspace=${options.workspace}` : `folder=${options.folder}`;
+    const workbench = new Workbench(options, { page, url: `${url}/?${opened}`, server, browser, folders });
+    try {
+      await workbench.load();
+      await workbench.drag(workbench.page.locator(".part.sidebar"), "right", 110); // as wide as who reads in it has it
+    } catch (error) {
+      await workbench.close(true);
+      throw error;
+    }
     return workbench;
   }
 
@@ -102,8 +67,29 @@ export class Workbench {
   async load(): Promise<void> {
     await this.page.goto(this.parts.url);
     await this.page.locator(".monaco-workbench").waitFor();
-    await this.page.locator('.activitybar a.action-label[aria-label^="Auto-Deployer"]').first().click();
-    await this.pane("Deployments").waitFor();
+    const icon = this.page.locator('.activitybar a.action-label[aria-label^="Auto-Deployer"]').first();
+    await icon.waitFor();
+    const pane = this.pane("Deployments");
+    // A window that had our view open opens it again, perhaps between the look and the click, which then closes it.
+    for (const end = Date.now() + WAIT_MS; Date.now() < end && !(await appears(pane, 1000)); ) {
+      await icon.click();
+      await appears(pane, 5000);
+    }
+    await pane.waitFor();
+  }
+
+  /** Make a part of the window larger by its edge. */
+  async drag(part: Locator, edge: "right" | "bottom", by: number): Promise<void> {
+    const box = await part.boundingBox();
+    if (box === null) {
+      throw new Error("what is not shown has no edge");
+    }
+    const [x, y] = edge === "right" ? [box.x + box.width, box.y + box.height / 2] : [box.x + box.width / 2, box.y + box.height];
+    const to = edge === "right" ? ([x + by, y] as const) : ([x, y + by] as const);
+    await this.page.mouse.move(x, y);
+    await this.page.mouse.down();
+    await this.page.mouse.move(...to, { steps: 4 });
+    await this.page.mouse.up();
   }
 
   /** Run one of our commands from the palette. */
@@ -115,14 +101,7 @@ export class Workbench {
   async run(title: string): Promise<void> {
     for (const end = Date.now() + WAIT_MS; Date.now() < end; ) {
       await this.palette(title);
-      const offered = await this.choice(title)
-        .first()
-        .waitFor({ timeout: 3000 })
-        .then(
-          () => true,
-          () => false,
-        );
-      if (offered) {
+      if (await appears(this.choice(title).first(), 3000)) {
         break;
       }
       await this.page.keyboard.press("Escape");
@@ -145,6 +124,15 @@ export class Workbench {
   /** Put the cursor into a line of the open editor. */
   async goTo(line: number): Promise<void> {
     await (await this.input("Control+g", `:${line}`)).press("Enter");
+  }
+
+  /** Show the first place of this text in the open editor. */
+  async find(text: string): Promise<void> {
+    await this.page.keyboard.press("Control+f");
+    const input = this.page.locator(".find-widget.visible textarea").first();
+    await input.fill(text);
+    await input.press("Enter");
+    await input.press("Escape");
   }
 
   /** Open an input with a key, which may be lost while the editor is busy, and fill it. */
@@ -195,10 +183,30 @@ export class Workbench {
     return typeof label === "string" ? rows.and(this.page.locator(`[aria-label*="${label}"]`)) : rows.filter({ hasText: label });
   }
 
-  /** Press an inline action of a row. */
+  /** Press an inline action of a row, which may be drawn anew under the mouse. */
   async act(row: Locator, action: string): Promise<void> {
-    await row.hover();
-    await row.locator(`a.action-label[aria-label*="${action}"]`).first().click();
+    for (const end = Date.now() + WAIT_MS; Date.now() < end; ) {
+      try {
+        await row.hover({ timeout: 5000 });
+        await row.locator(`a.action-label[aria-label*="${action}"]`).first().click({ timeout: 3000 });
+        return;
+      } catch {
+        // once more
+      }
+    }
+    throw new Error(`${action} could not be pressed`);
+  }
+
+  /** Take an entry of a row's context menu. */
+  async menu(row: Locator, entry: string): Promise<void> {
+    await row.click({ button: "right" });
+    await this.page.locator(".monaco-menu .action-label", { hasText: entry }).first().hover();
+    await this.page.keyboard.press("Enter");
+  }
+
+  /** Open a row that is closed. */
+  async expand(row: Locator): Promise<void> {
+    await row.locator(".monaco-tl-twistie").click();
   }
 
   toast(text: string): Locator {
@@ -229,8 +237,12 @@ export class Workbench {
 
   /** Processes of this workbench whose command line has this text. */
   processes(text: string): number[] {
-    const found = spawnSync("pgrep", ["-g", String(this.parts.server.pid), "-f", text], { encoding: "utf-8" });
-    return found.stdout.trim().split("\n").filter(Boolean).map(Number);
+    return pgrep("-g", String(this.parts.server.pid), "-f", text);
+  }
+
+  /** Processes of the apps that were deployed from this workbench; they are not its own. */
+  appProcesses(text: string): number[] {
+    return pgrep("-f", `${path.join(this.parts.folders, "home", "deployments")}/.*${text}`);
   }
 
   /** Wait for what no element tells. */
@@ -250,37 +262,46 @@ export class Workbench {
 
   async screenshot(stage: string): Promise<void> {
     this.shots += 1;
-    const file = `${this.name}-${String(this.shots).padStart(2, "0")}-${stage}.png`;
-    await this.page.screenshot({ path: path.join(ARTIFACTS, file) });
+    const file = `${this.options.name}-${String(this.shots).padStart(2, "0")}-${stage}.png`;
+    await this.picture(path.join(ARTIFACTS, file));
+  }
+
+  /** With the mouse where nothing reacts to it. */
+  async picture(file: string): Promise<void> {
+    await this.page.mouse.move(400, 5);
+    await this.page.screenshot({ path: file, animations: "disabled" });
   }
 
   async close(failed: boolean): Promise<void> {
+    const { browser, server, folders } = this.parts;
     if (failed) {
       await this.screenshot("failed").catch(() => undefined);
+      this.keepLogs();
     }
-    const { browser, server, folders } = this.parts;
     await browser.close();
-    const ended = new Promise((resolve) => server.once("exit", resolve));
-    process.kill(-(server.pid ?? 0), "SIGTERM");
-    await ended;
-    endProcessesIn(folders);
-    if (!failed) {
-      rmSync(folders, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+    await ended(server);
+    endProcessesOf(path.join(folders, "home"));
+    rmSync(folders, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  }
+
+  /** What tells why a test failed, beside the pictures. */
+  private keepLogs(): void {
+    const { name, folder } = this.options;
+    const logs = { editor: path.join(this.parts.folders, "data", "logs"), deployments: path.join(folder, "agent_logs") };
+    for (const [whose, from] of Object.entries(logs)) {
+      if (existsSync(from)) {
+        cpSync(from, path.join(ARTIFACTS, `${name}-logs`, whose), { recursive: true });
+      }
     }
   }
 }
 
-/** The apps that were deployed outlive the editor, as they should; not the test. */
-function endProcessesIn(folder: string): void {
-  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-    try {
-      if (readlinkSync(`/proc/${pid}/cwd`).startsWith(folder)) {
-        process.kill(Number(pid), "SIGKILL");
-      }
-    } catch {
-      // it ended by itself
-    }
-  }
+/** Whether it is there within this time. */
+function appears(what: Locator, timeout: number): Promise<boolean> {
+  return what.waitFor({ timeout }).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Opens a workbench for a test, and closes it however the test ends. */
@@ -293,58 +314,4 @@ export async function inWorkbench(options: Options, test: (workbench: Workbench)
   } finally {
     await workbench.close(failed);
   }
-}
-
-function settings(folder: string, values: Record<string, unknown>): void {
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(path.join(folder, "settings.json"), JSON.stringify(values));
-}
-
-function serve(options: Options, folders: string, userData: string, port: number): ChildProcess {
-  const node = path.join(INSTALLED, "bin", "node");
-  const entry = path.join(INSTALLED, "code-server", "out", "node", "entry.js");
-  const common = [entry, "--user-data-dir", userData, "--extensions-dir", path.join(folders, "extensions")];
-  const home = path.join(folders, "home");
-  const env = {
-    ...process.env,
-    HOME: home,
-    XDG_CONFIG_HOME: path.join(home, ".config"),
-    XDG_DATA_HOME: path.join(home, ".local/share"),
-  };
-  execFileSync(node, [...common, "--install-extension", VSIX], { env, stdio: "pipe" });
-  const trust = options.trusted === false ? [] : ["--disable-workspace-trust"];
-  const quiet = ["--disable-telemetry", "--disable-update-check", "--disable-getting-started-override"];
-  const listen = ["--auth", "none", "--bind-addr", `127.0.0.1:${port}`];
-  const server = spawn(node, [...common, ...listen, ...quiet, ...trust, options.folder], { env, detached: true });
-  const log = path.join(ARTIFACTS, `${options.name}-server.log`);
-  writeFileSync(log, "");
-  for (const stream of [server.stdout, server.stderr]) {
-    stream.on("data", (chunk: Buffer) => appendFileSync(log, chunk));
-  }
-  return server;
-}
-
-async function healthy(url: string, server: ChildProcess): Promise<void> {
-  for (const until = Date.now() + WAIT_MS; Date.now() < until; ) {
-    if (server.exitCode !== null) {
-      throw new Error(`the workbench ended with ${server.exitCode}`);
-    }
-    const answer = await fetch(url).catch(() => undefined);
-    if (answer?.ok) {
-      return;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-  throw new Error("the workbench did not start");
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-    });
-  });
 }
