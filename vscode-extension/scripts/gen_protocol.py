@@ -18,7 +18,7 @@ _HEAD = """// Generated from the server's models by `npm run gen`. Do not edit.
 def typescript() -> str:
     """The whole file."""
     schema = protocol_schema()
-    parts = [_HEAD, f"export const PROTOCOL_VERSION = {schema['protocolVersion']};\n"]
+    parts = [_HEAD, f"export const PROTOCOL_VERSION = {schema['protocolVersion']};\n", _events(schema["notifications"])]
     parts += [_methods(title, schema[key]) for title, key in _MAPS]
     parts += [_exported(name, definition) for name, definition in schema["$defs"].items()]
     return "\n".join(parts)
@@ -34,6 +34,12 @@ def _methods(title: str, methods: dict[str, Any]) -> str:
         row = f"{{ params: {params}; result: {expression(method['result'])} }}" if "result" in method else params
         rows.append(f'  "{name}": {row};\n')
     return f"export interface {title} {{\n{''.join(rows)}}}\n"
+
+
+def _events(notifications: dict[str, Any]) -> str:
+    """Those that are events, so that code can go through them."""
+    rows = [f'  "{name}",\n' for name in notifications if name != "deploy/commandOutput"]
+    return f"export const EVENT_METHODS = [\n{''.join(rows)}] as const;\n"
 
 
 def _exported(name: str, definition: dict[str, Any]) -> str:

@@ -9,11 +9,12 @@ import { COMMANDS, SECTION } from "./ids";
 import { ServerClient, type ServerState } from "./server/client";
 import { serverPython } from "./server/start";
 import { DeploymentStore, type Send } from "./state/store";
+import { AppLogs } from "./views/appLog";
 import { AppsView } from "./views/apps";
 import { DeploymentsView } from "./views/deployments";
 import { OutputDocuments, PlanDocuments } from "./views/documents";
 import { LogFiles } from "./views/logFiles";
-import { Notifications } from "./views/notifications";
+import { notifyOfEnds } from "./views/notifications";
 import { DeploymentOutput } from "./views/output";
 import { Questions } from "./views/questions";
 import { Status } from "./views/status";
@@ -53,6 +54,7 @@ export function activate(context: vscode.ExtensionContext): void {
     plans,
     log,
   };
+  const logFiles = new LogFiles(store, () => server.state === "running" && connect(services));
   context.subscriptions.push(
     log,
     server,
@@ -63,16 +65,20 @@ export function activate(context: vscode.ExtensionContext): void {
     plans,
     new DeploymentOutput(store),
     new OutputDocuments(store, send),
-    new Notifications(store, (deployment) => remedy(services, deployment).catch((error: unknown) => showError(error, log))),
+    new AppLogs(send),
+    notifyOfEnds(store, (deployment, chosen) =>
+      remedy(services, deployment, chosen).catch((error: unknown) => showError(error, log)),
+    ),
     server.onDidChangeState((state) => serverChanged(state, services, status)),
     store.onDidChange((change) => change.kind === "event" && change.event.method === "deploy/finished" && void apps.update()),
     vscode.workspace.onDidGrantWorkspaceTrust(() => server.start()),
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (event.affectsConfiguration(`${SECTION}.interpreter`) || event.affectsConfiguration(`${SECTION}.logDir`)) {
+        logFiles.watch();
         void server.start();
       }
     }),
-    new LogFiles(store, () => server.state === "running" && connect(services)),
+    logFiles,
     ...registerCommands(services),
   );
   setTimeout(() => void server.start()); // behind the activation

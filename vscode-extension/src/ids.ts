@@ -1,34 +1,22 @@
 /** Names that package.json and code share. */
 export const VIEWS = { deployments: "autoDeployer.deployments", apps: "autoDeployer.apps" } as const;
 
+/** Commands that code runs or offers; `commands/index.ts` has all of them. */
 export const COMMANDS = {
-  answer: "autoDeployer.answer",
-  cancel: "autoDeployer.cancel",
-  copyCommand: "autoDeployer.copyCommand",
-  deleteDeployment: "autoDeployer.deleteDeployment",
-  deploy: "autoDeployer.deploy",
   deployAgain: "autoDeployer.deployAgain",
   openApp: "autoDeployer.openApp",
-  openAppLog: "autoDeployer.openAppLog",
   openLog: "autoDeployer.openLog",
   openOutput: "autoDeployer.openOutput",
-  restartApp: "autoDeployer.restartApp",
   restartServer: "autoDeployer.restartServer",
   retry: "autoDeployer.retry",
-  rollBack: "autoDeployer.rollBack",
   selectInterpreter: "autoDeployer.selectInterpreter",
-  showPlan: "autoDeployer.showPlan",
   showServerLog: "autoDeployer.showServerLog",
   showView: "autoDeployer.deployments.focus",
-  skipStep: "autoDeployer.skipStep",
-  startApp: "autoDeployer.startApp",
-  stopApp: "autoDeployer.stopApp",
 } as const;
 
 /** For `when` clauses. */
 export const CONTEXTS = {
   hasApps: "autoDeployer.hasApps",
-  hasCommands: "autoDeployer.hasCommands",
   hasDeployments: "autoDeployer.hasDeployments",
   hasFailed: "autoDeployer.hasFailed",
   hasQuestion: "autoDeployer.hasQuestion",
@@ -39,4 +27,4 @@ export const CONTEXTS = {
 export const SECTION = "autoDeployer";
 
 /** Schemes of the read-only documents we make. */
-export const SCHEMES = { output: "auto-deployer-output", plan: "auto-deployer-plan" } as const;
+export const SCHEMES = { appLog: "auto-deployer-app", output: "auto-deployer-output", plan: "auto-deployer-plan" } as const;

@@ -3,6 +3,27 @@
 
 export const PROTOCOL_VERSION = 1;
 
+export const EVENT_METHODS = [
+  "deploy/started",
+  "deploy/analysisReady",
+  "deploy/planReady",
+  "deploy/planChanged",
+  "deploy/stepStarted",
+  "deploy/commandStarted",
+  "deploy/commandExecuted",
+  "deploy/commandRefused",
+  "deploy/checkFinished",
+  "deploy/repairApplied",
+  "deploy/stepFinished",
+  "deploy/questionAsked",
+  "deploy/questionResolved",
+  "deploy/modelCalled",
+  "deploy/historyCompressed",
+  "deploy/cancelling",
+  "deploy/note",
+  "deploy/finished",
+] as const;
+
 export interface Requests {
   "deploy/apps": { params: NoParams; result: AppsResult };
   "deploy/startApp": { params: AppParams; result: AppState };
@@ -10,6 +31,8 @@ export interface Requests {
   "deploy/restartApp": { params: AppParams; result: AppState };
   "deploy/rollback": { params: RollbackParams; result: AppState };
   "deploy/appLog": { params: AppLogParams; result: OutputResult };
+  "deploy/env": { params: AppParams; result: AppEnv };
+  "deploy/setEnv": { params: SetEnvParams; result: AppEnv };
   "deploy/analyze": { params: SourceParams; result: AnalyzeResult };
   "deploy/plan": { params: SourceParams; result: PlanResult };
   "deploy/start": { params: StartParams; result: StartResult };
@@ -21,6 +44,8 @@ export interface Requests {
   "deploy/get": { params: DeploymentParams; result: GetResult };
   "deploy/subscribe": { params: SubscribeParams; result: SubscribeResult };
   "deploy/output": { params: OutputParams; result: OutputResult };
+  "deploy/setSecret": { params: SetSecretParams; result: null };
+  "deploy/testModel": { params: TestModelParams; result: TestModelResult };
 }
 
 export interface ServerRequests {
@@ -35,11 +60,14 @@ export interface Notifications {
   "deploy/stepStarted": StepStarted;
   "deploy/commandStarted": CommandStarted;
   "deploy/commandExecuted": CommandExecuted;
+  "deploy/commandRefused": CommandRefused;
   "deploy/checkFinished": CheckFinished;
   "deploy/repairApplied": RepairApplied;
   "deploy/stepFinished": StepFinished;
   "deploy/questionAsked": QuestionAsked;
   "deploy/questionResolved": QuestionResolved;
+  "deploy/modelCalled": ModelCalled;
+  "deploy/historyCompressed": HistoryCompressed;
   "deploy/cancelling": Cancelling;
   "deploy/note": NoteAdded;
   "deploy/finished": Finished;
@@ -69,6 +97,15 @@ export interface AnswerParams {
   text?: string | null
   guidance?: string | null
   cancelled?: boolean
+}
+
+/** The environment of an app, as it is kept over its releases. */
+export interface AppEnv {
+  name: string
+  deployDir: string
+  variables: AppVariable[]
+  wanted?: EnvVariable[]  // What the live release's sample of settings names besides.
+  restartNeeded?: boolean  // It runs, and does not know of a change made now: that counts when it is started again.
 }
 
 /** The app a deployment brought up. */
@@ -103,6 +140,8 @@ export interface AppSpec {
   port?: number | null  // Port the user asked for: taken means failure. None: the app's kept port, else a free one.
   fixed_port?: number | null  // Port the source hard-codes whatever PORT says, where known.
   health?: HealthSpec
+  shared?: string[]  // Files and folders of the release (relative to it) that all releases share, besides the data that is found. A folder that is not there yet ends with "/" or has no dot in its name.
+  upkeep?: UpkeepSpec
 }
 
 /** One app and how it is now. */
@@ -120,6 +159,21 @@ export interface AppState {
   since?: string | null
   exitCode?: number | null
   lastLines?: string[]  // Last lines of its own log; always there when it crashed.
+  restarts?: number  // How often it was started again after a crash, since somebody started it.
+  lastExitCode?: number | null  // Exit code of the run that ended last, if one did.
+  gaveUp?: boolean  // It crashed so often in a row that it is not started again by itself.
+  memoryBytes?: number | null  // Resident memory of all its processes; None when it does not run or the target does not tell.
+  cpuPercent?: number | null  // Of one processor, over the life of its processes.
+  data?: string[]  // Paths of its data that all releases share, relative to a release; they lie in <deployDir>/shared/data.
+  notes?: string[]  // What was done with its data, in the answer to what was asked for.
+  problem?: string | null  // Why it could not be brought back, in the answer to `apps resume`.
+}
+
+/** A variable of an app's environment. Its value stays on the target. */
+export interface AppVariable {
+  name: string
+  secret: boolean  // It holds a secret, by its name or by the look of its value.
+  value: string  // "***", or "" when it is set to nothing.
 }
 
 export interface AppsResult {
@@ -216,7 +270,7 @@ export interface CommandRecord {
   cwd?: string
   started_at?: string
   duration_ms?: number
-  policy?: Record<string, unknown> | null
+  policy?: PolicyVerdict | null  // As in `CurrentCommand`.
   stdout_bytes?: number
   stderr_bytes?: number
   stdout_tail?: string  // Last part of stdout where it is longer than `stdout`; "" otherwise.
@@ -227,6 +281,17 @@ export interface CommandRecord {
   stopped?: boolean  // Ended by cancel or skip.
   waiting_for_input?: string  // The prompt it stood at when it was ended, if it did.
   left_running?: string[]  // Processes that escaped the command's group, "pid name".
+}
+
+/** A command that does not run: the policy denies it, or the user did when asked. */
+export interface CommandRefused {
+  deploymentId?: string
+  seq?: number
+  time?: string  // UTC with offset.
+  stepId?: number | null
+  commandId?: string | null
+  attempt?: number | null
+  command: RefusedCommand
 }
 
 /** Written and synced before the command may run (its process waits at a gate). */
@@ -264,6 +329,7 @@ export interface CurrentCommand {
   pgid?: number
   source?: "recipe" | "llm" | "user"
   reasoning?: string
+  policy?: PolicyVerdict | null  // What the command policy said, and who decided; None when no rule spoke, which is the usual case.
   output?: string
 }
 
@@ -320,6 +386,7 @@ export interface DeploymentPlan {
   app?: AppSpec | null
   required_env?: string[]
   required_services?: string[]
+  dependency_cache?: string  // Path on the target that exists when an earlier deployment installed the same dependencies: no registry is needed then.
   choice?: PlanChoice | null
 }
 
@@ -358,7 +425,15 @@ export interface Detection {
   evidence?: Evidence[]
   runnable?: boolean  // A start command (or a folder to serve) was found.
   refusal?: Reason | null  // Why this recipe, if it is chosen, cannot be planned.
+  required_env?: EnvVariable[]  // Variables that the app surely reads when it starts, without a default.
   details?: Record<string, unknown>  // The recipe's own findings; it alone reads them.
+}
+
+/** An environment variable of the app, and where the repository speaks of it. */
+export interface EnvVariable {
+  name: string
+  place?: string  // "file:line"; "" when only the whole of something (a validator's list) demands it.
+  default?: string | null  // The value of a committed sample, where it is one to use: no placeholder, and nothing that looks like a secret.
 }
 
 /** One thing seen in the repository that speaks for (or, with a negative weight, against) a recipe. */
@@ -413,6 +488,18 @@ export interface HealthSpec {
   start_timeout_s?: number  // Seconds from start until the port must be open (Heroku's R10 rule: 60).
 }
 
+/** The view of the step that the model gets was shortened; the log keeps everything. */
+export interface HistoryCompressed {
+  deploymentId?: string
+  seq?: number
+  time?: string  // UTC with offset.
+  stepId?: number | null
+  commandId?: string | null
+  attempt?: number | null
+  compression: CompressionEvent
+  text: string  // What now stands for the shortened part.
+}
+
 /** What probing the target found. */
 export interface HostFacts {
   hostname?: string
@@ -443,7 +530,7 @@ export interface HttpCheck {
 }
 
 /** Stable names of reasons; part of the wire, the log and the CLI's JSON. */
-export type Kind = "invalid_request" | "not_found" | "not_trusted" | "invalid_state" | "target_locked" | "deploy_dir_not_ours" | "internal_error" | "invalid_repository_url" | "repository_not_found" | "repository_too_large" | "repository_timeout" | "git_ref_not_found" | "subdir_not_found" | "empty_repository" | "connection_failed" | "authentication_failed" | "manifest_unreadable" | "no_start_command" | "library_nothing_to_run" | "no_runnable_at_root" | "unsupported_ecosystem" | "missing_tool" | "runtime_version_unavailable" | "docker_engine_missing" | "required_service_missing" | "required_env_missing" | "planner_unavailable" | "plan_invalid" | "plan_rejected" | "command_failed" | "command_timed_out" | "waiting_for_input" | "check_failed" | "dependency_source_unreachable" | "build_needs_network" | "budget_exceeded" | "step_skipped" | "dependency_not_satisfied" | "process_exited_no_port" | "process_exited" | "no_listening_port" | "port_in_use" | "health_check_failed" | "app_not_running" | "cancelled_by_user" | "aborted_by_user" | "server_shutdown" | "process_died" | "log_unwritable" | "log_write_failed" | "log_unreadable"
+export type Kind = "invalid_request" | "not_found" | "not_trusted" | "invalid_state" | "target_locked" | "deploy_dir_not_ours" | "internal_error" | "invalid_repository_url" | "repository_not_found" | "repository_too_large" | "repository_timeout" | "git_ref_not_found" | "subdir_not_found" | "empty_repository" | "connection_failed" | "authentication_failed" | "manifest_unreadable" | "no_start_command" | "library_nothing_to_run" | "no_runnable_at_root" | "unsupported_ecosystem" | "missing_tool" | "runtime_version_unavailable" | "docker_engine_missing" | "required_service_missing" | "required_env_missing" | "planner_unavailable" | "plan_invalid" | "plan_rejected" | "command_failed" | "command_timed_out" | "waiting_for_input" | "check_failed" | "dependency_source_unreachable" | "build_needs_network" | "budget_exceeded" | "policy_denied" | "stuck_in_loop" | "step_skipped" | "dependency_not_satisfied" | "model_unavailable" | "model_reply_invalid" | "model_gave_up" | "settings_invalid" | "process_exited_no_port" | "process_exited" | "no_listening_port" | "port_in_use" | "health_check_failed" | "app_not_running" | "cancelled_by_user" | "aborted_by_user" | "server_shutdown" | "process_died" | "log_unwritable" | "log_write_failed" | "log_unreadable"
 
 export interface ListParams {
   limit?: number | null
@@ -461,6 +548,24 @@ export interface LlmCall {
   latency_ms?: number
   cost_usd?: number | null
   step_id?: number | null
+  provider?: string
+  purpose?: string  // plan, step, compress or test.
+  reply_format?: "json_schema" | "json_object" | "text"  // How the reply's form was asked for.
+  temperature?: number | null
+  prompt_hash?: string  // SHA-256 of the messages as sent, first 16 hex digits: tells whether two calls were the same.
+  error?: string  // Why the call brought no valid reply; "" when it did.
+  at?: string
+}
+
+/** One call of the model has ended, well or not. */
+export interface ModelCalled {
+  deploymentId?: string
+  seq?: number
+  time?: string  // UTC with offset.
+  stepId?: number | null
+  commandId?: string | null
+  attempt?: number | null
+  call: LlmCall
 }
 
 export interface NamedValue {
@@ -477,6 +582,7 @@ export interface Note {
   kind: string
   message: string
   at?: string
+  step_id?: number | null
 }
 
 export interface NoteAdded {
@@ -573,6 +679,16 @@ export interface PlannedCommand {
   cwd?: string  // Absolute path on the target; "" means the deploy directory's parent is enough (any existing folder).
   env?: Record<string, string>  // Additions to the child environment; never secret (secrets come from the app's env file).
   reasoning?: string
+  source?: "recipe" | "llm"  // Who planned it.
+}
+
+/** What the command policy says about a command, and by which rule. */
+export interface PolicyVerdict {
+  verdict: "allow" | "ask" | "deny"
+  rule?: string  // Id of the rule that decided; "" when none spoke.
+  reason?: string
+  part?: string  // The simple command the rule is about, where the whole has several.
+  decided_by?: "policy" | "user" | "nobody"  // For "ask": who let it run or stopped it; "nobody" when there was no one to ask.
 }
 
 /** The app's port accepts connections on loopback. */
@@ -629,7 +745,16 @@ export interface Reason {
   suggestions?: string[]
 }
 
-/** A rule (later: the model) changes the course of a step, and why. */
+/** A command that was not run, because the policy or the user said so. */
+export interface RefusedCommand {
+  command: string
+  source?: "recipe" | "llm" | "user"
+  reasoning?: string
+  policy: PolicyVerdict
+  at?: string
+}
+
+/** A rule or the model changes the course of a step, and why. */
 export interface RepairApplied {
   deploymentId?: string
   seq?: number
@@ -654,8 +779,11 @@ export interface RepoFacts {
   candidates?: Candidate[]
   ecosystems?: string[]  // Known ecosystems seen without a recipe of ours ("go", "php", "dockerfile", …), strongest first.
   declared_env?: string[]  // Names in .env.example and the like.
+  sample_env?: EnvVariable[]  // The same with place and value.
   submodules?: string[]
   lfs_files?: number
+  content_id?: string  // Hash of all that a build may read; "" when it is not known: nothing is reused then.
+  dependencies_id?: string  // Hash of the manifests, lock files and settings of package managers; "" when it is not known.
   notes?: string[]
 }
 
@@ -682,6 +810,21 @@ export interface RunConfig {
   model?: string | null
   temperature?: number | null
   max_iterations_per_step?: number
+  settings?: Record<string, unknown>  // All effective settings; they hold no secret.
+}
+
+/** `deploy/setEnv`: changes to an app's environment. */
+export interface SetEnvParams {
+  name?: string | null
+  deployDir?: string | null
+  set?: Record<string, string>  // Values to add or to replace.
+  unset?: string[]  // Names to remove; one that is not there is no error.
+}
+
+/** `deploy/setSecret`. */
+export interface SetSecretParams {
+  name: string  // A provider, or "llm" for whichever is set.
+  value: string  // The key; the empty text forgets it.
 }
 
 export interface SkipStepParams {
@@ -708,11 +851,13 @@ export interface SourceParams {
   dirty?: boolean  // Deploy the working tree of a local folder rather than its HEAD.
   target?: string
   deployDir?: string | null
-  planner?: "auto" | "recipe" | "llm"
+  planner?: "auto" | "recipe" | "llm" | null  // None: as the settings say.
   env?: Record<string, string>
   envFile?: string | null
   port?: number | null
   overrides?: Overrides
+  noCache?: boolean  // Install and build anew, whatever earlier deployments left to be reused.
+  installRuntimes?: boolean  // Consent: a language runtime that is missing or does not fit is installed below the deploy directory.
 }
 
 /** `deploy/start`. */
@@ -723,14 +868,17 @@ export interface StartParams {
   dirty?: boolean  // Deploy the working tree of a local folder rather than its HEAD.
   target?: string
   deployDir?: string | null
-  planner?: "auto" | "recipe" | "llm"
+  planner?: "auto" | "recipe" | "llm" | null  // None: as the settings say.
   env?: Record<string, string>
   envFile?: string | null
   port?: number | null
   overrides?: Overrides
+  noCache?: boolean  // Install and build anew, whatever earlier deployments left to be reused.
+  installRuntimes?: boolean  // Consent: a language runtime that is missing or does not fit is installed below the deploy directory.
   deploymentId: string
-  approval?: "never" | "plan"
+  approval?: "never" | "plan" | "risky" | "always" | null  // None: as the settings say (`never` unless set).
   nonInteractive?: boolean
+  shared?: string[]  // Files and folders that all releases share, besides the data that is found by itself; relative to the deployed folder.
 }
 
 export interface StartResult {
@@ -783,6 +931,7 @@ export interface StepResult {
   current_command?: CurrentCommand | null
   checks?: CheckResult[]
   repairs?: Reason[]
+  refused_commands?: RefusedCommand[]
   reason?: Reason | null
   satisfies_dependents?: boolean  // A skipped step whose dependents may run all the same: the user said so.
 }
@@ -822,11 +971,39 @@ export interface Summary {
   duration_seconds?: number
 }
 
+/** `deploy/testModel`: what to try instead of what is set. */
+export interface TestModelParams {
+  provider?: string | null
+  model?: string | null
+  endpoint?: string | null
+}
+
+/** What a small call of the model showed. */
+export interface TestModelResult {
+  ok: boolean
+  model: string  // As the endpoint names it.
+  latencyMs: number  // Milliseconds of the call that brought the reply; of a test that failed, of all of it.
+  replyFormat?: string | null  // How it can be made to answer in the form that is needed: json_schema, json_object or text.
+  message: string  // For people: who answered, or what failed.
+  kind?: Kind | null  // What failed.
+  suggestions?: string[]
+}
+
 /** A program found on the target. */
 export interface Tool {
   name: string
   path: string
   version?: string  // Dotted numbers only, e.g. "20.19.2"; empty when it would not tell.
+}
+
+/** How an app that has proven itself is kept up: started again when it crashes, its log kept small. */
+export interface UpkeepSpec {
+  restart_delay_s?: number  // Seconds before it is started again; twice as long after each further quick crash.
+  restart_delay_max_s?: number
+  steady_s?: number  // A run of so many seconds is no quick crash: counting begins anew.
+  quick_crashes?: number  // After so many quick crashes in a row it is not started again.
+  log_max_bytes?: number  // Size at which its log is rotated.
+  log_kept?: number  // Rotated logs that are kept.
 }
 
 /** Format 2.0: one question and its answer (answers of type secret are "***"). */

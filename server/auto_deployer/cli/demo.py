@@ -28,6 +28,7 @@ commands = typer.Typer()
 
 _SITE = "sample_site"
 _NAME = "hello-site"
+_EXTENSION = Path("vscode-extension")
 _GIT_ENV = {
     "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "GIT_AUTHOR_NAME": "demo", "GIT_AUTHOR_EMAIL": "demo@localhost",
     "GIT_COMMITTER_NAME": "demo", "GIT_COMMITTER_EMAIL": "demo@localhost",
@@ -137,6 +138,10 @@ class _Demo:
             _say(f"Log: {path_of(finished.log_uri)}")
         if finished.reason is not None:
             errors.print_reason(finished.reason)
+        elif (_EXTENSION / "package.json").is_file():  # run in the project's folder, as `make demo` does
+            _say("The same from VS Code, with the plan as a tree: F1, Auto-Deployer: Deploy…, after")
+            _say(f"  make vsix && code --install-extension {_EXTENSION / 'dist' / 'auto-deployer.vsix'}")
+            _say("or, without `code` on the path: Extensions, …, Install from VSIX…")
 
 
 def make_repository(folder: Path) -> None:

@@ -1,8 +1,8 @@
 /** Start, stop, restart and roll back apps, and read their logs. */
 import * as vscode from "vscode";
-import { stripAnsi } from "../ansi";
 import type { AppState, Requests } from "../protocol";
 import type { AppNode } from "../tree/apps";
+import { appLogUri } from "../views/appLog";
 import { pickOne } from "../views/pick";
 import { appOf, type Services } from "./services";
 
@@ -36,9 +36,7 @@ export async function rollBack(services: Services, node?: AppNode): Promise<void
 export async function openAppLog(services: Services, node?: AppNode): Promise<void> {
   const app = await appOf(services, node, () => true, "Open App Log");
   if (app !== undefined) {
-    const { text } = await services.send("deploy/appLog", { deployDir: app.deployDir, limit: 1_048_576 });
-    const document = await vscode.workspace.openTextDocument({ content: stripAnsi(text) || "(no output)\n", language: "log" });
-    await vscode.window.showTextDocument(document, { preview: true });
+    await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(appLogUri(app)), { preview: true });
   }
 }
 

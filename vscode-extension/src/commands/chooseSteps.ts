@@ -5,7 +5,7 @@ import * as vscode from "vscode";
 import { type Choice, type SnapshotItem, snapshotItems, subdirItems, targetName } from "../deploy/choice";
 import { SECTION } from "../ids";
 import type { AnalyzeResult } from "../protocol";
-import { inSteps, type Outcome, pick, type Step } from "../views/pick";
+import { inSteps, lastFirst, pick, type Step } from "../views/pick";
 import type { Services } from "./services";
 
 /** Ask step by step; undefined when it was dismissed. Without `starting` nothing will run, and nothing is asked about that. */
@@ -18,10 +18,9 @@ export async function chooseAnew(services: Services, title: string, starting: bo
 const DEFAULT_BRANCH: SnapshotItem = { label: "The default branch", description: "", choice: { dirty: false } };
 
 type Items<T> = readonly (vscode.QuickPickItem & { value: T })[];
-type Editable = { -readonly [Field in keyof Choice]: Choice[Field] };
 
 class Draft {
-  readonly choice: Editable = { repo: "", folder: false, target: "local", approval: "plan" };
+  readonly choice: Choice = { repo: "", folder: false, target: "local", approval: "plan" };
   private analysis: AnalyzeResult | undefined;
 
   constructor(
@@ -40,94 +39,69 @@ class Draft {
     ];
   }
 
-  private async repository(number: number): ReturnType<Step> {
+  private async repository(step: number): ReturnType<Step> {
     const folders = (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === "file");
     const items = [
       ...folders.map(({ name, uri }) => ({ label: `$(folder) ${name}`, description: uri.fsPath, value: uri.fsPath })),
       { label: "$(repo-clone) A git URL…", description: "https, ssh or file", value: "" },
     ];
-    const outcome = await this.pick(number, "What to deploy", items);
-    if (typeof outcome === "string") {
-      return outcome;
-    }
-    this.choice.folder = outcome.value !== "";
-    const repo = outcome.value || (await this.typed("Git URL", "https://…, ssh://… or git@host:owner/repository", ""));
-    if (!repo) {
-      return "cancelled";
-    }
-    this.choice.repo = repo;
-    return "next";
+    return this.ask(step, "What to deploy", items, async (folder) => {
+      const repo = folder || (await this.typed("Git URL", "https://…, ssh://… or git@host:owner/repository", ""));
+      return repo ? { repo, folder: folder !== "" } : undefined;
+    });
   }
 
-  private async snapshot(number: number): ReturnType<Step> {
+  private async snapshot(step: number): ReturnType<Step> {
     Object.assign(this.choice, { dirty: undefined, ref: undefined, subdir: undefined });
-    const last = this.services.memory.last(this.choice.repo);
-    const outcome = await this.pick(number, "Which state of it", this.snapshots(last));
-    if (typeof outcome === "string") {
-      return outcome;
-    }
-    this.choice.dirty = outcome.value?.dirty || undefined;
-    if (outcome.value === undefined) {
-      this.choice.ref = await this.typed("Branch, tag or commit", "What to deploy", last?.ref ?? "");
-      if (!this.choice.ref) {
-        return "cancelled";
+    const outcome = await this.ask(step, "Which state of it", this.snapshots(), async (snapshot) => {
+      if (snapshot !== undefined) {
+        return { dirty: snapshot.dirty || undefined };
       }
-    }
-    if (!this.choice.folder || this.choice.ref || this.choice.dirty) {
+      const ref = await this.typed("Branch, tag or commit", "What to deploy", this.last?.ref ?? "");
+      return ref ? { ref } : undefined;
+    });
+    if (outcome === "next" && (!this.choice.folder || this.choice.ref || this.choice.dirty)) {
       await this.analyze();
     }
-    return "next";
+    return outcome;
   }
 
   /** HEAD and working tree of a folder, which are looked at; of a URL the default branch; and any other ref. */
-  private async snapshots(
-    last: Choice | undefined,
-  ): Promise<(vscode.QuickPickItem & { value: SnapshotItem["choice"] | undefined })[]> {
+  private async snapshots(): Promise<Items<SnapshotItem["choice"] | undefined>> {
     if (this.choice.folder) {
       await this.analyze();
     }
     const offered = this.choice.folder ? snapshotItems(this.analysis?.repo) : [DEFAULT_BRANCH];
-    const lastFirst = last?.dirty ? offered.toReversed() : offered;
-    const items = lastFirst.map(({ label, description, choice }) => ({ label, description, value: choice }));
+    const inOrder = this.last?.dirty ? offered.toReversed() : offered;
+    const items = inOrder.map(({ label, description, choice }) => ({ label, description, value: choice }));
     return [...items, { label: "Another branch, tag or commit…", description: "", value: undefined }];
   }
 
-  private async subdir(number: number): ReturnType<Step> {
-    const items = this.analysis ? subdirItems(this.analysis) : [];
+  private async subdir(step: number): ReturnType<Step> {
+    const found = this.analysis ? subdirItems(this.analysis) : [];
+    const items = found.map(({ label, description, subdir }) => ({ label, description, value: subdir }));
     if (items.length === 0) {
       return "skipped";
     }
-    const values = items.map(({ label, description, subdir }) => ({ label, description, value: subdir }));
-    const outcome = await this.pick(number, "Which folder of it", values);
-    if (typeof outcome === "string") {
-      return outcome;
-    }
-    this.choice.subdir = outcome.value || undefined;
-    return "next";
+    const inOrder = lastFirst(items, this.last?.subdir ?? "");
+    return this.ask(step, "Which folder of it", inOrder, (subdir) => ({ subdir: subdir || undefined }));
   }
 
   /** An `.env` is offered, never taken by itself. */
-  private async envFile(number: number): ReturnType<Step> {
+  private async envFile(step: number): ReturnType<Step> {
     const file = path.join(this.choice.repo, this.choice.subdir ?? "", ".env");
     if (!this.choice.folder || !existsSync(file)) {
       return "skipped";
     }
-    const without = { label: "Without variables", description: ".env is left out", value: undefined };
-    const taken = { label: "With the variables of .env", description: file, value: file };
-    const last = this.services.memory.last(this.choice.repo);
-    const outcome = await this.pick<string | undefined>(
-      number,
-      "Variables of the app",
-      last?.envFile === file ? [taken, without] : [without, taken],
-    );
-    if (typeof outcome === "string") {
-      return outcome;
-    }
-    this.choice.envFile = outcome.value;
-    return "next";
+    const items = [
+      { label: "Without variables", description: ".env is left out", value: undefined },
+      { label: "With the variables of .env", description: file, value: file },
+    ];
+    const inOrder = lastFirst<string | undefined>(items, this.last?.envFile);
+    return this.ask(step, "Variables of the app", inOrder, (envFile) => ({ envFile }));
   }
 
-  private async target(number: number): ReturnType<Step> {
+  private async target(step: number): ReturnType<Step> {
     const host = this.analysis?.host;
     const configured = vscode.workspace.getConfiguration(SECTION).get<string[]>("targets", []);
     const items = ["local", ...configured].map((target) => ({
@@ -135,24 +109,16 @@ class Draft {
       description: target === "local" ? [host?.hostname, host?.distribution].filter(Boolean).join(", ") : "",
       value: target,
     }));
-    const outcome = await this.pick(number, "Where to", items);
-    if (typeof outcome === "string") {
-      return outcome;
-    }
-    this.choice.target = outcome.value;
-    return "next";
+    return this.ask(step, "Where to", lastFirst(items, this.last?.target ?? "local"), (target) => ({ target }));
   }
 
-  private async approval(number: number): ReturnType<Step> {
-    const ask = { label: "Show me the plan first", description: "nothing runs before you agree", value: "plan" as const };
-    const go = { label: "Deploy right away", description: "", value: "never" as const };
-    const known = this.services.memory.last(this.choice.repo) !== undefined;
-    const outcome = await this.pick<Choice["approval"]>(number, "Start", known ? [go, ask] : [ask, go]);
-    if (typeof outcome === "string") {
-      return outcome;
-    }
-    this.choice.approval = outcome.value;
-    return "next";
+  private async approval(step: number): ReturnType<Step> {
+    const items = [
+      { label: "Show me the plan first", description: "nothing runs before you agree", value: "plan" as const },
+      { label: "Deploy right away", description: "", value: "never" as const },
+    ];
+    const known = this.services.memory.last(this.choice.repo, this.choice.subdir ?? null) !== undefined;
+    return this.ask(step, "Start", lastFirst<Choice["approval"]>(items, known ? "never" : "plan"), (approval) => ({ approval }));
   }
 
   /** What is in the repository. It may be unknown (not there, no access): deploying then says why. */
@@ -169,8 +135,25 @@ class Draft {
     });
   }
 
-  private pick<T>(step: number, placeholder: string, items: Items<T> | Promise<Items<T>>): Promise<Outcome<T>> {
-    return pick(items, { title: this.title, placeholder, step });
+  /** What was chosen for this repository before. */
+  private get last(): Choice | undefined {
+    return this.services.memory.last(this.choice.repo);
+  }
+
+  /** Let the user choose; `changes` makes of it what to take, and may ask for more: undefined when that was dismissed. */
+  private async ask<T>(
+    step: number,
+    placeholder: string,
+    items: Items<T> | Promise<Items<T>>,
+    changes: (value: T) => Partial<Choice> | Promise<Partial<Choice> | undefined>,
+  ): ReturnType<Step> {
+    const outcome = await pick(items, { title: this.title, placeholder, step });
+    if (typeof outcome === "string") {
+      return outcome;
+    }
+    const changed = await changes(outcome.value);
+    Object.assign(this.choice, changed);
+    return changed === undefined ? "cancelled" : "next";
   }
 
   private typed(prompt: string, placeHolder: string, value: string): Thenable<string | undefined> {

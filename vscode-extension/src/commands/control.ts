@@ -16,7 +16,7 @@ export async function cancel(services: Services, target?: Target): Promise<void>
 export async function skipStep(services: Services, node?: Node): Promise<void> {
   const deployment = await deploymentOf(services, node, isRunning, "Skip Step");
   const running = deployment?.log?.steps?.at(-1)?.step_id;
-  const stepId = node !== undefined && "stepId" in node.place ? node.place.stepId : running;
+  const stepId = node?.stepId ?? running;
   if (deployment === undefined || stepId === undefined) {
     return;
   }

@@ -1,32 +1,26 @@
 /** Errors of the server as people read them: what happened, and what to do next. */
 import * as vscode from "vscode";
 import { COMMANDS } from "../ids";
+import type { Reason } from "../protocol";
 
 const NOT_TRUSTED = 1003;
 
-interface ErrorData {
-  readonly kind?: string;
-  readonly suggestions?: string[];
-}
-
-/** What a JSON-RPC error carries beside its message; nothing for other errors. */
-export function errorData(error: unknown): ErrorData {
-  return (error as { data?: ErrorData | null } | undefined)?.data ?? {};
+/** What an error says; those of the server carry a kind and suggestions. */
+export function reasonOf(error: unknown): Reason {
+  const data = (error as { data?: Partial<Reason> | null } | undefined)?.data;
+  const message = error instanceof Error ? error.message : String(error);
+  return { kind: "internal_error", ...data, message };
 }
 
 export async function showError(error: unknown, log: vscode.LogOutputChannel): Promise<void> {
-  const message = error instanceof Error ? error.message : String(error);
-  const advice = errorData(error).suggestions?.[0];
-  log.error([message, ...(errorData(error).suggestions ?? [])].join("\n  "));
-  if ((error as { code?: unknown }).code === NOT_TRUSTED) {
-    const chosen = await vscode.window.showWarningMessage(message, "Manage Workspace Trust");
-    if (chosen !== undefined) {
-      await vscode.commands.executeCommand("workbench.trust.manage");
-    }
-    return;
-  }
-  const chosen = await vscode.window.showErrorMessage(advice ? `${message} ${advice}` : message, "Show Log");
+  const { message, suggestions = [] } = reasonOf(error);
+  log.error([message, ...suggestions].join("\n  "));
+  const [button, command] =
+    (error as { code?: unknown }).code === NOT_TRUSTED
+      ? ["Manage Workspace Trust", "workbench.trust.manage"]
+      : ["Show Log", COMMANDS.showServerLog];
+  const chosen = await vscode.window.showErrorMessage([message, ...suggestions.slice(0, 1)].join(" "), button);
   if (chosen !== undefined) {
-    await vscode.commands.executeCommand(COMMANDS.showServerLog);
+    await vscode.commands.executeCommand(command);
   }
 }

@@ -1,6 +1,6 @@
-/** The table of commands: each id with what it does. Errors are shown in one place. */
+/** The table of commands: each id, after `autoDeployer.`, with what it does. Errors are shown in one place. */
 import * as vscode from "vscode";
-import { COMMANDS } from "../ids";
+import { SECTION } from "../ids";
 import { openAppLog, restartApp, rollBack, startApp, stopApp } from "./apps";
 import { answer, cancel, skipStep } from "./control";
 import { deploy } from "./deploy";
@@ -8,12 +8,12 @@ import { deployAgain } from "./deployAgain";
 import { showError } from "./errors";
 import { copyCommand, openApp, openLog, openOutput } from "./open";
 import { deleteDeployment } from "./remove";
-import { retry } from "./retry";
+import { retry, retryStep } from "./retry";
 import { restartServer, selectInterpreter, showServerLog } from "./server";
 import type { Command, Services } from "./services";
 import { showPlan } from "./showPlan";
 
-const TABLE: Record<Exclude<keyof typeof COMMANDS, "showView">, Command> = {
+const TABLE: Record<string, Command> = {
   answer,
   cancel,
   copyCommand,
@@ -27,6 +27,7 @@ const TABLE: Record<Exclude<keyof typeof COMMANDS, "showView">, Command> = {
   restartApp,
   restartServer,
   retry,
+  retryStep,
   rollBack,
   selectInterpreter,
   showPlan,
@@ -38,7 +39,7 @@ const TABLE: Record<Exclude<keyof typeof COMMANDS, "showView">, Command> = {
 
 export function registerCommands(services: Services): vscode.Disposable[] {
   return Object.entries(TABLE).map(([name, run]) =>
-    vscode.commands.registerCommand(COMMANDS[name as keyof typeof TABLE], async (...args: never[]) => {
+    vscode.commands.registerCommand(`${SECTION}.${name}`, async (...args: never[]) => {
       try {
         await run(services, ...args);
       } catch (error) {

@@ -1,14 +1,43 @@
-/** Retry: from a step of the tree, or from the first one that is not ok. */
+/** Retry: from the first step that is not ok, or from one that is named. */
 import * as vscode from "vscode";
-import { type Choice, choiceOf, newDeploymentId } from "../deploy/choice";
+import { type Choice, choiceOf, newDeploymentId, sourceParams } from "../deploy/choice";
+import { planStep, stepIds } from "../state/log";
 import { type Deployment, isRetryable } from "../state/store";
+import type { Node } from "../tree/model";
 import { pickOne } from "../views/pick";
 import { deploymentOf, type Services, type Target } from "./services";
 import { start } from "./start";
 
 export async function retry(services: Services, target?: Target): Promise<void> {
-  const deployment = await deploymentOf(services, target, isRetryable, "Retry");
-  if (deployment === undefined || (await services.questions.choose(deployment, "retry"))) {
+  const deployment = await deploymentOf(services, target, canRetry, "Retry");
+  if (deployment !== undefined) {
+    await retryFrom(services, deployment, null);
+  }
+}
+
+export async function retryStep(services: Services, node?: Node): Promise<void> {
+  const deployment = await deploymentOf(services, node, canRetry, "Retry From This Step");
+  const stepId = node?.stepId ?? (deployment?.log?.pending_question ? 0 : await chooseStep(deployment));
+  if (deployment !== undefined && stepId !== undefined) {
+    await retryFrom(services, deployment, stepId);
+  }
+}
+
+function canRetry(deployment: Deployment): boolean {
+  return isRetryable(deployment) || deployment.log?.pending_question?.options?.some(({ id }) => id === "retry") === true;
+}
+
+function chooseStep(deployment: Deployment | undefined): Promise<number | undefined> {
+  const log = deployment?.log;
+  const items = log
+    ? stepIds(log).map((id) => ({ label: planStep(log, id)?.name ?? `Step ${id}`, description: "", value: id }))
+    : [];
+  return pickOne(items, "Retry", "From which step? Those before it are taken over where they are still good.");
+}
+
+/** A step that failed and waits for an answer is retried where it is; otherwise a new deployment goes on. */
+async function retryFrom(services: Services, deployment: Deployment, fromStepId: number | null): Promise<void> {
+  if (await services.questions.choose(deployment, "retry")) {
     return;
   }
   const choice = choiceOf(deployment.log?.request ?? {});
@@ -23,7 +52,6 @@ export async function retry(services: Services, target?: Target): Promise<void> 
       return;
     }
   }
-  const fromStepId = target !== undefined && "place" in target && "stepId" in target.place ? target.place.stepId : null;
   const params = { deploymentId: deployment.id, newDeploymentId: newDeploymentId(new Date()), fromStepId };
   const { deploymentId } = await services.send("deploy/retry", params);
   services.view.reveal(deploymentId);
@@ -35,10 +63,9 @@ async function hasChanged(services: Services, { log }: Deployment, choice: Choic
   if (!choice.folder || !before?.commit) {
     return false;
   }
-  const { repo, ref, dirty, subdir } = choice;
   const options = { location: vscode.ProgressLocation.Window, title: "Auto-Deployer: comparing the files" };
   const looked = await vscode.window.withProgress(options, () =>
-    services.send("deploy/analyze", { repo, ref, dirty: dirty ?? false, subdir }).then(undefined, () => undefined),
+    services.send("deploy/analyze", sourceParams(choice)).then(undefined, () => undefined),
   );
   const now = looked?.repo.source;
   return now !== undefined && (now.commit !== before.commit || (now.uncommitted ?? 0) !== (before.uncommitted ?? 0));

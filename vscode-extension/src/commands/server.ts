@@ -21,9 +21,9 @@ export async function selectInterpreter(): Promise<void> {
   );
   const items = [
     { label: "$(search) Look for one", description: "the Python extension's environment, then the path", value: "" },
-    ...[...seen.values()].map(({ path, version, hasServer }) => ({
+    ...[...seen.values()].map(({ path, version, server }) => ({
       label: `Python ${version}`,
-      description: `${path}${hasServer ? " (has the server)" : ""}`,
+      description: `${path}${server === null ? "" : ` (with the server ${server})`}`,
       value: path,
     })),
     { label: "$(folder) Browse…", description: "", value: "browse" },

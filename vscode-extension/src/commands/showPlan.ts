@@ -1,8 +1,8 @@
 /** Show Plan: what a deployment would run, as a document; nothing is run. */
 import * as vscode from "vscode";
-import type { Choice } from "../deploy/choice";
+import { type Choice, sourceParams } from "../deploy/choice";
 import { choose } from "./deploy";
-import { errorData } from "./errors";
+import { reasonOf } from "./errors";
 import type { Services } from "./services";
 import { remedied } from "./start";
 
@@ -14,14 +14,12 @@ export async function showPlan(services: Services): Promise<void> {
 }
 
 async function plan(services: Services, choice: Choice): Promise<void> {
-  const { folder: _, approval: __, ...params } = choice;
   const options = { location: vscode.ProgressLocation.Window, title: "Auto-Deployer: planning" };
   try {
-    const result = await vscode.window.withProgress(options, () => services.send("deploy/plan", params));
+    const result = await vscode.window.withProgress(options, () => services.send("deploy/plan", sourceParams(choice)));
     await services.plans.show(result);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    const better = await remedied(choice, errorData(error).kind ?? "", message);
+    const better = await remedied(choice, reasonOf(error));
     if (better === undefined) {
       throw error;
     }

@@ -1,8 +1,9 @@
 /** Starting a deployment, and what a refusal asks for before the next try. */
 import * as vscode from "vscode";
-import { type Choice, choiceOf, newDeploymentId, remedyFor, startParams } from "../deploy/choice";
+import { type Choice, choiceOf, newDeploymentId, startParams } from "../deploy/choice";
+import { type Remedy, remediesOf } from "../deploy/remedies";
 import { COMMANDS } from "../ids";
-import type { Kind, RepoFacts } from "../protocol";
+import type { Reason, RepoFacts } from "../protocol";
 import type { Deployment } from "../state/store";
 import { pickOne } from "../views/pick";
 import type { Services } from "./services";
@@ -16,49 +17,39 @@ export async function start(services: Services, choice: Choice): Promise<void> {
   services.view.reveal(deploymentId);
 }
 
-/** Ask for what the refusal named, and deploy again with it. */
-export async function remedy(services: Services, { log }: Deployment): Promise<void> {
+/** Ask for what the refusal of a deployment named, and deploy again with it. */
+export async function remedy(services: Services, { log }: Deployment, chosen: Remedy): Promise<void> {
   const choice = choiceOf(log?.request ?? {});
-  const reason = log?.reason;
-  if (choice === undefined || !reason) {
-    return;
-  }
-  const better = await remedied(choice, reason.kind, reason.message, log?.repo ?? undefined);
+  const better = choice && (await withRemedy(choice, chosen, log?.reason?.message ?? "", log?.repo ?? undefined));
   if (better !== undefined) {
     await start(services, better);
   }
 }
 
-/** The choice with what was missing; undefined when the user dismissed the question. */
-export async function remedied(choice: Choice, kind: Kind | string, why: string, repo?: RepoFacts): Promise<Choice | undefined> {
-  switch (remedyFor(kind)) {
-    case "start": {
-      const prompt = `${why.split("\n", 1)[0]} The command that starts it (PORT is set):`;
-      const value = choice.overrides?.start ?? "";
-      const command = await vscode.window.showInputBox({ title: "Start command", prompt, value, ignoreFocusOut: true });
-      return command?.trim() ? { ...choice, overrides: { ...choice.overrides, start: command.trim() } } : undefined;
-    }
-    case "subdir": {
-      const subdir = await chooseSubdir(repo);
-      return subdir ? { ...choice, subdir } : undefined;
-    }
-    case "envFile": {
-      const chosen = await vscode.window.showOpenDialog({
-        title: "Variables for the app",
-        openLabel: "Use This File",
-        canSelectMany: false,
-      });
-      return chosen?.[0] ? { ...choice, envFile: chosen[0].fsPath } : undefined;
-    }
-    default:
-      return undefined;
-  }
+/** The choice with what was missing; undefined when nothing is asked for, or the question was dismissed. */
+export async function remedied(choice: Choice, reason: Reason): Promise<Choice | undefined> {
+  const [best] = remediesOf(reason);
+  return best && withRemedy(choice, best, reason.message);
 }
 
-async function chooseSubdir(repo: RepoFacts | undefined): Promise<string | undefined> {
-  const items = (repo?.candidates ?? []).map(({ path, kind }) => ({ label: path, description: kind, value: path }));
-  if (items.length > 0) {
-    return pickOne(items, "Folder to deploy", "Folders that look like an app");
+async function withRemedy(choice: Choice, { asks, ...remedy }: Remedy, why: string, repo?: RepoFacts): Promise<Choice | undefined> {
+  const title = remedy.label.replace("…", "");
+  if (asks === "envFile") {
+    const options = { title: remedy.prompt, openLabel: "Use This File", canSelectMany: false };
+    const [file] = (await vscode.window.showOpenDialog(options)) ?? [];
+    return file && { ...choice, envFile: file.fsPath };
   }
-  return vscode.window.showInputBox({ title: "Folder to deploy", prompt: "Path inside the repository", ignoreFocusOut: true });
+  if (asks === "subdir" && repo?.candidates?.length) {
+    const items = repo.candidates.map(({ path, kind }) => ({ label: path, description: kind, value: path }));
+    const subdir = await pickOne(items, title, "Folders that look like an app");
+    return subdir === undefined ? undefined : { ...choice, subdir };
+  }
+  const known = asks === "subdir" ? choice.subdir : choice.overrides?.[asks];
+  const prompt = `${why.split("\n", 1)[0]} ${remedy.prompt}:`;
+  const typed = await vscode.window.showInputBox({ title, prompt, value: known ?? remedy.example, ignoreFocusOut: true });
+  const value = typed?.trim();
+  if (!value) {
+    return undefined;
+  }
+  return asks === "subdir" ? { ...choice, subdir: value } : { ...choice, overrides: { ...choice.overrides, [asks]: value } };
 }

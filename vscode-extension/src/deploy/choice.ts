@@ -1,6 +1,6 @@
 /** What a user chose to deploy, how that reads in a list, and the request it becomes. */
 import { counted, joined, repositoryName } from "../format";
-import type { AnalyzeResult, Kind, Overrides, RepoFacts, StartParams } from "../protocol";
+import type { AnalyzeResult, Overrides, RepoFacts, SourceParams, StartParams } from "../protocol";
 
 export interface Choice {
   readonly repo: string;
@@ -16,9 +16,12 @@ export interface Choice {
   readonly overrides?: Overrides;
 }
 
+export function sourceParams({ folder: _, approval: __, ...params }: Choice): SourceParams {
+  return params;
+}
+
 export function startParams(choice: Choice, deploymentId: string): StartParams {
-  const { folder: _, ...params } = choice;
-  return { ...params, deploymentId };
+  return { ...sourceParams(choice), approval: choice.approval, deploymentId };
 }
 
 /** "20261124-083000-a1b2c3": sorts by time, and is the server's idempotency key. */
@@ -92,24 +95,4 @@ export function subdirItems({ repo }: AnalyzeResult): { label: string; descripti
   const runnable = best?.runnable === true && !best.refusal;
   const root = { label: "The whole repository", description: best?.framework || best?.project_type || "", subdir: "" };
   return candidates.length === 0 ? [] : runnable ? [root, ...candidates] : candidates;
-}
-
-/** What the user can add so that a refused plan becomes possible. */
-export type Remedy = "start" | "subdir" | "envFile";
-
-export function remedyFor(kind: Kind | string): Remedy | undefined {
-  switch (kind) {
-    case "no_start_command":
-    case "library_nothing_to_run":
-    case "unsupported_ecosystem":
-      return "start";
-    case "no_runnable_at_root":
-    case "subdir_not_found":
-      return "subdir";
-    case "required_env_missing":
-    case "required_service_missing":
-      return "envFile";
-    default:
-      return undefined;
-  }
 }

@@ -28,8 +28,9 @@ export class Memory {
     }
   }
 
-  last(repo: string): Choice | undefined {
-    return this.choices().find((choice) => choice.repo === repo);
+  /** What was chosen last in this repository, or for this app of it. */
+  last(repo: string, subdir?: string | null): Choice | undefined {
+    return this.choices().find((choice) => choice.repo === repo && (subdir === undefined || (choice.subdir ?? null) === subdir));
   }
 
   overrides(choice: Pick<Choice, "repo" | "subdir">): Overrides | undefined {

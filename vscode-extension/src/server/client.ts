@@ -129,10 +129,17 @@ export class ServerClient implements vscode.Disposable {
   private compareVersions(client: LanguageClient): void {
     const told = client.initializeResult;
     const ours = (told?.capabilities.experimental as { autoDeployer?: { protocolVersion?: number } } | undefined)?.autoDeployer;
-    this.log.info(`Server ${told?.serverInfo?.version ?? "?"}, client ${this.version}, protocol ${ours?.protocolVersion ?? "?"}`);
+    const server = told?.serverInfo?.version ?? "?";
+    this.log.info(`Server ${server}, client ${this.version}, protocol ${ours?.protocolVersion ?? "?"}`);
+    if (process.platform === "win32") {
+      this.log.info("On Windows a deployment ends with this window; in WSL it goes on.");
+    }
     if (ours?.protocolVersion !== PROTOCOL_VERSION) {
       const message = `The server speaks version ${ours?.protocolVersion ?? "?"} of the protocol, this extension ${PROTOCOL_VERSION}.`;
       throw new ServerStartError("protocol", message);
+    }
+    if (server !== this.version) {
+      this.log.warn(`The Python in use has version ${server} of the server; this extension brings ${this.version}.`);
     }
   }
 

@@ -5,6 +5,8 @@ export type StartFault =
   | "noVenv"
   | "noNetwork"
   | "installFailed"
+  | "stopped"
+  | "wrongWheels"
   | "noWheel"
   | "crashed"
   | "protocol";
@@ -15,7 +17,9 @@ const REMEDIES: Record<StartFault, string> = {
   noVenv: "Install it (Debian and Ubuntu: apt install python3-venv), or choose another Python.",
   noNetwork: "Check the network or the proxy (setting http.proxy), or choose a Python that has the package auto-deployer.",
   installFailed: "The log has what pip said.",
+  stopped: "“Restart Server” begins anew.",
   noWheel: "Install the extension from a complete package, or choose a Python that has the package auto-deployer.",
+  wrongWheels: "Choose another Python with “Select Interpreter”, or install the extension made for this platform.",
   crashed: "The log has its last words.",
   protocol: "Install client and server of the same version.",
 };

@@ -14,22 +14,25 @@ export interface Interpreter {
   readonly origin: string;
   /** It has `venv` and `ensurepip`, so that a private environment can be made with it. */
   readonly canMakeEnvironments: boolean;
-  /** The server's package is installed there. */
-  readonly hasServer: boolean;
+  /** Version of the server that is installed there. */
+  readonly server: string | null;
 }
 
 /** The server's `requires-python`. */
 export const OLDEST: readonly [number, number] = [3, 11];
+/** Origin of a candidate that the user's setting names. */
+export const SETTING = "setting";
 const PROBE_MS = 10_000;
 
 // The current folder is taken off the path: nothing of the workspace may be imported.
 const PROBE = `
 import sys
 sys.path[:] = [p for p in sys.path if p not in ("", ".")]
-import importlib.util, json
+import importlib.metadata, importlib.util, json
 has = lambda name: importlib.util.find_spec(name) is not None
-print(json.dumps({"path": sys.executable, "version": list(sys.version_info[:3]),
-    "canMakeEnvironments": has("venv") and has("ensurepip"), "hasServer": has("auto_deployer")}))
+print(json.dumps({"path": sys.executable, "version": ".".join(map(str, sys.version_info[:3])),
+    "canMakeEnvironments": has("venv") and has("ensurepip"),
+    "server": importlib.metadata.version("auto-deployer") if has("auto_deployer") else None}))
 `;
 
 export function onPath(platform: NodeJS.Platform): Candidate[] {
@@ -39,44 +42,50 @@ export function onPath(platform: NodeJS.Platform): Candidate[] {
 }
 
 /**
- * The first candidate that has the server, else the first that can make an environment for it.
+ * The first candidate that has the server in the version that is `wanted`, else the first that can make an environment for it.
  * One from the setting is taken as it is, or nothing is: the user said so.
  */
 export async function findInterpreter(
   candidates: readonly Candidate[],
+  wanted: string,
   log: (line: string) => void,
   probe: (candidate: Candidate) => Promise<Interpreter | string> = probed,
 ): Promise<Interpreter> {
   const usable: Interpreter[] = [];
   for (const candidate of candidates) {
-    const name = [candidate.program, ...candidate.args].join(" ");
+    const { origin } = candidate;
     const found = await probe(candidate);
     const fault = typeof found === "string" ? found : tooOld(found);
     if (fault !== undefined || typeof found === "string") {
-      log(`Python from ${candidate.origin}: ${name}: not taken, ${fault}`);
-      if (candidate.origin === "setting") {
+      const name = [candidate.program, ...candidate.args].join(" ");
+      log(`Python from ${origin}: ${name}: not taken, ${fault}`);
+      if (origin === SETTING) {
         throw new ServerStartError("badInterpreter", `The setting autoDeployer.interpreter names ${name}: ${fault}.`);
       }
       continue;
     }
-    if (found.hasServer || candidate.origin === "setting") {
-      log(
-        `Python from ${candidate.origin}: ${found.path} (${found.version}): taken${found.hasServer ? ", it has the server" : ""}`,
-      );
+    const venv = found.canMakeEnvironments ? "" : ", without venv";
+    const server = (found.server === null ? "without the server" : `with the server ${found.server}`) + venv;
+    const taken = found.server === wanted || origin === SETTING;
+    log(`Python from ${origin}: ${found.path} (${found.version}), ${server}: ${taken ? "taken" : "usable"}`);
+    if (taken) {
       return found;
     }
-    log(`Python from ${candidate.origin}: ${found.path} (${found.version}): usable`);
     usable.push(found);
   }
   const best = usable.find((found) => found.canMakeEnvironments);
   if (best !== undefined) {
-    log(`Taken: ${best.path} (${best.version})`);
+    log(`Taken: ${best.path} (${best.version}), to make a private environment for the server ${wanted}`);
     return best;
   }
-  if (usable[0] !== undefined) {
-    throw new ServerStartError("noVenv", `${usable[0].path} has no venv module, so no private environment can be made with it.`);
-  }
-  throw new ServerStartError("noPython", `No Python ${OLDEST.join(".")} or newer was found.`);
+  throw usable[0] === undefined
+    ? new ServerStartError("noPython", `No Python ${OLDEST.join(".")} or newer was found.`)
+    : new ServerStartError("noVenv", `${usable[0].path} has no venv module, so no private environment can be made with it.`);
+}
+
+/** Whether it can run the server as it is. */
+export function canRunServer({ server, origin }: Interpreter, wanted: string): boolean {
+  return server === wanted || (origin === SETTING && server !== null);
 }
 
 /** Why its version does not do, in words; undefined when it does. */
@@ -99,8 +108,7 @@ export function probed(candidate: Candidate): Promise<Interpreter | string> {
         return;
       }
       try {
-        const told = JSON.parse(stdout) as Omit<Interpreter, "version" | "origin"> & { version: number[] };
-        resolve({ ...told, version: told.version.join("."), origin: candidate.origin });
+        resolve({ ...JSON.parse(stdout), origin: candidate.origin });
       } catch {
         resolve("it did not answer as Python does");
       }

@@ -3,8 +3,8 @@ import * as vscode from "vscode";
 import { CloseAction, ErrorAction, type StaticFeature } from "vscode-languageclient";
 import { LanguageClient, type LanguageClientOptions, TransportKind } from "vscode-languageclient/node";
 import { SECTION } from "../ids";
-import { type AskParams, type OutputChunk, PROTOCOL_VERSION } from "../protocol";
-import { type DeploymentEvent, EVENT_METHODS } from "../state/reducer";
+import { type AskParams, EVENT_METHODS, type OutputChunk, PROTOCOL_VERSION } from "../protocol";
+import type { DeploymentEvent } from "../state/reducer";
 
 export interface Handlers {
   event(event: DeploymentEvent): void;

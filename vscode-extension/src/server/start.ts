@@ -2,8 +2,8 @@
 import path from "node:path";
 import * as vscode from "vscode";
 import { SECTION } from "../ids";
-import { privatePython } from "./environment";
-import { type Candidate, findInterpreter, onPath } from "./interpreter";
+import { privatePython, privatePythons, type Storage } from "./environment";
+import { type Candidate, canRunServer, findInterpreter, onPath, SETTING } from "./interpreter";
 
 /** What of the Python extension's API is used. */
 interface PythonApi {
@@ -15,11 +15,12 @@ interface PythonApi {
 
 /** Python that has the server: one that is there, or the private environment's. */
 export async function serverPython(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): Promise<string> {
-  const interpreter = await findInterpreter(await candidates(log), (line) => log.info(line));
-  if (interpreter.hasServer) {
+  const { version } = context.extension.packageJSON as { version: string };
+  const storage = { folder: context.globalStorageUri.fsPath, bundled: path.join(context.extensionPath, "bundled") };
+  const interpreter = await findInterpreter(await candidates(storage, log), version, (line) => log.info(line));
+  if (canRunServer(interpreter, version)) {
     return interpreter.path;
   }
-  const storage = { folder: context.globalStorageUri.fsPath, bundled: path.join(context.extensionPath, "bundled") };
   const options = { location: vscode.ProgressLocation.Notification, title: "Auto-Deployer", cancellable: true };
   return vscode.window.withProgress(options, (progress, token) => {
     const abort = new AbortController();
@@ -33,12 +34,13 @@ export async function serverPython(context: vscode.ExtensionContext, log: vscode
   });
 }
 
-async function candidates(log: vscode.LogOutputChannel): Promise<Candidate[]> {
+/** The setting alone, or: the Python extension's environment, ours, the path. */
+async function candidates(storage: Storage, log: vscode.LogOutputChannel): Promise<Candidate[]> {
   const setting = vscode.workspace.getConfiguration(SECTION).get<string>("interpreter")?.trim();
   if (setting) {
-    return [{ program: setting, args: [], origin: "setting" }];
+    return [{ program: setting, args: [], origin: SETTING }];
   }
-  const found = onPath(process.platform);
+  const found = [...(await privatePythons(storage)), ...onPath(process.platform)];
   const active = vscode.workspace.isTrusted ? await activeEnvironment(log) : undefined;
   return active ? [{ program: active, args: [], origin: "Python extension" }, ...found] : found;
 }

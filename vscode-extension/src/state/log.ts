@@ -1,5 +1,13 @@
 /** Questions put to a log document. */
-import type { DeploymentLog, DeploymentStep, StepResult } from "../protocol";
+import type { DeploymentLog, DeploymentStep, Question, StepResult } from "../protocol";
+
+/** A document as the server's file has it: its one part that is also an event's field has the names of the file there. */
+export function fromFile(document: Record<string, unknown>): DeploymentLog {
+  const log = document as unknown as DeploymentLog;
+  const { question_id, allow_custom, timeout_ms, ...question } = (document.pending_question ?? {}) as Record<string, unknown>;
+  const asked = { ...question, questionId: question_id, allowCustom: allow_custom, timeoutMs: timeout_ms };
+  return question_id === undefined ? log : { ...log, pending_question: asked as unknown as Question };
+}
 
 /** Steps of the plan, and any the log has beyond it (old logs). */
 export function stepIds(log: DeploymentLog): number[] {
@@ -7,8 +15,8 @@ export function stepIds(log: DeploymentLog): number[] {
   return [...new Set([...planned, ...(log.steps ?? []).map((step) => step.step_id)])];
 }
 
-export function planStep(log: DeploymentLog, stepId: number): DeploymentStep | undefined {
-  return log.plan?.steps.find((step) => step.id === stepId);
+export function planStep(log: DeploymentLog | undefined, stepId: number): DeploymentStep | undefined {
+  return log?.plan?.steps.find((step) => step.id === stepId);
 }
 
 /** The step a deployment ended at. */

@@ -2,7 +2,7 @@
  * The log document as a pure fold over events: the mirror of the server's `model/fold.py`, same fields, same names.
  * Nothing is changed in place; what an event does not touch keeps its identity.
  */
-import type { DeploymentLog, ExecutionSummary, Notifications, StepResult, UserInteraction } from "../protocol";
+import type { DeploymentLog, EVENT_METHODS, ExecutionSummary, Notifications, StepResult, UserInteraction } from "../protocol";
 
 export interface Envelope {
   deploymentId: string;
@@ -11,29 +11,10 @@ export interface Envelope {
   stepId?: number | null;
 }
 
-export type EventMethod = Exclude<keyof Notifications, "deploy/commandOutput">;
+export type EventMethod = (typeof EVENT_METHODS)[number];
 export type DeploymentEvent = { [M in EventMethod]: { method: M; params: Notifications[M] & Envelope } }[EventMethod];
 type EventOf<M extends EventMethod> = Extract<DeploymentEvent, { method: M }>["params"];
 type Changes = Partial<DeploymentLog>;
-
-/** The notifications that are events, in the order in which they usually come. */
-export const EVENT_METHODS: readonly EventMethod[] = [
-  "deploy/started",
-  "deploy/analysisReady",
-  "deploy/planReady",
-  "deploy/planChanged",
-  "deploy/stepStarted",
-  "deploy/commandStarted",
-  "deploy/commandExecuted",
-  "deploy/checkFinished",
-  "deploy/repairApplied",
-  "deploy/stepFinished",
-  "deploy/questionAsked",
-  "deploy/questionResolved",
-  "deploy/cancelling",
-  "deploy/note",
-  "deploy/finished",
-];
 
 /** The document after these events; throws where `apply` does. */
 export function fold(events: Iterable<DeploymentEvent>): DeploymentLog {
@@ -88,29 +69,33 @@ function changes(log: DeploymentLog, event: DeploymentEvent): Changes {
       return inStep(log, () => ({ current_command: event.params.command }));
     case "deploy/commandExecuted":
       return commandExecuted(log, event.params);
+    case "deploy/commandRefused":
+      return inside(log, (step) => ({ refused_commands: [...(step.refused_commands ?? []), event.params.command] }));
     case "deploy/checkFinished":
-      return hasSteps(log) ? inStep(log, (step) => ({ checks: [...(step.checks ?? []), event.params.check] })) : {};
+      return inside(log, (step) => ({ checks: [...(step.checks ?? []), event.params.check] }));
     case "deploy/repairApplied":
-      return hasSteps(log) ? inStep(log, (step) => ({ repairs: [...(step.repairs ?? []), event.params.reason] })) : {};
+      return inside(log, (step) => ({ repairs: [...(step.repairs ?? []), event.params.reason] }));
     case "deploy/questionAsked":
       return { pending_question: event.params.question };
     case "deploy/questionResolved":
       return questionResolved(log, event.params);
+    case "deploy/modelCalled":
+      return { llm_calls: [...(log.llm_calls ?? []), event.params.call] };
+    case "deploy/historyCompressed":
+      return historyCompressed(log, event.params);
     case "deploy/cancelling":
       return { cancelling: true };
     case "deploy/note": {
-      const { kind, message, time } = event.params;
-      return { notes: [...(log.notes ?? []), { kind, message, at: time }] };
+      const { kind, message, time, stepId } = event.params;
+      return { notes: [...(log.notes ?? []), { kind, message, at: time, step_id: stepId ?? null }] };
     }
     case "deploy/finished":
       return finished(log, event.params);
     case "deploy/started":
       throw new Error("a deployment starts once");
+    default:
+      return {}; // of a newer server: it counts, and means nothing to us
   }
-}
-
-function hasSteps(log: DeploymentLog): boolean {
-  return (log.steps ?? []).length > 0;
 }
 
 /** Changes the last step entry (the one that runs). */
@@ -121,6 +106,11 @@ function inStep(log: DeploymentLog, update: (step: StepResult) => Partial<StepRe
     throw new Error("no step has started");
   }
   return { steps: [...steps.slice(0, -1), { ...last, ...update(last) }] };
+}
+
+/** The same for what can also happen before the first step, and then is nobody's. */
+function inside(log: DeploymentLog, update: (step: StepResult) => Partial<StepResult>): Changes {
+  return log.steps?.length ? inStep(log, update) : {};
 }
 
 function commandExecuted(log: DeploymentLog, { command }: EventOf<"deploy/commandExecuted">): Changes {
@@ -153,12 +143,36 @@ function stepFinished(log: DeploymentLog, { step: ended, time }: EventOf<"deploy
   };
 }
 
-/** `deploy/stepFinished` comes without what the events before it brought. */
+/** What `deploy/stepFinished` does not replace: the events before it brought that. */
+const KEPT: readonly (keyof StepResult)[] = [
+  "step_id",
+  "step_name",
+  "category",
+  "attempt",
+  "reused",
+  "started_at",
+  "commands",
+  "checks",
+  "repairs",
+  "refused_commands",
+  "user_interactions",
+  "iterations",
+  "compressed",
+  "compressed_history",
+  "compression_events",
+];
+
 function merged(last: StepResult, ended: StepResult): StepResult {
-  const { step_id, step_name, category, attempt, reused, started_at } = last;
-  const { commands, checks, repairs, user_interactions, iterations } = last;
-  const kept = { step_id, step_name, category, attempt, reused, started_at };
-  return { ...ended, ...kept, commands, checks, repairs, user_interactions, iterations, current_command: null };
+  const kept = Object.fromEntries(KEPT.map((field) => [field, last[field]]));
+  return { ...ended, ...kept, current_command: null };
+}
+
+function historyCompressed(log: DeploymentLog, { compression, text }: EventOf<"deploy/historyCompressed">): Changes {
+  return inside(log, (step) => ({
+    compressed: true,
+    compressed_history: text,
+    compression_events: [...(step.compression_events ?? []), compression],
+  }));
 }
 
 function questionResolved(log: DeploymentLog, event: EventOf<"deploy/questionResolved">): Changes {
@@ -169,9 +183,9 @@ function questionResolved(log: DeploymentLog, event: EventOf<"deploy/questionRes
     question_id: event.questionId,
     at: event.time,
   };
-  if (event.stepId != null && hasSteps(log)) {
-    const inside = inStep(log, (step) => ({ user_interactions: [...(step.user_interactions ?? []), entry] }));
-    return { pending_question: null, ...inside };
+  if (event.stepId != null && log.steps?.length) {
+    const answered = inStep(log, (step) => ({ user_interactions: [...(step.user_interactions ?? []), entry] }));
+    return { pending_question: null, ...answered };
   }
   return { pending_question: null, user_interactions: [...(log.user_interactions ?? []), entry] };
 }

@@ -1,5 +1,6 @@
 /** All deployments this window knows, each as its log document. Everything that shows something only reads from here. */
 import type { DeploymentLog, DeploymentSummary, OutputChunk, Requests } from "../protocol";
+import { fromFile } from "./log";
 import { apply, begin, type DeploymentEvent } from "./reducer";
 
 export type Send = <M extends keyof Requests>(method: M, params: Requests[M]["params"]) => Promise<Requests[M]["result"]>;
@@ -28,6 +29,8 @@ export class DeploymentStore {
   private readonly listeners = new Set<Listener>();
   /** Deployments whose events are being asked for again: one request at a time for each. */
   private readonly catchingUp = new Map<string, Promise<void>>();
+  /** After which event of a deployment something was missing. */
+  private readonly gaps = new Map<string, number>();
   private readonly loading = new Map<string, Promise<void>>();
 
   constructor(
@@ -100,7 +103,7 @@ export class DeploymentStore {
       return;
     }
     if (known?.log === undefined || seq > at + 1) {
-      void this.catchUp(id).catch((error: unknown) => this.onError(`following deployment ${id}`, error));
+      void this.catchUpFrom(id, at).catch((error: unknown) => this.onError(`following deployment ${id}`, error));
       return;
     }
     this.keep(id, apply(known.log, event), known.logUri);
@@ -125,22 +128,29 @@ export class DeploymentStore {
     return this.deployments.get(row.deploymentId)?.log?.status === "running";
   }
 
-  private catchUp(id: string): Promise<void> {
+  /** The same gap once more: it is an event that we do not know. The document has what it meant. */
+  private catchUpFrom(id: string, at: number): Promise<void> {
+    const again = this.gaps.get(id) === at && !this.catchingUp.has(id);
+    this.gaps.set(id, at);
+    return this.catchUp(id, again);
+  }
+
+  private catchUp(id: string, anew = false): Promise<void> {
     return once(this.catchingUp, id, async () => {
-      if (this.deployments.get(id)?.log === undefined) {
+      if (anew || this.deployments.get(id)?.log === undefined) {
         await this.replace(id);
       }
       const afterSeq = this.deployments.get(id)?.log?.seq ?? 0;
       const { resync, log } = await this.send("deploy/subscribe", { deploymentId: id, afterSeq });
       if (resync && log) {
-        this.keepLoaded(id, log as unknown as DeploymentLog);
+        this.keepLoaded(id, fromFile(log));
       }
     });
   }
 
   private async replace(id: string): Promise<void> {
     const { log } = await this.send("deploy/get", { deploymentId: id });
-    this.keepLoaded(id, log as unknown as DeploymentLog);
+    this.keepLoaded(id, fromFile(log));
   }
 
   private keepLoaded(id: string, log: DeploymentLog): void {

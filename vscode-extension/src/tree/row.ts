@@ -24,6 +24,7 @@ export type Action =
   | "open"
   | "output"
   | "retry"
+  | "retryStep"
   | "rollback"
   | "skip"
   | "start"

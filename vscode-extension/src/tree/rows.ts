@@ -1,7 +1,7 @@
 /** What each row of the tree of deployments says. */
 import { stripAnsi } from "../ansi";
 import { clock, counted, duration, durationInWords, elapsed, joined, moment, oneLine, repositoryName } from "../format";
-import type { IconName } from "../icons";
+import { ICONS, type IconName } from "../icons";
 import type {
   AppInfo,
   CheckResult,
@@ -11,6 +11,7 @@ import type {
   Note,
   Question,
   Reason,
+  RefusedCommand,
   StepResult,
 } from "../protocol";
 import { failedStep, planStep, stepIds } from "../state/log";
@@ -107,7 +108,11 @@ function deploymentTooltip({ log, summary }: Deployment): string {
   return lines.filter(Boolean).join("\n\n");
 }
 
-export function step(deployment: Deployment, log: DeploymentLog, stepId: number, now: number): Row {
+export function step(deployment: Deployment, stepId: number, now: number): Row | undefined {
+  const { log } = deployment;
+  if (log === undefined) {
+    return undefined;
+  }
   const ids = stepIds(log);
   const attempts = (log.steps ?? []).filter((entry) => entry.step_id === stepId);
   const last = attempts.at(-1);
@@ -120,7 +125,7 @@ export function step(deployment: Deployment, log: DeploymentLog, stepId: number,
     can.push("skip");
   }
   if (isRetryable(deployment) || asksToRetry(log, last)) {
-    can.push("retry");
+    can.push("retryStep");
   }
   if (!last) {
     const state = running ? "pending" : "notRun";
@@ -239,8 +244,8 @@ function commandTooltip(record: CommandRecord): string {
   );
 }
 
-export function runningCommand(current: CurrentCommand | undefined, now: number): Row | undefined {
-  if (current === undefined) {
+export function runningCommand(current: CurrentCommand | null | undefined, now: number): Row | undefined {
+  if (!current) {
     return undefined;
   }
   const took = now - (moment(current.started_at) || now);
@@ -254,9 +259,23 @@ export function runningCommand(current: CurrentCommand | undefined, now: number)
   };
 }
 
-export function planned(text: string): Row {
+export function planned(text: string | undefined): Row | undefined {
+  if (text === undefined) {
+    return undefined;
+  }
   const label = oneLine(text);
   return { ...PLAIN, label, icon: "pending", tooltip: codeBlock(text), spoken: `planned command ${label}` };
+}
+
+/** A command that did not run: the policy, or the user, said so. */
+export function refused(command: RefusedCommand | undefined): Row | undefined {
+  if (command === undefined) {
+    return undefined;
+  }
+  const label = oneLine(command.command);
+  const why = joined(": ", command.policy.rule, command.policy.reason);
+  const tooltip = joined("\n\n", codeBlock(command.command), command.reasoning && escaped(command.reasoning), escaped(why));
+  return { ...PLAIN, label, description: "not run", icon: "blocked", tooltip, spoken: `command ${label}, not run, ${why}` };
 }
 
 export function group(entry: StepResult, from: number, to: number): Row {
@@ -280,13 +299,19 @@ export function check(result: CheckResult | undefined): Row | undefined {
   };
 }
 
-export function question(asked: Question): Row {
+export function question(asked: Question | null | undefined): Row | undefined {
+  if (!asked) {
+    return undefined;
+  }
   const label = oneLine(asked.message);
   const tooltip = joined("\n\n", escaped(asked.message), asked.detail && codeBlock(asked.detail));
   return { ...PLAIN, label, description: "answer…", icon: "question", tooltip, spoken: `question: ${label}`, can: ["answer"] };
 }
 
-export function reason(why: Reason): Row {
+export function reason(why: Reason | null | undefined): Row | undefined {
+  if (!why) {
+    return undefined;
+  }
   const label = oneLine(why.message);
   const more = (why.suggestions ?? []).length;
   return {
@@ -302,8 +327,10 @@ export function reasonText(why: Reason): string {
   return [codeBlock(why.message), ...(why.suggestions ?? []).map((suggestion) => `- ${escaped(suggestion)}`)].join("\n");
 }
 
-export function app(info: AppInfo): Row {
-  return { ...PLAIN, label: info.url, icon: "link", tooltip: "Open in the browser", spoken: `app at ${info.url}`, can: ["open"] };
+export function app(info: AppInfo | null | undefined): Row | undefined {
+  return info
+    ? { ...PLAIN, label: info.url, icon: "link", tooltip: "Open in the browser", spoken: `app at ${info.url}`, can: ["open"] }
+    : undefined;
 }
 
 export function note(found: Note | undefined): Row | undefined {
@@ -315,18 +342,5 @@ export function note(found: Note | undefined): Row | undefined {
 }
 
 function iconOf(state: string): IconName {
-  switch (state) {
-    case "running":
-    case "cancelling":
-    case "success":
-    case "failed":
-    case "skipped":
-    case "blocked":
-    case "cancelled":
-    case "aborted":
-    case "interrupted":
-      return state;
-    default:
-      return "pending";
-  }
+  return state in ICONS ? (state as IconName) : "pending";
 }

@@ -1,11 +1,11 @@
-/** The view Deployments: reads the store, refreshes only what changed, at most ten times a second. */
+/** The view Deployments: reads the store, refreshes only what changed, a few times a second. */
 import * as vscode from "vscode";
 import { COMMANDS, VIEWS } from "../ids";
-import { type Change, type DeploymentStore, isRunning } from "../state/store";
+import type { Change, DeploymentStore } from "../state/store";
 import { DeploymentTree, type Node } from "../tree/model";
+import { Refresh } from "../tree/refresh";
 import { treeItem } from "./treeItem";
 
-const REFRESH_MS = 100;
 const TICK_MS = 1000;
 
 export class DeploymentsView implements vscode.TreeDataProvider<Node>, vscode.Disposable {
@@ -13,9 +13,7 @@ export class DeploymentsView implements vscode.TreeDataProvider<Node>, vscode.Di
   private readonly view: vscode.TreeView<Node>;
   private readonly changes = new vscode.EventEmitter<Node | undefined>();
   readonly onDidChangeTreeData = this.changes.event;
-  /** What is to be refreshed; undefined stands for the whole tree. */
-  private readonly dirty = new Set<Node | undefined>();
-  private refresh: NodeJS.Timeout | undefined;
+  private readonly refresh = new Refresh<Node>((node) => this.changes.fire(node));
   private tick: NodeJS.Timeout | undefined;
   private readonly subscription: { dispose(): void };
   private readonly finishing = new Map<string, () => void>();
@@ -24,6 +22,15 @@ export class DeploymentsView implements vscode.TreeDataProvider<Node>, vscode.Di
     this.tree = new DeploymentTree((id) => store.get(id));
     this.view = vscode.window.createTreeView(VIEWS.deployments, { treeDataProvider: this, showCollapseAll: true });
     this.subscription = store.onDidChange((change) => this.follow(change));
+  }
+
+  /** What the welcome content says in an empty view. */
+  private tellOfTrust(): void {
+    const untrusted = !vscode.workspace.isTrusted && this.store.all().length > 0;
+    const message = untrusted ? "This folder is not trusted: logs can be read, nothing is deployed." : undefined;
+    if (message !== this.view.message) {
+      this.view.message = message; // every time it is set, VS Code puts off the refresh of the rows
+    }
   }
 
   getTreeItem(node: Node): vscode.TreeItem {
@@ -40,14 +47,15 @@ export class DeploymentsView implements vscode.TreeDataProvider<Node>, vscode.Di
 
   async getChildren(node?: Node): Promise<Node[]> {
     if (node === undefined) {
-      return this.tree.roots(this.store.all());
+      return this.store.all().map(({ id }) => this.tree.deployment(id));
     }
     await this.store.load(node.deploymentId);
     return this.tree.children(node);
   }
 
-  getParent(node: Node): Node | undefined {
-    return this.tree.parent(node);
+  /** For `reveal`, which is asked for deployments only. */
+  getParent(): undefined {
+    return undefined;
   }
 
   /** Show the row of a deployment, without taking the focus, and only where the view is open. */
@@ -78,7 +86,7 @@ export class DeploymentsView implements vscode.TreeDataProvider<Node>, vscode.Di
   }
 
   dispose(): void {
-    clearTimeout(this.refresh);
+    this.refresh.dispose();
     clearInterval(this.tick);
     this.endProgress();
     this.subscription.dispose();
@@ -91,30 +99,21 @@ export class DeploymentsView implements vscode.TreeDataProvider<Node>, vscode.Di
       return;
     }
     this.keepTicking();
-    if (change.kind === "list") {
-      this.schedule(undefined);
-      return;
-    }
-    const { deployment } = change;
-    const stepId = change.kind === "event" ? change.event.params.stepId : undefined;
-    const started = change.kind === "event" && change.event.method === "deploy/stepStarted";
-    const inside = stepId != null && !started && change.kind === "event" && change.event.method !== "deploy/stepFinished";
-    this.schedule(inside ? this.tree.step(deployment, stepId) : this.tree.deployment(deployment.id));
-  }
-
-  private schedule(node: Node | undefined): void {
-    this.dirty.add(node);
-    this.refresh ??= setTimeout(() => this.flush(), REFRESH_MS);
+    this.tellOfTrust();
     this.view.badge = badge(this.store.running().length);
+    this.refresh.add(change.kind === "list" ? undefined : this.changed(change));
   }
 
-  private flush(): void {
-    this.refresh = undefined;
-    const nodes = this.dirty.has(undefined) ? [undefined] : [...this.dirty];
-    this.dirty.clear();
-    for (const node of nodes) {
-      this.changes.fire(node);
+  /** The step an event happened in; the deployment where steps come, or open and close. */
+  private changed(change: Exclude<Change, { kind: "list" | "output" }>): Node {
+    const { id, log } = change.deployment;
+    if (change.kind === "event") {
+      const { method, params } = change.event;
+      if (params.stepId != null && method !== "deploy/stepStarted" && method !== "deploy/stepFinished") {
+        return this.tree.step(id, log, params.stepId);
+      }
     }
+    return this.tree.deployment(id);
   }
 
   /** Elapsed times move on while something runs, in the rows that run. */
@@ -129,10 +128,8 @@ export class DeploymentsView implements vscode.TreeDataProvider<Node>, vscode.Di
   }
 
   private onTick(): void {
-    for (const deployment of this.view.visible ? this.store.running() : []) {
-      if (isRunning(deployment)) {
-        this.schedule(this.tree.deployment(deployment.id));
-      }
+    for (const { id } of this.view.visible ? this.store.running() : []) {
+      this.refresh.add(this.tree.deployment(id));
     }
   }
 }

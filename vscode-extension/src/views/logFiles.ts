@@ -1,25 +1,32 @@
 /**
- * Deployments that others start, run or delete (a terminal, another window) are seen by their log files. A file that changed
- * without an event from the server has news that we lack: then the server is asked.
+ * Deployments that others start or delete (a terminal, another window) are seen by their log files. One that we do not know, or
+ * whose file is gone, is news: then the server is asked, and what runs is followed from there on.
  */
+import path from "node:path";
 import * as vscode from "vscode";
-import { type Deployment, type DeploymentStore, isRunning } from "../state/store";
+import { SECTION } from "../ids";
+import type { DeploymentStore } from "../state/store";
 
 const SETTLE_MS = 1000;
 
 export class LogFiles implements vscode.Disposable {
-  private readonly watcher: vscode.FileSystemWatcher | undefined;
-  /** Files that changed, each with the last event we had then. */
-  private readonly touched = new Map<string, number | undefined>();
+  private watcher: vscode.FileSystemWatcher | undefined;
+  private readonly touched = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly store: DeploymentStore,
     private readonly onNews: () => void,
   ) {
-    const folder = vscode.workspace.workspaceFolders?.[0];
+    this.watch();
+  }
+
+  /** Begin, or begin anew when the setting has changed. */
+  watch(): void {
+    this.watcher?.dispose();
+    const folder = logFolder();
     if (folder !== undefined) {
-      this.watcher = vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(folder, "agent_logs/deploy_*.json"));
+      this.watcher = vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(folder, "deploy_*.json"));
       for (const listen of [this.watcher.onDidCreate, this.watcher.onDidChange, this.watcher.onDidDelete]) {
         listen((uri) => this.touch(uri));
       }
@@ -32,34 +39,33 @@ export class LogFiles implements vscode.Disposable {
   }
 
   private touch(uri: vscode.Uri): void {
-    const key = uri.toString();
-    if (!this.touched.has(key)) {
-      this.touched.set(key, this.deployment(uri)?.log?.seq);
-    }
+    this.touched.add(uri.toString());
     this.timer ??= setTimeout(() => void this.look(), SETTLE_MS);
   }
 
   private async look(): Promise<void> {
     this.timer = undefined;
-    const files = [...this.touched];
+    const files = [...this.touched].map((file) => vscode.Uri.parse(file));
     this.touched.clear();
-    const news = await Promise.all(files.map(([key, seq]) => this.isNews(vscode.Uri.parse(key), seq)));
+    const news = await Promise.all(files.map(async (file) => (await exists(file)) !== this.isKnown(file)));
     if (news.includes(true)) {
       this.onNews();
     }
   }
 
-  private async isNews(uri: vscode.Uri, seq: number | undefined): Promise<boolean> {
-    const deployment = this.deployment(uri);
-    if ((await exists(uri)) !== (deployment !== undefined)) {
-      return true;
-    }
-    return deployment !== undefined && isRunning(deployment) && deployment.log?.seq === seq;
+  private isKnown({ path }: vscode.Uri): boolean {
+    return this.store.all().some(({ logUri }) => vscode.Uri.parse(logUri).path === path);
   }
+}
 
-  private deployment({ path }: vscode.Uri): Deployment | undefined {
-    return this.store.all().find(({ logUri }) => vscode.Uri.parse(logUri).path === path);
+/** Where the server keeps its logs: the setting, else `agent_logs` in the first workspace folder. */
+function logFolder(): vscode.Uri | undefined {
+  const first = vscode.workspace.workspaceFolders?.[0]?.uri;
+  const set = vscode.workspace.getConfiguration(SECTION).get<string>("logDir");
+  if (set && path.isAbsolute(set)) {
+    return vscode.Uri.file(set);
   }
+  return first && vscode.Uri.joinPath(first, set || "agent_logs");
 }
 
 async function exists(uri: vscode.Uri): Promise<boolean> {

@@ -19,10 +19,6 @@ export class DeploymentOutput implements vscode.Disposable {
     this.subscription = store.onDidChange((change) => this.follow(change));
   }
 
-  show(): void {
-    this.channel.show(true);
-  }
-
   dispose(): void {
     this.subscription.dispose();
     this.channel.dispose();

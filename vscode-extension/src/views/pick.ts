@@ -11,8 +11,15 @@ export interface PickOptions {
 
 type Item<T> = vscode.QuickPickItem & { value: T };
 
-/** One choice, of items that may still have to be found. The first item is active: Enter takes it. */
-export function pick<T>(items: readonly Item<T>[] | Promise<readonly Item<T>[]>, options: PickOptions): Promise<Outcome<T>> {
+/**
+ * One choice, of items that may still have to be found. The first item is active: Enter takes it.
+ * `better` brings the same items, better described.
+ */
+export function pick<T>(
+  items: readonly Item<T>[] | Promise<readonly Item<T>[]>,
+  options: PickOptions,
+  better?: Promise<readonly Item<T>[]>,
+): Promise<Outcome<T>> {
   const input = vscode.window.createQuickPick<Item<T>>();
   input.title = options.title;
   input.placeholder = options.placeholder;
@@ -22,6 +29,12 @@ export function pick<T>(items: readonly Item<T>[] | Promise<readonly Item<T>[]>,
   input.busy = true;
   void Promise.resolve(items).then((found) => {
     input.items = found;
+    input.busy = better !== undefined;
+  });
+  void better?.then((described) => {
+    const active = input.items.indexOf(input.activeItems[0] as Item<T>);
+    input.items = described;
+    input.activeItems = described.slice(Math.max(0, active)).slice(0, 1);
     input.busy = false;
   });
   input.buttons = (options.step ?? 1) > 1 ? [vscode.QuickInputButtons.Back] : [];
@@ -40,6 +53,11 @@ export function pick<T>(items: readonly Item<T>[] | Promise<readonly Item<T>[]>,
     input.onDidHide(() => end("cancelled"));
     input.show();
   });
+}
+
+/** The items with the one that was chosen last in front. */
+export function lastFirst<T>(items: readonly Item<T>[], last: T | undefined): Item<T>[] {
+  return [...items.filter(({ value }) => value === last), ...items.filter(({ value }) => value !== last)];
 }
 
 /** A choice outside a sequence of steps; undefined when it was dismissed. */

@@ -66,16 +66,16 @@ export class Questions implements vscode.Disposable {
     this.told.add(key);
     const options = optionsOf(question);
     const message = `${deploymentName(deployment)}: ${question.message}`;
-    if (options.length === 0 || options.length > BUTTONS || question.allowCustom) {
-      if ((await vscode.window.showInformationMessage(message, "Answer…")) !== undefined) {
-        await this.answer(deployment);
-      }
-      return;
+    if (isDestructive(question)) {
+      await this.answer(deployment);
+    } else if (options.length === 0 || options.length > BUTTONS || question.allowCustom) {
+      const wanted = await vscode.window.showInformationMessage(message, "Answer…");
+      await (wanted && this.answer(deployment));
+    } else {
+      const failed = question.category === "error_recovery";
+      const show = failed ? vscode.window.showWarningMessage : vscode.window.showInformationMessage;
+      await this.give(deployment, question, byLabel(options, await show(message, ...options.map(({ label }) => label))));
     }
-    const show = question.category === "error_recovery" ? vscode.window.showWarningMessage : vscode.window.showInformationMessage;
-    const detail = { modal: question.risk === "high", detail: question.detail };
-    const chosen = await show(message, detail, ...options.map((option) => option.label));
-    await this.give(deployment, question, byLabel(options, chosen));
   }
 
   private async give(deployment: Deployment, { questionId }: Question, answer: Answer | undefined): Promise<void> {
@@ -95,14 +95,16 @@ function optionsOf(question: Question): Option[] {
   return question.kind === "confirm" && given.length === 0 ? YES_NO : given;
 }
 
+function isDestructive(question: Question): boolean {
+  return question.risk === "high" && optionsOf(question).length > 0;
+}
+
 async function input(title: string, question: Question): Promise<Answer | undefined> {
   const options = optionsOf(question);
-  if (question.risk === "high" && options.length > 0) {
-    const detail = { modal: true, detail: question.detail };
-    return byLabel(
-      options,
-      await vscode.window.showWarningMessage(question.message, detail, ...options.map((option) => option.label)),
-    );
+  if (isDestructive(question)) {
+    const modal = { modal: true, detail: question.detail };
+    const labels = options.map(({ label }) => label);
+    return byLabel(options, await vscode.window.showWarningMessage(question.message, modal, ...labels));
   }
   if (question.kind === "text" || question.kind === "secret") {
     return typed(title, question);

@@ -72,6 +72,9 @@ export class Status implements vscode.Disposable {
     if (this.server === "failed") {
       return { icon: "warning", words: "Auto-Deployer: no server" };
     }
+    if (this.server === "restarting") {
+      return { icon: "loading~spin", words: "Auto-Deployer: the server starts again" };
+    }
     if (first !== undefined) {
       const asked = running.some(({ log }) => log?.pending_question);
       const words = running.length > 1 ? `${running.length} deployments` : `Deploying ${deploymentName(first)}`;

@@ -1,14 +1,5 @@
 import { expect, describe as group, it } from "vitest";
-import {
-  type Choice,
-  choiceOf,
-  describe,
-  newDeploymentId,
-  remedyFor,
-  snapshotItems,
-  startParams,
-  subdirItems,
-} from "../../src/deploy/choice";
+import { type Choice, choiceOf, describe, newDeploymentId, snapshotItems, startParams, subdirItems } from "../../src/deploy/choice";
 import { Memory } from "../../src/deploy/memory";
 import type { AnalyzeResult, RepoFacts } from "../../src/protocol";
 import { document } from "../journals";
@@ -71,15 +62,6 @@ it("offers sub-folders only where there are some, and the root only where it can
   expect(subdirItems(analysis(true, [{ path: "web", kind: "express" }])).map(({ subdir }) => subdir)).toEqual(["", "web"]);
 });
 
-it("knows which refusals the user can answer", () => {
-  expect(["no_start_command", "no_runnable_at_root", "required_env_missing", "missing_tool"].map(remedyFor)).toEqual([
-    "start",
-    "subdir",
-    "envFile",
-    undefined,
-  ]);
-});
-
 group("the memory", () => {
   const memory = (): Memory => {
     const kept = new Map<string, unknown>();
@@ -96,6 +78,8 @@ group("the memory", () => {
     }
     expect(kept.choices().map(({ repo }) => repo)).toEqual(["/a", "/b"]);
     expect(kept.last("/b")?.repo).toBe("/b");
+    expect(kept.last("/b", "web")).toBeDefined();
+    expect([kept.last("/b", null), kept.last("/b", "api")]).toEqual([undefined, undefined]); // another app of it
   });
 
   it("keeps what an app was told after a refusal", async () => {

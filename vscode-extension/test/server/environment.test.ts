@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type Installing, privatePython, type Storage } from "../../src/server/environment";
+import { type Installing, privatePython, privatePythons, type Storage } from "../../src/server/environment";
 import { type Interpreter, onPath, probed } from "../../src/server/interpreter";
 
 const WHEEL = "auto_deployer-0.1.0-py3-none-any.whl";
@@ -35,44 +35,69 @@ describe("the private environment", () => {
     version,
     origin: "PATH",
     canMakeEnvironments: true,
-    hasServer: false,
+    server: null,
   });
 
-  function make(env: Record<string, string> = {}, interpreter = python()): Promise<string> {
+  function make(env: Record<string, string> = {}, interpreter = python(), signal = new AbortController().signal): Promise<string> {
     const installing: Installing = {
       log: (line) => lines.push(line),
       progress: () => undefined,
       env,
-      signal: new AbortController().signal,
+      signal,
     };
     return privatePython(interpreter, storage, installing);
   }
 
-  it("is made once for each version of wheel and Python, and old ones are removed", async () => {
+  it("is made once for each version of wheel and Python, and is a candidate from then on", async () => {
+    expect(await privatePythons(storage)).toEqual([]);
     const first = await make({ HTTPS_PROXY: "http://proxy.example:3128" });
     expect(path.relative(storage.folder, first)).toBe("auto_deployer-0.1.0-py3-none-any-py3.12/bin/python");
     expect(lines.join("\n")).toContain(`${WHEEL} http://proxy.example:3128`);
+    const before = lines.length;
     expect(await make()).toBe(first);
-    expect(lines.at(-1)).toContain("Private environment:");
+    expect(lines.slice(before)).toEqual([expect.stringContaining("Private environment:")]);
     await make({}, python("3.13.0"));
-    expect(readdirSync(storage.folder)).toEqual(["auto_deployer-0.1.0-py3-none-any-py3.13"]);
+    expect((await privatePythons(storage)).map(({ program }) => program)).toEqual([first, first.replace("3.12", "3.13")]);
+  });
+
+  it("is removed when nobody used it for long; one that another window may be making stays", async () => {
+    await make();
+    const [old] = readdirSync(storage.folder);
+    const monthsAgo = new Date(Date.now() - 100 * 24 * 3600_000);
+    utimesSync(path.join(storage.folder, old ?? "", ".ready"), monthsAgo, monthsAgo);
+    mkdirSync(path.join(storage.folder, "auto_deployer-0.2.0-py3-none-any-py3.12.4711"));
+    await make({}, python("3.13.0"));
+    expect(readdirSync(storage.folder)).toEqual([
+      "auto_deployer-0.1.0-py3-none-any-py3.13",
+      "auto_deployer-0.2.0-py3-none-any-py3.12.4711",
+    ]);
+  });
+
+  it("says when the user stopped it, and is not taken for one", async () => {
+    const stopped = AbortSignal.abort();
+    await expect(make({}, python(), stopped)).rejects.toMatchObject({ fault: "stopped" });
+    expect(await privatePythons(storage)).toEqual([]);
   });
 
   it("takes all wheels from the package where they are bundled", async () => {
     mkdirSync(path.join(storage.bundled, "wheels"));
     await make();
     expect(lines.join("\n")).toContain(`--no-index --find-links ${path.join(storage.bundled, "wheels")}`);
+    const says = { PIP_SAYS: "ERROR: No matching distribution found for orjson>=3.10" };
+    await expect(make(says, python("3.13.0"))).rejects.toMatchObject({ fault: "wrongWheels" });
   });
 
   it("tells a missing network from other faults of pip, and begins anew after both", async () => {
     const offline =
       "WARNING: Retrying after connection broken by 'NewConnectionError(...)'\nERROR: No matching distribution found for pygls";
     await expect(make({ PIP_SAYS: offline })).rejects.toMatchObject({ fault: "noNetwork" });
+    const none = "ERROR: Could not find a version that satisfies the requirement pygls (from versions: none)";
+    await expect(make({ PIP_SAYS: none })).rejects.toMatchObject({ fault: "noNetwork" });
     await expect(make({ PIP_SAYS: "ERROR: broken wheel" })).rejects.toMatchObject({
       fault: "installFailed",
       message: expect.stringContaining("broken"),
     });
-    expect(existsSync(path.join(storage.folder, "auto_deployer-0.1.0-py3-none-any-py3.12", ".ready"))).toBe(false);
+    expect(readdirSync(storage.folder)).toEqual([]);
     await expect(make()).resolves.toContain("py3.12");
   });
 

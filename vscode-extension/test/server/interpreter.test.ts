@@ -1,11 +1,11 @@
 import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
-import { type Candidate, findInterpreter, type Interpreter, probed } from "../../src/server/interpreter";
+import { type Candidate, canRunServer, findInterpreter, type Interpreter, probed } from "../../src/server/interpreter";
 
 const candidate = (program: string, origin = "PATH"): Candidate => ({ program, args: [], origin });
 
 function found(path: string, facts: Partial<Interpreter> = {}): Interpreter {
-  return { path, version: "3.12.1", origin: "PATH", canMakeEnvironments: true, hasServer: false, ...facts };
+  return { path, version: "3.12.1", origin: "PATH", canMakeEnvironments: true, server: null, ...facts };
 }
 
 async function search(answers: Record<string, Interpreter | string>, origin = "PATH"): Promise<{ path: string; lines: string[] }> {
@@ -13,6 +13,7 @@ async function search(answers: Record<string, Interpreter | string>, origin = "P
   const candidates = Object.keys(answers).map((program) => candidate(program, origin));
   const chosen = await findInterpreter(
     candidates,
+    "0.1.0",
     (line) => lines.push(line),
     async ({ program }) => answers[program] ?? "there is no such program",
   );
@@ -24,7 +25,7 @@ describe("the search for an interpreter", () => {
     const { path, lines } = await search({
       a: "there is no such program",
       b: found("/b"),
-      c: found("/c", { hasServer: true }),
+      c: found("/c", { server: "0.1.0" }),
       d: found("/d"),
     });
     expect(path).toBe("/c");
@@ -33,10 +34,20 @@ describe("the search for an interpreter", () => {
   });
 
   it("otherwise the first that can make an environment", async () => {
-    const old = found("/old", { version: "3.9.2", hasServer: true });
+    const old = found("/old", { version: "3.9.2", server: "0.1.0" });
     const { path, lines } = await search({ old, bare: found("/bare", { canMakeEnvironments: false }), good: found("/good") });
     expect(path).toBe("/good");
     expect(lines[0]).toContain("it is 3.9.2, 3.11 is needed");
+  });
+
+  it("takes no other version of the server, but from the setting", async () => {
+    const other = found("/other", { server: "0.0.9" });
+    const { path, lines } = await search({ other, good: found("/good", { server: "0.1.0" }) });
+    expect(path).toBe("/good");
+    expect(lines[0]).toBe("Python from PATH: /other (3.12.1), with the server 0.0.9: usable");
+    const named = { ...other, origin: "setting" };
+    expect((await search({ other: named }, "setting")).path).toBe("/other");
+    expect([canRunServer(named, "0.1.0"), canRunServer(other, "0.1.0")]).toEqual([true, false]);
   });
 
   it("tells apart no Python, no venv and a wrong setting", async () => {

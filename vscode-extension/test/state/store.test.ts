@@ -112,6 +112,20 @@ describe("the store", () => {
     expect(errors).toEqual([]);
   });
 
+  it("takes the document where an event never comes, as one of a newer server", async () => {
+    const server = new Server("success", 30);
+    const store = storeOf(server);
+    const journal = events("success");
+    for (const batch of [journal.slice(0, 5), journal.slice(6, 8), journal.slice(6, 8)]) {
+      batch.forEach((event) => {
+        store.apply(event);
+      });
+      await settled();
+    }
+    expect(server.asked).toEqual(["deploy/subscribe 5", "deploy/get", "deploy/subscribe 30"]);
+    expect(store.get("success")?.log?.seq).toBe(30);
+  });
+
   it("takes the document where there is no journal", async () => {
     const server = new Server("success", 20);
     server.journal = false;

@@ -6,7 +6,8 @@ import { DeploymentTree, type Node } from "../../src/tree/model";
 import type { Row } from "../../src/tree/row";
 import { document, events } from "../journals";
 
-const NOW = Date.parse("2026-11-24T12:00:00Z");
+/** Late on the day on which the journals were recorded. */
+const NOW = new Date(`${document("success").start_time}Z`).setUTCHours(23, 59);
 
 function deployment(log: DeploymentLog): Deployment {
   const summary = {
@@ -78,7 +79,7 @@ describe("a deployment that runs", () => {
     expect(tree.row(tree.children(root)[0] as Node)?.children).toBe("expanded");
     ids.push(tree.children(root)[0]?.id);
     replace(document("success"));
-    const after = tree.children(root).find(({ place }) => place.kind === "step") as Node;
+    const after = tree.children(root).find(({ stepId }) => stepId !== undefined) as Node;
     expect(tree.row(after)?.children).toBe("collapsed");
     ids.push(after.id);
     expect(new Set(ids).size).toBe(3);
@@ -110,20 +111,8 @@ describe("a deployment that ended", () => {
     expect(tree.row(root)).toMatchObject({ icon: "aborted", can: ["again", "delete", "retry", "log"] });
     expect(tree.row(root)?.description).toContain("aborted at Build");
     const build = rows(tree, root).find(({ label }) => label === "Build") as Row;
-    expect(build.can).toEqual(["retry"]);
+    expect(build.can).toEqual(["retryStep"]);
     expect(build.spoken).toMatch(/^step 3 of 5, Build, attempt 2, failed/);
-  });
-
-  it("finds each row's parent", () => {
-    const { tree, root } = treeOf(document("failure"));
-    const check = (node: Node): void => {
-      for (const child of tree.children(node)) {
-        expect(tree.parent(child)?.id).toBe(node.id);
-        check(child);
-      }
-    };
-    check(root);
-    expect(tree.parent(root)).toBeUndefined();
   });
 
   it("says what was taken over, skipped and refused", () => {
@@ -141,7 +130,7 @@ describe("a deployment that ended", () => {
     const asked = journal.findIndex(({ method }) => method === "deploy/questionAsked") + 1;
     const { tree, root } = treeOf(fold(journal.slice(0, asked)));
     const can = Object.fromEntries(rows(tree, root).map((row) => [row.label, row.can]));
-    expect(can).toMatchObject({ Build: ["retry"], "Check the host": [], Verify: ["skip"] });
+    expect(can).toMatchObject({ Build: ["retryStep"], "Check the host": [], Verify: ["skip"] });
   });
 
   it("has an open question as a row that can be answered", () => {
@@ -167,6 +156,16 @@ describe("a deployment that ended", () => {
   });
 });
 
+it("shows a command that was refused, and by which rule", () => {
+  const log = structuredClone(document("success"));
+  const step = log.steps?.at(-1);
+  const policy = { verdict: "deny" as const, rule: "no-root-delete", reason: "it deletes the root" };
+  Object.assign(step ?? {}, { refused_commands: [{ command: "rm -rf /", policy }] });
+  const { tree, root } = treeOf(log);
+  const node = tree.children(root).findLast(({ stepId }) => stepId === step?.step_id) as Node;
+  expect(rows(tree, node)).toContainEqual(expect.objectContaining({ icon: "blocked", label: "rm -rf /", description: "not run" }));
+});
+
 it("groups the commands of a long step", () => {
   const log = structuredClone(document("success"));
   const step = log.steps?.find(({ commands }) => commands?.length);
@@ -174,7 +173,7 @@ it("groups the commands of a long step", () => {
   const many = Array.from({ length: 2050 }, (_, index) => ({ ...record, id: `c${index}`, success: index !== 150 }));
   Object.assign(step ?? {}, { commands: many });
   const { tree, root } = treeOf(log);
-  const node = tree.children(root).find(({ place }) => place.kind === "step" && place.stepId === step?.step_id) as Node;
+  const node = tree.children(root).find(({ stepId }) => stepId === step?.step_id) as Node;
   const shown = rows(tree, node);
   expect(shown.slice(0, 2)).toMatchObject([
     { label: "Commands 1 to 100" },
@@ -205,5 +204,5 @@ it("is fed by the store", () => {
     store.apply(event);
   });
   const tree = new DeploymentTree((id) => store.get(id));
-  expect(tree.roots(store.all()).map((node) => tree.row(node)?.label)).toEqual(["site"]);
+  expect(store.all().map(({ id }) => tree.row(tree.deployment(id))?.label)).toEqual(["site"]);
 });
