@@ -1,4 +1,4 @@
-"""Ecosystems that are known but have no recipe yet: how to see them, and what they would need on the host. A table, as data."""
+"""Known ecosystems, with a recipe or without: how to see them, and what they need on the host. A table, as data."""
 
 from __future__ import annotations
 
@@ -38,6 +38,8 @@ class Ecosystem:
     """Programs it needs on the host: one of each group."""
     docker_engine: bool = False
     """It needs a running Docker engine."""
+    recipe: str = ""
+    """Name of the recipe that plans it; "" for those that need the user's own commands."""
 
     def missing_tools(self, host: HostFacts) -> tuple[str, ...]:
         """What is not on the host, one name (or "a or b") for each group."""
@@ -52,19 +54,23 @@ _SPHINX = r"(?m)^\s*(extensions|project|html_theme)\s*="
 _RUBY = (("ruby",), ("bundle", "bundler"))
 
 ECOSYSTEMS: tuple[Ecosystem, ...] = (
-    Ecosystem("go", "Go", "go", (*_named("go.mod", "go.work"), Sign("main.go", 0.8)), (("go",),)),
-    Ecosystem("rust", "Rust", "rust", _named("Cargo.toml"), (("cargo",),)),
-    Ecosystem("maven", "Java (Maven)", "java", _named("pom.xml", "pom.*.xml"), (("java",), ("mvn",))),
-    Ecosystem("gradle", "Java or Kotlin (Gradle)", "java", _named("build.gradle", "build.gradle.kts", "gradlew"), (("java",),)),
+    Ecosystem("go", "Go", "go", (*_named("go.mod", "go.work"), Sign("main.go", 0.8)), (("go",),), recipe="go"),
+    Ecosystem("rust", "Rust", "rust", _named("Cargo.toml"), (("cargo",),), recipe="rust"),
+    Ecosystem("maven", "Java (Maven)", "java", _named("pom.xml", "pom.*.xml"), (("java",), ("mvn",)), recipe="java"),
+    Ecosystem("gradle", "Java or Kotlin (Gradle)", "java", _named(
+        "build.gradle", "build.gradle.kts", "gradlew",
+    ), (("java",),), recipe="java"),
     Ecosystem("scala", "Scala (sbt)", "scala", _named("build.sbt"), (("java",), ("sbt",))),
     Ecosystem("clojure", "Clojure", "clojure", _named("project.clj", "deps.edn"), (("java",), ("lein", "clojure", "clj"))),
-    Ecosystem("php", "PHP", "php", (Sign("composer.json", 1.0), *_named("index.php", "public/index.php", weight=0.9)), (("php",),)),
+    Ecosystem("php", "PHP", "php", (
+        Sign("composer.json", 1.0), *_named("index.php", "public/index.php", weight=0.9),
+    ), (("php",),), recipe="php"),
     # a Rakefile alone does not make an app: many C, Go and documentation projects build with rake
-    Ecosystem("ruby", "Ruby", "ruby", (Sign("config.ru", 1.0), Sign("Gemfile", 0.9), Sign("gems.rb", 0.9)), _RUBY),
+    Ecosystem("ruby", "Ruby", "ruby", (Sign("config.ru", 1.0), Sign("Gemfile", 0.9), Sign("gems.rb", 0.9)), _RUBY, recipe="ruby"),
     Ecosystem("jekyll", "Jekyll", "static", (
         Sign("Gemfile", 1.1, r"(?i)\bjekyll\b|github-pages"),
         Sign("_config.yml", 0.7, r"(?m)^(theme|remote_theme|plugins|markdown|permalink)\s*:"),
-    ), _RUBY),
+    ), _RUBY, recipe="jekyll"),
     Ecosystem("elixir", "Elixir", "elixir", _named("mix.exs"), (("mix",), ("elixir",))),
     Ecosystem("erlang", "Erlang", "erlang", _named("rebar.config"), (("erl",), ("rebar3",))),
     Ecosystem("gleam", "Gleam", "gleam", _named("gleam.toml"), (("gleam",), ("erl",))),
@@ -73,7 +79,7 @@ ECOSYSTEMS: tuple[Ecosystem, ...] = (
     ), (("dotnet",),)),
     Ecosystem("dart", "Dart or Flutter", "dart", _named("pubspec.yaml"), (("dart", "flutter"),)),
     Ecosystem("swift", "Swift", "swift", _named("Package.swift"), (("swift",),)),
-    Ecosystem("deno", "Deno", "deno", _named("deno.json", "deno.jsonc"), (("deno",),)),
+    Ecosystem("deno", "Deno", "deno", _named("deno.json", "deno.jsonc"), (("deno",),), recipe="deno"),
     Ecosystem("crystal", "Crystal", "crystal", _named("shard.yml"), (("crystal",), ("shards",))),
     Ecosystem("zig", "Zig", "zig", _named("build.zig"), (("zig",),)),
     Ecosystem("nim", "Nim", "nim", _named("*.nimble"), (("nim",), ("nimble",))),
@@ -88,11 +94,11 @@ ECOSYSTEMS: tuple[Ecosystem, ...] = (
     Ecosystem("hugo", "Hugo", "static", (
         *_named("hugo.toml", "hugo.yaml", "hugo.json"), Sign("config/_default/*.toml", 0.9), Sign("config/_default/*.yaml", 0.9),
         *(Sign(f"config.{kind}", 0.9, r"(?i)\bbaseURL\b") for kind in ("toml", "yaml", "yml")),
-    ), (("hugo",),)),
-    Ecosystem("mkdocs", "MkDocs", "docs", _named("mkdocs.yml", "mkdocs.yaml"), (("python3",),)),
+    ), (("hugo",),), recipe="hugo"),
+    Ecosystem("mkdocs", "MkDocs", "docs", _named("mkdocs.yml", "mkdocs.yaml"), (("python3",),), recipe="mkdocs"),
     Ecosystem("sphinx", "Sphinx", "docs", (
         Sign("conf.py", 1.0, _SPHINX), Sign("docs/conf.py", 0.6, _SPHINX), Sign("docs/source/conf.py", 0.6, _SPHINX),
-    ), (("python3",),)),
+    ), (("python3",),), recipe="sphinx"),
     Ecosystem("cmake", "C or C++", "cpp", (
         *_named("CMakeLists.txt", "meson.build", weight=0.8), Sign("configure.ac", 0.6),
     ), (("cmake", "meson", "make"),)),

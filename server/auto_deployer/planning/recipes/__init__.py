@@ -8,17 +8,30 @@ A Procfile adds 20: the author said how to start.
 from __future__ import annotations
 
 from ..recipe import Recipe
+from .deno import DenoRecipe
+from .generators import HugoRecipe, JekyllRecipe
+from .go import GoRecipe
+from .java import JavaRecipe
+from .mkdocs import MkDocsRecipe
 from .node import NodeRecipe
+from .php import PhpRecipe
 from .procfile import ProcfileRecipe
 from .python import PythonRecipe
+from .ruby import RubyRecipe
+from .rust import RustRecipe
+from .sphinx import SphinxRecipe
 from .static import StaticRecipe
 
-_PYTHON = PythonRecipe()
-_NODE = NodeRecipe()
-
-RECIPES: tuple[Recipe, ...] = (
-    _PYTHON,
-    _NODE,
-    StaticRecipe(),
-    ProcfileRecipe((_PYTHON, _NODE)),
+_APPS: tuple[Recipe, ...] = (
+    PythonRecipe(),
+    NodeRecipe(),
+    PhpRecipe(),
+    RubyRecipe(),
+    GoRecipe(),
+    RustRecipe(),
+    JavaRecipe(),
+    DenoRecipe(),
 )
+_SITES: tuple[Recipe, ...] = (MkDocsRecipe(), SphinxRecipe(), HugoRecipe(), JekyllRecipe(), StaticRecipe())
+
+RECIPES: tuple[Recipe, ...] = (*_APPS, *_SITES, ProcfileRecipe(_APPS))

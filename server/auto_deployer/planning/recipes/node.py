@@ -12,9 +12,11 @@ from ...model.ports import PlanInput, RepoTree
 from ...model.reasons import Kind, Reason
 from ..recipe import Draft
 from .node_draft import NodeFindings, draft_node, pick_node
-from .node_frameworks import built_framework, server_framework
+from .node_env import required_env
+from .node_frameworks import build_run, built_framework, server_framework
 from .node_manifest import FILE_NAME, Manifest, nearest_folder, read_manifest, workspace_folder
 from .node_packages import PackageManager, choose_manager
+from .node_reuse import reuse_findings
 from .node_services import services_of
 from .node_start import Start, choose_start, start_below
 
@@ -76,6 +78,7 @@ def _detection(root: RepoTree, manifest: Manifest, start: Start) -> Detection:
         engine_strict=re.search(r"^engine-strict\s*=\s*true", root.read(manifest.path(".npmrc")) or "", re.MULTILINE) is not None,
         version_file=version_file,
         version_wanted=wanted,
+        reuse=reuse_findings(manifest, manager, start.build_script, is_alone=install_folder == manifest.folder),
     )
     evidence = _evidence(root, manifest, start, manager)
     return Detection(
@@ -86,6 +89,7 @@ def _detection(root: RepoTree, manifest: Manifest, start: Start) -> Detection:
         evidence=evidence,
         runnable=start.kind != "none",
         refusal=start.refusal,
+        required_env=required_env(root, manifest, start.source.entry if start.source else None),
         details=findings.model_dump(mode="json"),
     )
 
@@ -111,7 +115,8 @@ def _framework(manifest: Manifest, start: Start) -> str:
         return start.build.framework
     if start.refusal and start.refusal.kind == Kind.LIBRARY_NOTHING_TO_RUN:
         return "library"
-    framework = built_framework(manifest)
+    run = build_run(manifest)
+    framework = run.framework if run and run.script == "build" else built_framework(manifest)
     return framework.name if framework else server_framework(manifest)
 
 

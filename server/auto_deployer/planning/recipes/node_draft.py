@@ -15,8 +15,11 @@ from ...model.reasons import Kind
 from .. import static_server
 from ..overrides import apply_overrides
 from ..recipe import Draft
+from ..reuse import KeptPackages, key_of
+from ..reused_build import with_kept_build
 from ..versions import node_fits
 from .node_packages import Caller, PackageManager, caller
+from .node_reuse import ReuseFindings
 from .node_services import described, missing_service
 from .node_source import ServiceUse
 from .node_start import Start
@@ -46,6 +49,7 @@ class NodeFindings(Model):
     """Name of the file that names a Node version …"""
     version_wanted: str = ""
     """… and the version."""
+    reuse: ReuseFindings = ReuseFindings()
 
 
 def draft_node(given: PlanInput, findings: NodeFindings) -> Draft:
@@ -63,7 +67,7 @@ def draft_node(given: PlanInput, findings: NodeFindings) -> Draft:
     output = _output(given, findings)
     draft = drafting.server() if output is None else drafting.site(output)
     draft = apply_overrides(draft, given, cwd=drafting.absolute(findings.folder), prefix=draft.command_prefix)
-    return draft if output is None else drafting.with_web_server(draft, output)
+    return draft if output is None else drafting.with_web_server(drafting.with_kept_build(draft, output), output)
 
 
 @dataclass(frozen=True)
@@ -95,8 +99,8 @@ class _Drafting:
     def site(self, output: str) -> Draft:
         """A folder of built files, served by our own web server."""
         below = posixpath.relpath(output or ".", self.findings.folder or ".")
-        is_spa = self.findings.start.build is not None
-        command = static_server.serve_command(self.given.paths, self.given.host, below, spa=is_spa)
+        build = self.findings.start.build
+        command = static_server.serve_command(self.given.paths, self.given.host, below, spa=build is not None and build.spa)
         return replace(
             self._prepared(static_server.site_app(self.given.app_name, command, self.findings.folder)), strategy="static"
         )
@@ -112,6 +116,13 @@ class _Drafting:
             build_checks=(page, static_server.written_check(paths)),
         )
 
+    def with_kept_build(self, draft: Draft, output: str) -> Draft:
+        """The draft with the site taken from an earlier build of the same content."""
+        if not output or self.findings.start.build is None:
+            return draft  # the repository itself is served
+        scripts = self.findings.reuse.build_scripts
+        return with_kept_build(draft, self.given, self.absolute(output), *self._versions, scripts=scripts)
+
     def _prepared(self, app: AppSpec) -> Draft:
         """What servers and sites have in common."""
         findings = self.findings
@@ -124,6 +135,7 @@ class _Drafting:
             install_checks=self._install_checks(),
             build=self._build(),
             package_manager=findings.manager.label,
+            dependency_cache=packages.kept if (packages := self._packages) and not packages.fresh else "",
             command_prefix=self.path_prefix + NODE_PATH,
             risks=(*(f"The app expects {service}." for service in described(findings.services)), *no_lock),
             notes=self._notes(),
@@ -135,7 +147,32 @@ class _Drafting:
             return ()
         lock = self.findings.manager.lock
         why = f"Exactly what {lock} says, development dependencies too." if lock else "There is no lock file."
-        return (self._command(self.call.install, self.findings.install_folder, why, self.call.install_env),)
+        install = self._command(self.call.install, self.findings.install_folder, why, self.call.install_env)
+        packages = self._packages
+        return packages.installed(install, self._own_scripts()) if packages else (install,)
+
+    def _own_scripts(self) -> PlannedCommand | None:
+        runs = [self.call.run(script) for script in self.findings.reuse.own_scripts]
+        why = "The packages are there already: the project's own install scripts still have to run."
+        return self._command(" && ".join(runs), self.findings.install_folder, why, self.call.install_env) if runs else None
+
+    @property
+    def _packages(self) -> KeptPackages | None:
+        """Where the packages are kept; None where they cannot be."""
+        findings, given = self.findings, self.given
+        if not given.repo.dependencies_id or not findings.has_dependencies or not findings.reuse.packages:
+            return None
+        key = key_of(
+            given, "packages", given.repo.dependencies_id, findings.install_folder, self.call.install, findings.manager.lock,
+            *self._versions,
+        )  # fmt: skip
+        return KeptPackages(key, given.paths.deploy_dir, self.absolute(findings.install_folder), fresh=given.no_cache)
+
+    @property
+    def _versions(self) -> tuple[str, ...]:
+        """Versions of what installs and builds."""
+        manager = self.given.host.tool(self.findings.manager.label)
+        return (self.node.version, manager.version if manager else "")
 
     def _install_checks(self) -> tuple[Check, ...]:
         if not self.findings.has_dependencies or self.findings.manager.plug_and_play:
@@ -143,11 +180,15 @@ class _Drafting:
         return (FileCheck(path=self.absolute(posixpath.join(self.findings.install_folder, "node_modules"))),)
 
     def _build(self) -> tuple[PlannedCommand, ...]:
-        if not self.findings.has_build:
+        start = self.findings.start
+        env = start.build.build_env(self.node.version) if start.build else start.build_env
+        if start.build_command:
+            return (
+                self._command(start.build_command, self.findings.folder, "No script builds: the framework's own command.", env),
+            )
+        if start.build_script == "build" and not self.findings.has_build:
             return ()
-        build = self.findings.start.build
-        env = build.build_env(self.node.version) if build else {}
-        return (self._command(self.call.run("build"), self.findings.folder, "The project's own build script.", env),)
+        return (self._command(self.call.run(start.build_script), self.findings.folder, "The project's own build script.", env),)
 
     def _notes(self) -> tuple[str, ...]:
         findings, version = self.findings, self.node.version

@@ -1,12 +1,14 @@
-"""Which framework a manifest declares, and what the ones without a recipe of their own would need to be told."""
+"""The frameworks with a build of their own, as a table, and which of them a manifest declares or its scripts build."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from ...model.errors import RefusedError
 from ...model.reasons import Kind
 from .node_manifest import Manifest
+from .node_scripts import commands_of
 
 
 @dataclass(frozen=True)
@@ -15,35 +17,49 @@ class Framework:
 
     name: str
     packages: tuple[str, ...]
+    builds: tuple[str, ...] = ()
+    """Programs (with their verb) that build it. The first is what is run when no script does."""
+    serves: tuple[str, ...] = ()
+    """Programs (with their verb) of its own server: a site that was exported cannot be served by them."""
     start: str = ""
     """What starts its built server."""
     output: str = ""
-    """Where a static build of it lands."""
+    """Where a static build of it lands, relative to the folder that is built."""
+    renames_output: tuple[str, ...] = ()
+    """Options of its build command that name another output folder."""
+    env: Mapping[str, str] = field(default_factory=dict[str, str])
+    """For its build: no questions, no usage statistics."""
 
 
 BUILT = (
-    Framework("next", ("next",), start="npx next start", output="out"),
-    Framework("nuxt", ("nuxt", "nuxt3", "nuxt-edge"), start="node .output/server/index.mjs", output=".output/public"),
-    Framework("remix", ("@remix-run/serve", "@remix-run/node", "@remix-run/dev"), start="npx remix-serve ./build/server/index.js"),
-    Framework(
-        "react-router", ("@react-router/dev",), start="npx react-router-serve ./build/server/index.js", output="build/client"
-    ),
-    Framework("tanstack-start", ("@tanstack/react-start", "@tanstack/solid-start"), start="node .output/server/index.mjs"),
-    Framework("solid-start", ("@solidjs/start",), start="node .output/server/index.mjs"),
-    Framework("sveltekit", ("@sveltejs/kit",), start="node build", output="build"),
+    Framework("next", ("next",), ("next build",), ("next start",),
+              'npx next start -H "$HOST" -p "$PORT"', "out", env={"NEXT_TELEMETRY_DISABLED": "1"}),
+    Framework("nuxt", ("nuxt", "nuxt3", "nuxt-edge"), ("nuxt build", "nuxi build", "nuxt generate", "nuxi generate"),
+              ("nuxt start",), "node .output/server/index.mjs", ".output/public", env={"NUXT_TELEMETRY_DISABLED": "1"}),
+    Framework("remix", ("@remix-run/serve", "@remix-run/node", "@remix-run/dev"), ("remix vite:build", "remix build"),
+              ("remix-serve",), "npx remix-serve ./build/server/index.js"),
+    Framework("react-router", ("@react-router/dev",), ("react-router build",), ("react-router-serve",),
+              "npx react-router-serve ./build/server/index.js", "build/client"),
+    Framework("tanstack-start", ("@tanstack/react-start", "@tanstack/solid-start"), ("vite build", "vinxi build"),
+              start="node .output/server/index.mjs"),
+    Framework("solid-start", ("@solidjs/start",), ("vinxi build", "vite build"), ("vinxi start",),
+              "node .output/server/index.mjs"),
+    Framework("sveltekit", ("@sveltejs/kit",), ("vite build",), start="node build", output="build"),
     Framework("qwik-city", ("@builder.io/qwik-city",), start="node server/entry.express.js"),
-    Framework("nestjs", ("@nestjs/core",), start="node dist/main"),
-    Framework("astro", ("astro",), start="node dist/server/entry.mjs", output="dist"),
-    Framework("angular", ("@angular/core",), output="dist/NAME/browser"),
-    Framework("gatsby", ("gatsby",), output="public"),
-    Framework("docusaurus", ("@docusaurus/core",), output="build"),
-    Framework("vitepress", ("vitepress",), output=".vitepress/dist"),
-    Framework("vuepress", ("vuepress",), output=".vuepress/dist"),
-    Framework("eleventy", ("@11ty/eleventy",), output="_site"),
-    Framework("hexo", ("hexo",), output="public"),
-    Framework("expo", ("expo",), output="dist"),
+    Framework("nestjs", ("@nestjs/core",), ("nest build", "tsc"), start="node dist/main"),
+    Framework("astro", ("astro",), ("astro build",), start="node dist/server/entry.mjs", output="dist",
+              renames_output=("--outDir",), env={"ASTRO_TELEMETRY_DISABLED": "1"}),
+    Framework("angular", ("@angular/core",), ("ng build",), output="dist/NAME/browser", env={"NG_CLI_ANALYTICS": "false"}),
+    Framework("gatsby", ("gatsby",), ("gatsby build",), output="public", env={"GATSBY_TELEMETRY_DISABLED": "1"}),
+    Framework("docusaurus", ("@docusaurus/core",), ("docusaurus build",), output="build", renames_output=("--out-dir",)),
+    Framework("vitepress", ("vitepress",), ("vitepress build",), output=".vitepress/dist", renames_output=("--outDir",)),
+    Framework("vuepress", ("vuepress",), ("vuepress build",), output=".vuepress/dist", renames_output=("-d", "--dest")),
+    Framework("eleventy", ("@11ty/eleventy",), ("eleventy",), output="_site", renames_output=("--output",)),
+    Framework("hexo", ("hexo",), ("hexo generate", "hexo g"), output="public"),
+    Framework("expo", ("expo",), ("expo export",), output="dist", renames_output=("--output-dir",)),
+    Framework("parcel", ("parcel", "parcel-bundler"), ("parcel build",), output="dist", renames_output=("-d", "--dist-dir")),
     Framework("electron", ("electron",)),
-)
+)  # fmt: skip
 """Most telling first: several of these bring Vite, Express or each other along."""
 
 _SERVERS = {
@@ -59,6 +75,72 @@ _VITE_FLAVOURS = {
 def built_framework(manifest: Manifest) -> Framework | None:
     """The framework with its own kind of build that the manifest depends on."""
     return next((framework for framework in BUILT if manifest.depends_on(*framework.packages)), None)
+
+
+@dataclass(frozen=True)
+class BuildRun:
+    """What builds a framework: one of the manifest's scripts, or its own command where no script does."""
+
+    framework: Framework
+    script: str = ""
+    """Name of the script; "" for the framework's own command."""
+    verb: str = ""
+    """The word that says what to do, such as "generate"."""
+    args: tuple[str, ...] = ()
+    """The words after the program's name."""
+
+    @property
+    def command(self) -> str:
+        """The framework's own build command, as its packages install it."""
+        return "@11ty/eleventy" if self.framework.name == "eleventy" else self.framework.builds[0]
+
+
+_BUILD_SCRIPTS = (
+    "build",
+    "generate",
+    "export",
+    "docs:build",
+    "build:docs",
+    "build:web",
+    "site:build",
+    "build:site",
+    "website:build",
+)
+"""Where a build stands, the usual place first."""
+
+
+def build_run(manifest: Manifest) -> BuildRun | None:
+    """The framework that is built here, and by what; None when a script of the project's own builds something else."""
+    declared = [framework for framework in BUILT if framework.builds and manifest.depends_on(*framework.packages)]
+    for script in _BUILD_SCRIPTS:
+        for framework in declared:
+            if runs := list(_runs(manifest, script, framework)):
+                return BuildRun(framework, script, *runs[-1])  # what comes before is what it is made of
+    if declared and not manifest.scripts.get("build", "").strip() and not manifest.is_published:
+        return BuildRun(declared[0], verb=declared[0].builds[0].partition(" ")[2])
+    return None
+
+
+def runs_own_server(framework: Framework, script: str, scripts: Mapping[str, str]) -> bool:
+    """Whether all a script does is to start the framework's own server."""
+    commands = [_phrase(command.name, command.args) for command in commands_of(script, scripts)]
+    return bool(commands) and all(any(_is(phrase, served) for served in framework.serves) for phrase in commands)
+
+
+def _runs(manifest: Manifest, script: str, framework: Framework) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Each run of the framework's build in a script: its verb and its words."""
+    for command in commands_of(manifest.scripts.get(script, ""), manifest.scripts):
+        if any(_is(_phrase(command.name, command.args), built) for built in framework.builds):
+            yield _phrase(command.name, command.args).partition(" ")[2], command.args
+
+
+def _phrase(program: str, args: tuple[str, ...]) -> str:
+    return " ".join((program, *(word for word in args[:1] if not word.startswith("-"))))
+
+
+def _is(phrase: str, known: str) -> bool:
+    """Whether a command is a known one; where that names no verb, whatever the verb."""
+    return phrase == known or (" " not in known and phrase.split(" ", 1)[0] == known)
 
 
 def server_framework(manifest: Manifest) -> str:

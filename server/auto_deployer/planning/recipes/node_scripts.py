@@ -29,7 +29,7 @@ _DEV_VERBS: Mapping[str, frozenset[str]] = {
     "svelte-kit": frozenset({"dev"}), "parcel": frozenset({"", "serve", "watch"}), "webpack": frozenset({"serve", "watch"}),
     "gulp": frozenset({"", "serve", "watch", "dev"}), "snowpack": frozenset({"dev"}), "storybook": frozenset({"dev"}),
     "wrangler": frozenset({"dev"}), "netlify": frozenset({"dev"}), "vercel": frozenset({"dev"}), "tsx": frozenset({"watch"}),
-    "expo": frozenset({"start"}), "vinxi": frozenset({"dev"}),
+    "expo": frozenset({"start"}), "vinxi": frozenset({"dev"}), "hexo": frozenset({"server", "s"}),
 }  # fmt: skip
 """Program -> first operands with which it serves for development ("" for none)."""
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 
 from ...model.errors import RefusedError
-from ...model.facts import HostFacts
+from ...model.facts import EnvVariable, HostFacts
 from ...model.ports import RepoTree
 from ...model.reasons import Kind
 from .node_manifest import Manifest
@@ -61,6 +61,7 @@ def _missing(use: ServiceUse, silent: int | None) -> RefusedError:
         f"The app needs a {use.kind} service at {where} (seen in {use.file}), {why}.",
         kind=Kind.REQUIRED_SERVICE_MISSING,
         suggestions=tuple(suggestions),
+        missing_env=(EnvVariable(name=use.variable, place=use.file),) if use.variable else (),
     )
 
 

@@ -87,7 +87,11 @@ class SourceScan(Model):
 
 def strip_comments(code: str) -> str:
     """The code with its comments blanked (URLs in strings stay)."""
-    return _COMMENT.sub(" ", code)
+    return _COMMENT.sub(_blank, code)
+
+
+def _blank(comment: re.Match[str]) -> str:
+    return " " + "\n" * comment[0].count("\n")
 
 
 def resolve(root: RepoTree, path: str) -> str | None:
@@ -104,7 +108,7 @@ def scan(root: RepoTree, entry: str) -> SourceScan:
     listens = entry_listens = reads_port = False
     ports: list[int] = []
     services: dict[tuple[str, str, str], ServiceUse] = {}
-    for path, code in _reachable(root, entry):
+    for path, code in reachable(root, entry):
         targets = _listen_targets(code)
         listens |= bool(targets) or _OTHER_SERVERS.search(code) is not None
         reads_port |= _READS_PORT.search(code) is not None
@@ -122,8 +126,8 @@ def scan(root: RepoTree, entry: str) -> SourceScan:
     )
 
 
-def _reachable(root: RepoTree, entry: str) -> Iterator[tuple[str, str]]:
-    """Breadth first: path and text (comments removed) of the entry and the files it requires."""
+def reachable(root: RepoTree, entry: str) -> Iterator[tuple[str, str]]:
+    """Breadth first: path and text (comments blanked) of the entry and the files it requires."""
     queue, seen = [entry], {entry}
     while queue and len(seen) <= MAX_FILES:
         path = queue.pop(0)

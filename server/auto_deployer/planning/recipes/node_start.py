@@ -7,11 +7,14 @@ import re
 import shlex
 from typing import Literal
 
+from pydantic import Field
+
 from ...model.base import Model
 from ...model.errors import RefusedError
 from ...model.ports import RepoTree
 from ...model.reasons import Kind, Reason
-from .node_frameworks import built_framework, server_framework, unsupported
+from .node_built import Built, built
+from .node_frameworks import BuildRun, build_run, built_framework, runs_own_server, server_framework, unsupported
 from .node_manifest import Manifest
 from .node_scripts import entry_of, is_dev_server, only_builds, without_watching
 from .node_source import SourceScan, resolve, scan
@@ -41,6 +44,12 @@ class Start(Model):
     because: str = ""
     """What was seen, for the evidence."""
     build: StaticBuild | None = None
+    build_script: str = "build"
+    """Name of the script that builds, where there is one."""
+    build_command: str = ""
+    """What builds where no script does; shell text, run in the manifest's folder."""
+    build_env: dict[str, str] = Field(default_factory=dict)
+    """For the build of a server; a site's is in `build`."""
     built_entry: str = ""
     """File that the build has to make, relative to the repository's root."""
     source: SourceScan | None = None
@@ -60,10 +69,22 @@ def start_below(root: RepoTree, manifest: Manifest, folder: str) -> Start | None
 
 
 def choose_start(root: RepoTree, manifest: Manifest) -> Start:
-    """A start script that is fit for production, a static build, the main file, or an entry that listens."""
+    """A start script that is fit for production, what the build makes, the main file, or an entry that listens."""
+    run = build_run(manifest)
+    made = _by_build(root, manifest, run) if run else None
+    script = _by_script(root, manifest)
+    if (
+        run
+        and made
+        and script
+        and made.kind == "static"
+        and runs_own_server(run.framework, manifest.scripts[script.script], manifest.scripts)
+    ):
+        script = None  # it cannot serve what was exported
     return (
-        _by_script(root, manifest)
+        script
         or _by_static_build(root, manifest)
+        or made
         or _by_framework(manifest)
         or _by_main(root, manifest)
         or _by_entry(root, manifest)
@@ -94,8 +115,32 @@ def _by_static_build(root: RepoTree, manifest: Manifest) -> Start | None:
     return Start(kind="static", build=build, because=f"script `build`: {manifest.scripts['build']}", notes=build.notes)
 
 
+def _by_build(root: RepoTree, manifest: Manifest, run: BuildRun) -> Start | None:
+    """What the framework's own build makes; the documentation of a library is not what the library is."""
+    if manifest.is_published and run.script != "build":
+        return None
+    found = built(root, manifest, run)
+    return _of_build(run, found, manifest) if found else None
+
+
+def _of_build(run: BuildRun, found: Built, manifest: Manifest) -> Start:
+    script = f"script `{run.script}`: {manifest.scripts[run.script]}" if run.script else f"built by `{run.framework.builds[0]}`"
+    site = StaticBuild(framework=run.framework.name, output=found.output, env=dict(found.env), spa=found.spa, notes=found.notes)
+    return Start(
+        kind="command" if found.command else "static",
+        command=found.command,
+        because=script,
+        build=None if found.command else site,
+        build_script=run.script,
+        build_command="" if run.script else f"npx {run.command}",
+        build_env=dict(found.env) if found.command else {},
+        built_entry=found.entry,
+        notes=found.notes,
+    )
+
+
 def _by_framework(manifest: Manifest) -> Start | None:
-    framework = built_framework(manifest)
+    framework = None if manifest.is_published else built_framework(manifest)
     if framework is None:
         return None
     scripts = ", ".join(f"{name}: {text}" for name, text in manifest.scripts.items() if name in {"start", "build"})

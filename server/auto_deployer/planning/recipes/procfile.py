@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ...model.errors import RefusedError
@@ -14,11 +14,21 @@ from ...model.reasons import Kind, Reason
 from ..assemble import app_folder
 from ..overrides import apply_overrides
 from ..recipe import Draft, Recipe
-from .shell import with_app_env
 
 _LINE = re.compile(r"^([A-Za-z0-9_-]+)\s*:\s*(\S.*?)\s*$")
 _GUNICORN = re.compile(r"\bgunicorn\b")
 _STARTABLE = ("web", "worker")
+_NOT_BESIDE = frozenset({"release", "console"})
+"""Processes that are not to run all the time."""
+_PROGRAMS = {
+    "python": frozenset({"python", "python3", "gunicorn", "uvicorn", "hypercorn", "daphne", "flask", "waitress-serve"}),
+    "node": frozenset({"node", "npm", "npx", "yarn", "pnpm"}),
+    "ruby": frozenset({"ruby", "bundle", "rails", "rackup", "puma", "rake"}),
+    "php": frozenset({"php"}),
+    "java": frozenset({"java", "mvnw", "gradlew"}),
+    "deno": frozenset({"deno"}),
+}
+"""What a command starts tells which ecosystem installs, where several are seen."""
 _LIFTED = frozenset({Kind.NO_START_COMMAND, Kind.LIBRARY_NOTHING_TO_RUN, Kind.NO_RUNNABLE_AT_ROOT})
 """Refusals of the ecosystem's recipe that a Procfile answers."""
 
@@ -46,7 +56,8 @@ class ProcfileRecipe:
         processes = parse_procfile(text)
         chosen = next((name for name in _STARTABLE if name in processes), "")
         found = [detection for recipe in self._ecosystems.values() if (detection := recipe.detect(tree))]
-        base = max(found, key=lambda detection: detection.score, default=None)
+        start = processes.get(chosen, "")
+        base = max(found, key=lambda detection: (_starts_with(detection.recipe, start), detection.score), default=None)
         saw = f"{chosen}: {processes[chosen]}" if chosen else "neither a web nor a worker process"
         evidence = Evidence(file="Procfile", saw=saw, weight=20.0 if chosen else 0.5)
         return Detection(
@@ -57,9 +68,11 @@ class ProcfileRecipe:
             evidence=(evidence, *(base.evidence if base else ())),
             runnable=bool(chosen),
             refusal=None if chosen else _nothing_to_start(list(processes)),
+            required_env=base.required_env if base else (),
             details={
                 "process": chosen,
-                "start": processes.get(chosen, ""),
+                "start": start,
+                "beside": {name: text for name, text in processes.items() if name != chosen and name not in _NOT_BESIDE},
                 "release": processes.get("release", ""),
                 "base": base.model_dump(mode="json") if base else None,
             },
@@ -81,10 +94,12 @@ class ProcfileRecipe:
             release = PlannedCommand(
                 command=prefix + details["release"], cwd=folder, reasoning="The Procfile's release command, after the build."
             )
-            draft = replace(draft, build=(*draft.build, with_app_env(release, given)))
+            draft = replace(draft, build=(*draft.build, release))
         bind = _GUNICORN_BIND if _GUNICORN.search(details["start"]) else ""
-        app = draft.app.model_copy(update={"command": prefix + bind + details["start"], "cwd": given.repo.source.subdir})
-        return apply_overrides(replace(draft, app=app), given, cwd=folder, prefix=prefix)
+        command = prefix + _beside(details["beside"]) + bind + details["start"]
+        app = draft.app.model_copy(update={"command": command, "cwd": given.repo.source.subdir})
+        draft = replace(draft, app=app, notes=(*draft.notes, *_notes(details["process"], details["beside"])))
+        return apply_overrides(draft, given, cwd=folder, prefix=prefix)
 
     def _base_draft(self, given: PlanInput, base: Detection, start: str) -> Draft:
         recipe = self._ecosystems[base.recipe]
@@ -101,6 +116,24 @@ def parse_procfile(text: str) -> dict[str, str]:
     """Process name to command, as written: shell text."""
     lines = (line for line in text.splitlines() if not line.lstrip().startswith("#"))
     return {match[1]: match[2] for line in lines if (match := _LINE.match(line))}
+
+
+def _starts_with(recipe: str, start: str) -> bool:
+    return not _PROGRAMS.get(recipe, frozenset()).isdisjoint(re.findall(r"[\w-]+", start))
+
+
+def _beside(processes: Mapping[str, str]) -> str:
+    """Shell text that starts the other processes in the app's own group, each with a PORT of its own (100 apart, as foreman's)."""
+    return "".join(
+        f'(export PORT=$((PORT + {100 * number})); (\n{text}\n); echo "{name} of the Procfile ended with $?" >&2) & '
+        for number, (name, text) in enumerate(processes.items(), start=1)
+    )
+
+
+def _notes(main: str, beside: Mapping[str, str]) -> tuple[str, ...]:
+    if not beside:
+        return ()
+    return (f"{', '.join(beside)} of the Procfile runs beside {main}; should it end, the app's log says so and {main} goes on.",)
 
 
 def _nothing_to_start(names: Sequence[str]) -> Reason:

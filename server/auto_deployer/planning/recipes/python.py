@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping, Sequence
+from functools import partial
 from shlex import quote
 
 from ...model.facts import Detection, Evidence
@@ -16,16 +17,17 @@ from ..versions import pick_python, python_fits
 from .python_deps import PythonProject, has_any, read_project
 from .python_django import DjangoProject, find_manage, read_django
 from .python_entry import StartOption, start_options
+from .python_env import required_env
 from .python_era import bounds
 from .python_findings import PythonFindings
-from .python_install import PYTHON, install_commands, install_notes
+from .python_install import PYTHON, install_commands, install_notes, installation, installs_own_code
 from .python_place import belongs_here, only_here
 from .python_refusals import no_start, refusal, refuse_missing_services
-from .python_services import required_env, service_needs
+from .python_services import service_needs
 from .python_settings import env_files, settings_env
 from .python_source import SourceFile, reachable, scan
 from .python_start import BASE_ENV, Start, manage_py, start, start_django
-from .shell import VENV_PATH, with_app_env
+from .shell import VENV_PATH
 
 _IMPORTED = {"django": "django", "flask": "flask", "fastapi": "fastapi", "gunicorn": "gunicorn", "uvicorn": "uvicorn"}
 """Declared name to the module whose import proves the installation."""
@@ -55,6 +57,7 @@ class PythonRecipe:
             evidence=evidence,
             runnable=django is not None or bool(options),
             refusal=refusal(project, findings, [option.path for option in seen]),
+            required_env=findings.required_env,
             details=findings.model_dump(mode="json"),
         )
 
@@ -126,7 +129,7 @@ def _findings(
         option=option,
         framework=framework,
         needs=django.needs if django else tuple(service_needs(imported)),
-        required_env=tuple(dict.fromkeys(name for name in strict if name not in committed)),
+        required_env=tuple({variable.name: variable for variable in strict if variable.name not in committed}.values()),
         committed_env=tuple(sorted(committed)),
         bounds={} if project.locked or project.manager == "uv" else bounds(imported, project.requirements),
         flask_migrations=has_any(project.declared, "flask-migrate") and tree.is_file("migrations/env.py"),
@@ -188,6 +191,10 @@ def _draft(given: PlanInput, findings: PythonFindings, started: Start, interpret
     project, folder = findings.project, app_folder(given)
     uv = given.host.tool("uv")
     whole = findings.option is not None and findings.option.way == "console_script"
+    make = partial(
+        install_commands, project, uv=uv.path if uv else "", added=started.added, bounds=tuple(findings.bounds), whole=whole
+    )
+    installed = installation(given, interpreter, make, local=installs_own_code(project, whole=whole), made_from=project.requirements)
     proof = next((module for name, module in _IMPORTED.items() if name in project.declared), "")
     checks = (FileCheck(path=f"{folder}/{PYTHON}"),)
     return Draft(
@@ -203,22 +210,15 @@ def _draft(given: PlanInput, findings: PythonFindings, started: Start, interpret
             health=HealthSpec(),
         ),
         tools=(interpreter,),
-        install=install_commands(
-            project,
-            folder,
-            interpreter,
-            uv=uv.path if uv else "",
-            added=started.added,
-            bounds=tuple(findings.bounds),
-            whole=whole,
-        ),
+        install=installed.commands,
+        dependency_cache=installed.cache,
         install_checks=(*checks, CommandCheck(command=f"{PYTHON} -c 'import {proof}'", cwd=folder)) if proof else checks,
-        build=tuple(with_app_env(command, given) for command in _build(findings, folder)),
+        build=_build(findings, folder),
         package_manager=project.manager,
         command_prefix=VENV_PATH,
         risks=_risks(findings),
         notes=(*started.notes, *install_notes(project), *_notes(given, findings, interpreter)),
-        required_env=tuple(name for name in findings.required_env if name not in findings.committed_env),
+        required_env=tuple(variable.name for variable in findings.required_env),
         required_services=tuple(dict.fromkeys(need.service for need in findings.needs)),
     )
 

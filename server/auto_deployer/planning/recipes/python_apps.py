@@ -53,18 +53,24 @@ CONSTRUCTORS: Mapping[str, Framework] = {
 }
 """What makes an app object, by its full name; ports are those the framework's own `run` listens on."""
 
+SCRIPT_FRAMEWORKS = {"gradio": Framework("gradio", "script", 7860), "nicegui": Framework("nicegui", "script", 8080)}
+"""Module to the framework of scripts that draw a page and serve it themselves."""
+
 FACTORY_NAMES = ("create_app", "make_app", "app_factory", "create_application", "build_app", "get_app")
 """Flask's own convention (first two), and the usual others."""
 
 SERVING_CALLS: Mapping[str, int] = {
     "uvicorn.run": 8000, "aiohttp.web.run_app": 8080, "bottle.run": 8080, "waitress.serve": 8080, "cherrypy.quickstart": 8080,
     "werkzeug.serving.run_simple": 0, "wsgiref.simple_server.make_server": 0, "eventlet.wsgi.server": 0,
-    "hypercorn.asyncio.serve": 8000, "http.server.test": 8000, "fasthtml.common.serve": 5001, "gevent.pywsgi.WSGIServer": 0,
+    "hypercorn.asyncio.serve": 8000, "http.server.test": 8000, "fasthtml.common.serve": 0, "gevent.pywsgi.WSGIServer": 0,
     "cheroot.wsgi.Server": 0, "http.server.HTTPServer": 0, "http.server.ThreadingHTTPServer": 0, "socketserver.TCPServer": 0,
     "socketserver.ThreadingTCPServer": 0, "asyncio.start_server": 0, "xmlrpc.server.SimpleXMLRPCServer": 0,
-    "twisted.internet.reactor.listenTCP": 0,
+    "twisted.internet.reactor.listenTCP": 0, "nicegui.ui.run": 8080,
 }  # fmt: skip
-"""Calls that serve, by full name, with the port they take when told none (0: always told)."""
+"""Calls that serve, by full name, with the port they take when told none (0: always told, by the call or by PORT)."""
+
+_SERVING_METHODS = {"listen": ("tornado", _TORNADO.default_port), "launch": ("gradio", 0)}
+"""Methods that serve in files that import the module, with the port they take when told none."""
 
 _COMMAND_LINE = frozenset({"argparse", "click", "typer", "optparse", "docopt", "fire", "curses", "tkinter", "pygame", "turtle"})
 """Modules of programs that answer to a person at a terminal or a window."""
@@ -232,15 +238,16 @@ def _served_port(call: ast.Call, source: SourceFile, own: Mapping[str, Framework
         and source.called(owner_maker).rsplit(".", 1)[-1] in {"SocketIO", "FlaskApp", "AsyncApp"}
     ):
         return _port(call, source, 5000)
-    if verb == "listen" and any(name.startswith("tornado") for name in source.imports.values()):
-        return _port(call, source, _TORNADO.default_port)
+    module, default = _SERVING_METHODS.get(verb, ("", 0))
+    if module and any(name.split(".")[0] == module for name in source.imports.values()):
+        return _port(call, source, default)
     return 0 if verb in {"serve_forever", "run_server"} else None
 
 
 def _port(call: ast.Call, source: SourceFile, default: int) -> int:
     """A literal port argument (by name, position or address tuple), 0 when PORT decides or it is not literal."""
     words = {word.arg: word.value for word in call.keywords}
-    told = [words[name] for name in ("port", "http_port") if name in words]
+    told = [words[name] for name in ("port", "http_port", "server_port") if name in words]
     told += [arg.elts[1] for arg in (*call.args, *words.values()) if isinstance(arg, ast.Tuple) and len(arg.elts) == 2]
     told += [arg for arg in call.args if not isinstance(arg, ast.Tuple)]
     for node in told:

@@ -109,6 +109,15 @@ def requirement_lines(tree: RepoTree, path: str, seen: frozenset[str] = frozense
             yield text
 
 
+def requirement_groups(tree: RepoTree) -> dict[str, list[str]]:
+    """The optional dependencies of pyproject.toml by group (extras, PEP 735 groups, Poetry's), as PEP 508 text."""
+    pyproject, _ = _toml(tree, "pyproject.toml")
+    groups = _table(pyproject, "project", "optional-dependencies") | _table(pyproject, "dependency-groups")
+    found = {name: [text for text in texts if isinstance(text, str)] for name, texts in groups.items() if isinstance(texts, list)}
+    poetry = _table(pyproject, "tool", "poetry", "group")
+    return found | {name: list(_tabular(_table(poetry, name, "dependencies"))) for name in poetry}
+
+
 def _manager(tree: RepoTree, pyproject: dict[str, Any], poetry: dict[str, Any]) -> tuple[Manager, str]:
     """The manager and the file it reads: a lock file we can honour beats a plain list, a plain list the rest."""
     if pyproject and tree.is_file("uv.lock"):

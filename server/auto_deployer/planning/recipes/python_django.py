@@ -7,8 +7,10 @@ import posixpath
 from collections.abc import Mapping, Sequence
 
 from ...model.base import Model
+from ...model.facts import EnvVariable
 from ...model.ports import RepoTree
-from .python_services import ServiceNeed, is_service_address, need_from_url, required_env
+from .python_env import required_env
+from .python_services import ServiceNeed, is_service_address, need_from_url
 from .python_source import SourceFile, assigned_names, is_env_read, local_module, module_level, parse, resolve
 
 _ENGINES = {
@@ -33,7 +35,7 @@ class DjangoProject(Model):
     asgi: str = ""
     static_root: bool = False
     needs: tuple[ServiceNeed, ...] = ()
-    required_env: tuple[str, ...] = ()
+    required_env: tuple[EnvVariable, ...] = ()
     foreign_hosts: tuple[str, ...] = ()
     """ALLOWED_HOSTS, when it names hosts and none of this machine's."""
     sqlite: bool = False

@@ -8,11 +8,12 @@ from typing import Literal
 
 from ...model.base import Model
 from ...model.ports import RepoTree
-from .python_apps import AppObject, Framework, find_apps, find_serving, is_command_line, serves_from
+from .python_apps import SCRIPT_FRAMEWORKS, AppObject, Framework, find_apps, find_serving, is_command_line, serves_from
 from .python_deps import PythonProject
 from .python_source import SourceFile, local_module
+from .python_ui import page_score, page_server
 
-Way = Literal["app", "script", "module", "console_script"]
+Way = Literal["app", "script", "module", "console_script", "page"]
 
 _ENTRY_STEMS = ("main", "app", "wsgi", "asgi", "server", "application", "run", "start", "bot", "hello", "api", "index", "__main__")
 """File names that say "start here" (nixpacks' and railpack's lists and ours)."""
@@ -39,7 +40,7 @@ class StartOption(Model):
     path: str
     """The file that shows it."""
     target: str
-    """ "module:object" for apps, a file for scripts, a module for `-m`, a command name for console scripts."""
+    """ "module:object" for apps, a file for scripts and pages, a module for `-m`, a command name for console scripts."""
     framework: str = ""
     interface: str = "script"
     factory: bool = False
@@ -57,6 +58,7 @@ def start_options(tree: RepoTree, files: Mapping[str, SourceFile], project: Pyth
         *_app_options(tree, files, project, apps),
         *_script_options(tree, files, apps),
         *_console_options(tree, files, project, apps),
+        *_page_options(files),
     ]
     if not options:
         options = list(_plain_scripts(tree, files, project))
@@ -158,6 +160,15 @@ def _console_options(
             )
 
 
+def _page_options(files: Mapping[str, SourceFile]) -> Iterator[StartOption]:
+    """Scripts that a framework's own command serves, such as Streamlit's."""
+    for source in files.values():
+        if server := page_server(source):
+            score = page_score(source)
+            why = f"a page of {server.name}"
+            yield StartOption(way="page", path=source.path, target=source.path, framework=server.name, score=score, why=why)
+
+
 def _plain_scripts(tree: RepoTree, files: Mapping[str, SourceFile], project: PythonProject) -> Iterator[StartOption]:
     if tree.is_file("__init__.py"):
         return  # the inside of a package
@@ -197,7 +208,9 @@ def _place_score(source: SourceFile, project: PythonProject | None) -> float:
 def _framework_of(tree: RepoTree, source: SourceFile, apps: Sequence[AppObject]) -> Framework | None:
     """The framework of an app in the file, else in a file it imports."""
     places = [source.path, *(path for dotted in source.imports.values() for path in local_module(tree, source.folder, dotted))]
-    return next((app.framework for place in places for app in apps if app.path == place), None)
+    made = next((app.framework for place in places for app in apps if app.path == place), None)
+    imported = (SCRIPT_FRAMEWORKS.get(name.split(".")[0]) for name in source.imports.values())
+    return made or next(filter(None, imported), None)
 
 
 def flask_app(tree: RepoTree) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from ...model.base import Model
+from ...model.facts import EnvVariable
 from .python_deps import PythonProject
 from .python_django import DjangoProject
 from .python_entry import StartOption
@@ -20,7 +21,7 @@ class PythonFindings(Model):
     """The best way to start; None for Django and when there is none."""
     framework: str = ""
     needs: tuple[ServiceNeed, ...] = ()
-    required_env: tuple[str, ...] = ()
+    required_env: tuple[EnvVariable, ...] = ()
     committed_env: tuple[str, ...] = ()
     """Names in a committed .env file."""
     flask_migrations: bool = False

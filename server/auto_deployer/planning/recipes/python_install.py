@@ -1,11 +1,16 @@
-"""How a Python project's dependencies get into the release's own virtual environment."""
+"""How a Python project's dependencies get into a virtual environment, shared by the releases with the same ones."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from shlex import join, quote
 
 from ...model.plan import PlannedCommand
-from .python_deps import PythonProject
+from ...model.ports import PlanInput
+from ..assemble import app_folder
+from ..reuse import SharedVenv, shared_venv
+from .python_deps import PythonProject, requirement_name
 from .python_locks import LOCKS
 
 PYTHON = ".venv/bin/python"
@@ -16,40 +21,122 @@ CONSTRAINTS = ".venv/constraints.txt"
 """The versions of a lock file that pip does not read itself."""
 
 
-def install_commands(
-    project: PythonProject, folder: str, interpreter: str, *, uv: str, added: tuple[str, ...], bounds: tuple[str, ...], whole: bool
-) -> tuple[PlannedCommand, ...]:
-    """Create `.venv` and install into it.
+@dataclass(frozen=True)
+class Environment:
+    """A virtual environment while it is being made."""
+
+    place: str
+    """Its path; the one in the release leads there."""
+    folder: str
+    """The project folder in the release, absolute."""
+    interpreter: str
+    """Path of the Python to make it with."""
+
+    @property
+    def in_release(self) -> bool:
+        return self.place == f"{self.folder}/.venv"
+
+    @property
+    def programs(self) -> str:
+        """Where its programs are. They hold this path in their first line: a shared one is not called through the release."""
+        return ".venv/bin" if self.in_release else f"{self.place}/bin"
+
+    @property
+    def python(self) -> str:
+        return f"{self.programs}/python"
+
+    def created(self) -> PlannedCommand:
+        # Not run in the project folder: version managers' shims would obey a .python-version there.
+        return PlannedCommand(
+            command=f"{quote(self.interpreter)} -m venv {quote(self.place)}", cwd="/", reasoning="The app has its own packages."
+        )
+
+    def pip(self, words: Sequence[str], reasoning: str) -> PlannedCommand:
+        """`pip install` of these words."""
+        command = f"{quote(self.python)} -m pip install {join(words)}"
+        return PlannedCommand(command=command, cwd=self.folder, env=PIP_ENV, reasoning=reasoning)
+
+
+@dataclass(frozen=True)
+class Installation:
+    """The commands that install, and where what they make is kept for later releases."""
+
+    commands: tuple[PlannedCommand, ...]
+    shared: SharedVenv | None = None
+
+    @property
+    def cache(self) -> str:
+        """Path that exists when an earlier deployment installed the same; "" when nothing is kept."""
+        return self.shared.complete if self.shared and not self.shared.fresh else ""
+
+
+def installation(
+    given: PlanInput, interpreter: str, commands: Callable[[Environment], Sequence[PlannedCommand]], *, local: bool,
+    made_from: Sequence[str],
+) -> Installation:  # fmt: skip
+    """Commands that make an environment, and leave that out when an earlier deployment made the same.
 
     Args:
-        folder: the project folder in the release, absolute.
         interpreter: path of the Python to use.
+        commands: those that make it, from its creation on.
+        local: code of the repository is installed in it.
+        made_from: the requirements, those of included files too.
+    """
+    folder = app_folder(given)
+    link = f"{folder}/.venv"
+    in_release = commands(Environment(link, folder, interpreter))
+    version = next((tool.version for tool in given.host.tools if tool.path == interpreter), "")
+    made_by = [(command.command, command.env) for command in in_release]
+    shared = shared_venv(given, link, interpreter, version, made_by, list(made_from), local=local)
+    if shared is None or given.overrides.install is not None:
+        return Installation(tuple(in_release))
+    made = commands(Environment(shared.folder, folder, interpreter))
+    return Installation((shared.linked(), *map(shared.unless_there, made), shared.completed()), shared)
+
+
+def install_commands(
+    project: PythonProject, environment: Environment, *, uv: str, added: tuple[str, ...], bounds: tuple[str, ...], whole: bool
+) -> tuple[PlannedCommand, ...]:
+    """Create the environment and install into it.
+
+    Args:
         uv: path of the uv binary; "" when the host has none.
         added: packages that the start needs and the project does not declare.
         bounds: requirements that limit versions which the project leaves open.
         whole: the project itself has to be installed too (its command is what is started).
     """
     if project.manager == "uv":
-        return _uv_commands(folder, interpreter, uv, added)
-    commands = [_venv(folder, interpreter)]
+        return _uv_commands(environment, uv, added)
+    commands = [environment.created()]
     locked: list[str] = []
     if project.locked:
-        commands.append(_constraints(project, folder))
+        commands.append(_constraints(project, environment.folder))
         locked = ["-c", CONSTRAINTS]
     if project.manager == "pip":
-        commands.append(_pip(folder, ["-r", project.manifest, *bounds], f"{project.manifest} is what the project installs."))
-    elif (project.packaged and project.manager == "pip(pyproject)") or whole:
-        commands.append(
-            _pip(folder, [*locked, ".", *bounds], f"The project and the dependencies that {project.manifest} declares.")
-        )
+        commands.append(environment.pip(["-r", project.manifest, *bounds], f"{project.manifest} is what the project installs."))
+    elif _installs_itself(project, whole=whole):
+        why = f"The project and the dependencies that {project.manifest} declares."
+        commands.append(environment.pip([*locked, ".", *bounds], why))
     elif project.requirements:
         why = f"The dependencies that {project.manifest or 'the source'} names."
-        commands.append(_pip(folder, [*locked, *project.requirements, *bounds], why))
+        commands.append(environment.pip([*locked, *project.requirements, *bounds], why))
     if project.above:
-        commands.append(_pip(folder, [project.above], "The package that this is an example of."))
+        commands.append(environment.pip([project.above], "The package that this is an example of."))
     if added:
-        commands.append(_pip(folder, list(added), "Needed to serve the app, and not declared by it."))
+        commands.append(environment.pip(list(added), "Needed to serve the app, and not declared by it."))
     return tuple(commands)
+
+
+def installs_own_code(project: PythonProject, *, whole: bool) -> bool:
+    """Whether code of the repository is installed: the project, one above it, or one that a requirement names by its path."""
+    paths = [text for text in project.requirements if not requirement_name(text) or "file:" in text]
+    itself = project.manager != "pip" and _installs_itself(project, whole=whole)
+    from_paths = any("://" not in text or "file:" in text for text in paths)
+    return itself or bool(project.above) or from_paths or project.manager == "uv"  # whose sources may be folders
+
+
+def _installs_itself(project: PythonProject, *, whole: bool) -> bool:
+    return (project.packaged and project.manager == "pip(pyproject)") or whole
 
 
 def install_notes(project: PythonProject) -> tuple[str, ...]:
@@ -70,30 +157,22 @@ def _constraints(project: PythonProject, folder: str) -> PlannedCommand:
     )
 
 
-def _venv(folder: str, interpreter: str) -> PlannedCommand:
-    # Not run in the project folder: version managers' shims would obey a .python-version there.
-    return PlannedCommand(
-        command=f"{quote(interpreter)} -m venv {quote(folder)}/.venv", cwd="/", reasoning="The release has its own packages."
-    )
-
-
-def _pip(folder: str, words: list[str], reasoning: str) -> PlannedCommand:
-    return PlannedCommand(command=f"{PYTHON} -m pip install {join(words)}", cwd=folder, env=PIP_ENV, reasoning=reasoning)
-
-
-def _uv_commands(folder: str, interpreter: str, uv: str, added: tuple[str, ...]) -> tuple[PlannedCommand, ...]:
+def _uv_commands(environment: Environment, uv: str, added: tuple[str, ...]) -> tuple[PlannedCommand, ...]:
     commands: list[PlannedCommand] = []
+    folder, place, interpreter = environment.folder, environment.place, environment.interpreter
     program, flags = quote(uv), ""
     env = {"UV_PYTHON": interpreter, "UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1"}
+    if not environment.in_release:
+        env["UV_PROJECT_ENVIRONMENT"] = place
     if not uv:
         # uv in the environment it syncs: --inexact keeps it (and pip) there.
-        program, flags = ".venv/bin/uv", " --inexact"
-        env["UV_PYTHON"] = f"{folder}/{PYTHON}"
-        commands += [_venv(folder, interpreter), _pip(folder, ["uv"], "The lock file is uv's, and this host has no uv.")]
+        program, flags = quote(f"{environment.programs}/uv"), " --inexact"
+        env["UV_PYTHON"] = f"{place}/bin/python"
+        commands += [environment.created(), environment.pip(["uv"], "The lock file is uv's, and this host has no uv.")]
     sync = f"{program} sync --frozen --no-dev{flags}"
     commands.append(PlannedCommand(command=sync, cwd=folder, env=env, reasoning="uv.lock is honoured as it is."))
     if added:
-        add = f"{program} pip install --python {PYTHON} {join(added)}"
+        add = f"{program} pip install --python {quote(environment.python)} {join(added)}"
         commands.append(
             PlannedCommand(command=add, cwd=folder, env=env, reasoning="Needed to serve the app, and not declared by it.")
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...model.errors import RefusedError
+from ...model.facts import EnvVariable
 from ...model.ports import PlanInput
 from ...model.reasons import Kind, Reason
 from .python_deps import PythonProject
@@ -67,9 +68,9 @@ def refuse_missing_services(findings: PythonFindings, given: PlanInput) -> None:
         silent = silent_port(given.host, need.service, need.host, need.port)
         if need.certainly_missing or silent:
             raise _missing_service(need, silent)
-    for name in findings.required_env:
-        if is_service_address(name) and name not in names:
-            raise _missing_service(ServiceNeed(service=service_of(name), env=(name,)))
+    for variable in findings.required_env:
+        if is_service_address(variable.name) and variable.name not in names:
+            raise _missing_service(ServiceNeed(service=service_of(variable.name), env=(variable.name,), place=variable.place))
 
 
 def _missing_service(need: ServiceNeed, silent: int | None = None) -> RefusedError:
@@ -89,4 +90,5 @@ def _missing_service(need: ServiceNeed, silent: int | None = None) -> RefusedErr
         f"The app needs {service}{where}{place}; {quiet}{told}. It would start and fail at the first request.",
         kind=Kind.REQUIRED_SERVICE_MISSING,
         suggestions=tuple(suggestions),
+        missing_env=tuple(EnvVariable(name=name, place=need.place) for name in need.env[:1]),
     )

@@ -1,4 +1,4 @@
-"""What an app needs around it to answer: services it names by address, and environment variables it cannot start without."""
+"""The services that an app connects to by address."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import urlsplit
 
 from ...model.base import Model
-from .python_source import SourceFile, Value, is_env_read, module_level, resolve
+from .python_env import unconditional
+from .python_source import SourceFile, Value, resolve
 
 _CLIENTS: Mapping[str, str] = {
     "redis.Redis": "redis", "redis.StrictRedis": "redis", "redis.from_url": "redis", "redis.Redis.from_url": "redis",
@@ -32,7 +33,6 @@ _URL_SETTINGS = frozenset(
 _ADDRESS_NAME = re.compile(
     r"(DATABASE|POSTGRES|PG|MYSQL|MARIADB|MONGO|REDIS|RABBIT|AMQP|ELASTIC|DB).*(URL|URI|HOST|DSN|SERVER|ADDR)|^(DB|PG)HOST$"
 )
-_ALWAYS_SET = frozenset({"PORT", "HOST", "HOME", "PATH", "USER", "LANG", "PWD", "SHELL"})
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0", ""})  # noqa: S104 (names of this machine, nothing is bound)
 
 
@@ -69,17 +69,6 @@ def service_needs(files: Iterable[SourceFile]) -> list[ServiceNeed]:
         for need in (*_client_needs(source), *_setting_needs(source)):
             found.setdefault((need.service, need.host), need)
     return list(found.values())
-
-
-def required_env(files: Iterable[SourceFile]) -> list[str]:
-    """Variables that are read without a default while the app is imported: it cannot start without them."""
-    names: dict[str, None] = {}
-    for source in files:
-        supplied = _env_stores(source)
-        for node in _unconditional(source.module.body):
-            for inner in _evaluated(node):
-                names.update(dict.fromkeys(name for name in _strict_read(inner, source) if name not in supplied | _ALWAYS_SET))
-    return list(names)
 
 
 def is_service_address(name: str) -> bool:
@@ -133,7 +122,7 @@ def _client_needs(source: SourceFile) -> Iterator[ServiceNeed]:
 
 def _setting_needs(source: SourceFile) -> Iterator[ServiceNeed]:
     """Connection URLs kept in settings: `SQLALCHEMY_DATABASE_URI = …`, also in classes and as `app.config["…"] = …`."""
-    for node in _unconditional(source.module.body):
+    for node in unconditional(source.module.body):
         if not isinstance(node, ast.Assign):
             continue
         target = node.targets[0]
@@ -179,49 +168,3 @@ def _defaults(arguments: ast.arguments) -> dict[str, ast.expr]:
         arg.arg: default for arg, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if default is not None
     }
     return found
-
-
-def _unconditional(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
-    """Statements that run on import in any case, also those of class bodies."""
-    for node in body:
-        if isinstance(node, ast.ClassDef):
-            yield from _unconditional(node.body)
-        elif not isinstance(node, ast.If | ast.Try | ast.FunctionDef | ast.AsyncFunctionDef):
-            yield node
-
-
-def _evaluated(node: ast.AST) -> Iterator[ast.AST]:
-    """The parts of a statement that are evaluated for certain: no lambdas, no sides of `or` and `if else`."""
-    yield node
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.Lambda | ast.IfExp | ast.BoolOp | ast.comprehension):
-            continue
-        yield from _evaluated(child)
-
-
-def _strict_read(node: ast.AST, source: SourceFile) -> Iterator[str]:
-    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load) and source.dotted(node.value) == "os.environ":
-        if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
-            yield node.slice.value
-    elif isinstance(node, ast.Call) and is_env_read(node, source):
-        value = resolve(node, source)
-        if value.required:
-            yield from value.env[:1]
-
-
-def _env_stores(source: SourceFile) -> set[str]:
-    """Variables the file sets itself: `os.environ["X"] = …`, `os.environ.setdefault("X", …)`."""
-    stored: set[str] = set()
-    for node in module_level(source.module.body):
-        for inner in ast.walk(node):
-            if isinstance(inner, ast.Subscript) and isinstance(inner.ctx, ast.Store) and source.dotted(inner.value) == "os.environ":
-                stored.update(
-                    [inner.slice.value] if isinstance(inner.slice, ast.Constant) and isinstance(inner.slice.value, str) else []
-                )
-            elif isinstance(inner, ast.Call) and source.called(inner) == "os.environ.setdefault" and inner.args:
-                stored.update(
-                    [inner.args[0].value]
-                    if isinstance(inner.args[0], ast.Constant) and isinstance(inner.args[0].value, str)
-                    else []
-                )
-    return stored

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 
+from ...model.facts import EnvVariable
 from .python_source import SourceFile
 
 _BASES = frozenset({"pydantic.BaseSettings", "pydantic_settings.BaseSettings", "pydantic.v1.BaseSettings"})
@@ -12,15 +13,15 @@ _NOT_FIELDS = frozenset({"model_config", "Config"})
 _MAX_BASES = 6
 
 
-def settings_env(files: Sequence[SourceFile]) -> list[str]:
+def settings_env(files: Sequence[SourceFile]) -> list[EnvVariable]:
     """Variables without a default in the settings classes that the code makes: it raises when they are not set."""
     classes = {node.name: (node, source) for source in files for node in source.module.body if isinstance(node, ast.ClassDef)}
     used = {name for source in files for name in _used_names(source.module)}
-    names: dict[str, None] = {}
+    found: dict[str, EnvVariable] = {}
     for name in classes.keys() & used:
         if line := _ancestry(name, classes):
-            names.update(dict.fromkeys(_required(line)))
-    return sorted(names)
+            found.update({variable.name: variable for variable in _required(line)})
+    return [found[name] for name in sorted(found)]
 
 
 def env_files(files: Sequence[SourceFile]) -> list[str]:
@@ -47,26 +48,27 @@ def _ancestry(name: str, classes: _Classes) -> list[tuple[ast.ClassDef, SourceFi
     return line if is_settings else []
 
 
-def _required(line: Sequence[tuple[ast.ClassDef, SourceFile]]) -> Iterator[str]:
+def _required(line: Sequence[tuple[ast.ClassDef, SourceFile]]) -> Iterator[EnvVariable]:
     """Variables of the fields that no class of the line gives a value."""
-    values = {name for node, _ in line for name, value in _fields(node) if value is not None and _field_gives_value(value)}
+    values = {name for node, _ in line for name, value, _ in _fields(node) if value is not None and _field_gives_value(value)}
     prefix = next((text for node, _ in line for inner in ast.walk(node) if (text := _text(_named_value(inner, "env_prefix")))), "")
-    for node, _ in line:
-        for name, value in _fields(node):
+    for node, source in line:
+        for name, value, number in _fields(node):
             if name not in values:
-                yield _alias(value) or f"{prefix}{name}".upper()
+                yield EnvVariable(name=_alias(value) or f"{prefix}{name}".upper(), place=f"{source.path}:{number}")
 
 
-def _fields(node: ast.ClassDef) -> Iterator[tuple[str, ast.expr | None]]:
-    """Name and value of each field; optional ones count as given."""
+def _fields(node: ast.ClassDef) -> Iterator[tuple[str, ast.expr | None, int]]:
+    """Name, value and line of each field; optional ones count as given."""
     for statement in node.body:
         if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
             name, kind = statement.target.id, ast.unparse(statement.annotation)
             if name not in _NOT_FIELDS and not name.startswith("_") and "ClassVar" not in kind:
                 optional = "Optional" in kind or "None" in kind
-                yield name, statement.value or (ast.Constant(None) if optional else None)
+                yield name, statement.value or (ast.Constant(None) if optional else None), statement.lineno
         elif isinstance(statement, ast.Assign):
-            yield from ((target.id, statement.value) for target in statement.targets if isinstance(target, ast.Name))
+            names = [target.id for target in statement.targets if isinstance(target, ast.Name)]
+            yield from ((name, statement.value, statement.lineno) for name in names)
 
 
 def _field_gives_value(value: ast.expr) -> bool:

@@ -10,11 +10,13 @@ from .python_deps import has_any
 from .python_django import DjangoProject
 from .python_entry import StartOption
 from .python_install import PYTHON
+from .python_ui import page_command
 
 BASE_ENV = {"PYTHONUNBUFFERED": "1", "PYTHONFAULTHANDLER": "1", "PYTHONDONTWRITEBYTECODE": "1"}
 """Output at once, a trace on crashes, no bytecode files in the release (as nixpacks and railpack set them)."""
 _GUNICORN = ".venv/bin/gunicorn"
 """Its command: `python -m gunicorn` came with 20.1 only."""
+_GRADIO = 'env GRADIO_SERVER_NAME="$HOST" GRADIO_SERVER_PORT="$PORT" '
 _BIND = '"$HOST:$PORT"'
 _HOST_PORT = '--host "$HOST" --port "$PORT"'
 
@@ -37,7 +39,10 @@ def start(option: StartOption, declared: Collection[str]) -> Start:
     match option.way:
         case "script":
             nested = {"PYTHONPATH": "."} if "/" in option.target else {}
-            return Start(f"{PYTHON} {quote(option.target)}", nested, fixed_port=option.fixed_port)
+            told = _GRADIO if option.framework == "gradio" else ""
+            return Start(f"{told}{PYTHON} {quote(option.target)}", nested, fixed_port=option.fixed_port)
+        case "page":
+            return Start(page_command(option.framework, option.target), env)
         case "module":
             return Start(f"{PYTHON} -m {quote(option.target)}", env, fixed_port=option.fixed_port)
         case "console_script":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from shlex import quote
 
-from ...model.plan import PlannedCommand
 from ...model.ports import PlanInput
 
 VENV_PATH = 'export PATH="$PWD/.venv/bin:$PATH"; '
@@ -12,16 +11,13 @@ VENV_PATH = 'export PATH="$PWD/.venv/bin:$PATH"; '
 NODE_PATH = 'export PATH="$PWD/node_modules/.bin:$PATH"; '
 
 
-def with_app_env(planned: PlannedCommand, given: PlanInput) -> PlannedCommand:
-    """The command with the variables of the app's env file, such as a migration needs; their values stay out of the command's text.
+def kept_secret(given: PlanInput, name: str, *, prefix: str = "") -> str:
+    """Shell text that exports a random secret which all releases share, unless the app's settings have one.
 
-    The file is in the form of `apps.env_file`: KEY=VALUE as it stands, or "…" with backslash escapes.
+    It is made on the target (32 bytes, base64) and stays there, in a file of its own that only the user can read: no log has it.
     """
-    if not given.env_names:
-        return planned
-    load = (
-        "while IFS='=' read -r name value; do "
-        "case $value in '\"'*'\"') value=${value#?}; value=$(printf %b \"${value%?}\");; esac; "
-        f"export \"$name=$value\"; done < <(grep -E '^[A-Za-z_][A-Za-z0-9_]*=' {quote(given.paths.env_file)}); "
-    )
-    return planned.model_copy(update={"command": load + planned.command})
+    if name in given.env_names:
+        return ""
+    file = quote(f"{given.paths.shared}/{name.lower()}")
+    make = f"(umask 077; head -c 32 /dev/urandom | base64 | tr -d '\\n' > {file})"
+    return f'[ -s {file} ] || {make}; export {name}="{prefix}$(cat {file})"; '

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import replace
 
 from ...model.base import Model
 from ...model.errors import RefusedError
 from ...model.facts import Detection, Evidence
-from ...model.plan import FileCheck
 from ...model.ports import PlanInput, RepoTree
-from ...model.reasons import Kind
-from .. import static_server
-from ..assemble import app_folder
-from ..overrides import apply_overrides
 from ..recipe import Draft
 from .node_manifest import FILE_NAME, read_manifest
+from .site_folder import served_folder, site_draft
 
 _FOLDERS = {"": 4.0, "public": 3.5, "dist": 3.5, "site": 3.5, "www": 3.5, "docs": 2.0, "src": 2.0}
 """Where a site may lie, in this order, and how much an index.html there says (documentation lies beside other things)."""
@@ -96,18 +91,7 @@ def static_draft(given: PlanInput, findings: StaticFindings) -> Draft:
     Raises:
         RefusedError: the folder lies outside of the app, or the target has no Python to serve it with.
     """
-    overrides, paths = given.overrides, given.paths
-    folder = findings.folder if overrides.output_dir is None else _contained(overrides.output_dir)
-    root = app_folder(given)
-    command = static_server.serve_command(paths, given.host, folder, spa=findings.spa)
-    app = static_server.site_app(given.app_name, command, given.repo.source.subdir)
-    draft = apply_overrides(Draft(strategy="static", app=app), given, cwd=root)
-    return replace(
-        draft,
-        tools=(static_server.python_program(given.host),),
-        build=(*draft.build, static_server.write_program(paths)),
-        build_checks=(FileCheck(path=posixpath.join(root, folder, "index.html")), static_server.written_check(paths)),
-    )
+    return served_folder(given, site_draft(given), findings.folder, spa=findings.spa)
 
 
 def _site(tree: RepoTree, settings: dict[str, str]) -> Evidence | None:
@@ -152,14 +136,3 @@ def _declares_build(tree: RepoTree) -> bool:
     except RefusedError:
         return True  # what it declares is unknown, and serving sources by mistake would look like a success
     return bool(manifest.scripts.get("build")) or manifest.depends_on(*_BUILD_PACKAGES)
-
-
-def _contained(folder: str) -> str:
-    normal = posixpath.normpath(folder)
-    if posixpath.isabs(normal) or normal.split("/")[0] == "..":
-        raise RefusedError(
-            f"The folder to serve, {folder}, lies outside of the app.",
-            kind=Kind.PLAN_INVALID,
-            suggestions=("Name a folder inside of it: `--output-dir public`.",),
-        )
-    return "" if normal == "." else normal

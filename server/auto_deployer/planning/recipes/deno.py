@@ -1,0 +1,134 @@
+"""Deno: a `start` task, or an entry file by its usual name."""
+
+from __future__ import annotations
+
+import json
+import re
+from shlex import quote
+from typing import Any
+
+from ...model.base import Model
+from ...model.errors import RefusedError
+from ...model.facts import Detection, Evidence
+from ...model.plan import AppSpec, PlannedCommand
+from ...model.ports import PlanInput, RepoTree
+from ...model.reasons import Kind, Reason
+from ..assemble import app_folder
+from ..overrides import apply_overrides
+from ..recipe import Draft
+from .listening import fixed_port, sources
+from .node_source import strip_comments
+from .toolchain import missing_tool
+
+_CONFIGS = ("deno.json", "deno.jsonc")
+_ENTRIES = tuple(f"{folder}{stem}.{suffix}" for folder in ("", "src/") for stem in ("main", "server", "mod", "index", "app")
+                 for suffix in ("ts", "tsx", "js", "mjs"))  # fmt: skip
+_SERVES = re.compile(r"\bDeno\.serve\(|\bserve\(|\.listen\(|export\s+default\s*\{[^}]*\bfetch\b|\bnew\s+(?:Hono|Application|App)\b")
+_PORT = re.compile(r"(?:\bport\s*:|\.listen\()\s*(\d{2,5})\b")
+
+
+class DenoFindings(Model):
+    """What a plan needs to know of the program."""
+
+    start: str = ""
+    """Words after the program's name."""
+    build: str = ""
+    locked: bool = False
+    port: int | None = None
+
+
+class DenoRecipe:
+    """Folders with a deno.json."""
+
+    name = "deno"
+
+    def detect(self, tree: RepoTree) -> Detection | None:
+        config = next((name for name in _CONFIGS if tree.is_file(name)), None)
+        if config is None:
+            return None
+        tasks = _tasks(tree.read(config) or "")
+        entry = next((path for path in _ENTRIES if _SERVES.search(tree.read(path) or "")), "")
+        evidence = [Evidence(file=config, saw="settings of Deno", weight=3.0)]
+        if not entry and "start" not in tasks:
+            return Detection(
+                recipe=self.name, project_type="deno", score=3.0, evidence=tuple(evidence), refusal=_nothing_to_start(config)
+            )
+        evidence.append(Evidence(file=config if "start" in tasks else entry, saw="what to start", weight=4.5))
+        texts = [text for _, text in sources(tree, ".ts", ".tsx", ".js")]
+        findings = DenoFindings(
+            start="task start"
+            if "start" in tasks
+            else f"{'serve' if _is_module(tree, entry) else 'run'} --allow-all {quote(entry)}",
+            build="task build" if "build" in tasks else "",
+            locked=tree.is_file("deno.lock"),
+            port=fixed_port(texts, _PORT),
+        )
+        return Detection(
+            recipe=self.name,
+            project_type="deno",
+            framework="fresh" if "fresh" in (tree.read(config) or "") else "",
+            score=7.5,
+            evidence=tuple(evidence),
+            runnable=True,
+            details=findings.model_dump(mode="json"),
+        )
+
+    def draft(self, given: PlanInput, detection: Detection) -> Draft:
+        """Deno on the target, else the one that npm brings.
+
+        Raises:
+            RefusedError: neither Deno nor npm is there.
+        """
+        findings = DenoFindings.model_validate(detection.details)
+        tool = "deno" if given.host.tool("deno") else "npm" if given.host.tool("npm") else ""
+        if not tool and given.overrides.start is None:
+            raise _no_deno(given)
+        call = "deno" if tool == "deno" else "npx --yes deno@2"
+        serve = ' --host "$HOST" --port "$PORT"' if findings.start.startswith("serve ") else ""
+        words = findings.start.replace("serve ", f"serve{serve} ", 1) if serve else findings.start
+        folder = app_folder(given)
+        build = PlannedCommand(command=f"{call} {findings.build}", cwd=folder, reasoning="The project's own build task.")
+        draft = Draft(
+            strategy="traditional",
+            app=AppSpec(
+                name=given.app_name, command=f"exec {call} {words}", cwd=given.repo.source.subdir, fixed_port=findings.port
+            ),
+            tools=(tool,) if tool else (),
+            build=(build,) if findings.build else (),
+            package_manager="deno",
+            notes=() if tool == "deno" else ("Deno is fetched by npx: it is not installed.",),
+        )
+        return apply_overrides(draft, given, cwd=folder)
+
+
+def _tasks(text: str) -> dict[str, Any]:
+    try:
+        content = json.loads(re.sub(r",(\s*[}\]])", r"\1", strip_comments(text)))
+    except ValueError:
+        return {}
+    tasks = content.get("tasks") if isinstance(content, dict) else None
+    return tasks if isinstance(tasks, dict) else {}
+
+
+def _is_module(tree: RepoTree, entry: str) -> bool:
+    """Whether the entry only exports what answers: `deno serve` listens for it."""
+    text = tree.read(entry) or ""
+    return re.search(r"export\s+default\s*\{[^}]*\bfetch\b", text) is not None and "Deno.serve(" not in text
+
+
+def _nothing_to_start(config: str) -> Reason:
+    return Reason(
+        kind=Kind.NO_START_COMMAND,
+        message=f"Nothing says how to start this Deno project: looked for a `start` task in {config}, "
+        "and for main.ts, server.ts and their like that serve.",
+        suggestions=("Say how to start it: `--start 'deno run -A FILE.ts'` (PORT and HOST are set).",),
+    )
+
+
+def _no_deno(given: PlanInput) -> RefusedError:
+    error = missing_tool(given.host, "Deno", [("deno", "npm")])
+    return RefusedError(
+        error.message,
+        kind=error.kind,
+        suggestions=("Install Deno: `curl -fsSL https://deno.land/install.sh | sh`.", *error.suggestions[1:]),
+    )

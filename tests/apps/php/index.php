@@ -1,0 +1,4 @@
+<?php
+$name = $_GET['name'] ?? 'PHP';
+?>
+<h1>Hello from <?= htmlspecialchars($name) ?></h1>
