@@ -50,7 +50,7 @@ class Burst(FakeRunner):
         asyncio.get_running_loop().call_later(0.1, lambda: [subscriber(line) for line in lines])
         return rq.StartResult(deployment_id="d", log_uri="file:///d")
 
-sys.exit(run([], Burst, FakeApps))
+sys.exit(run([], lambda server, _: Burst(server.log_dir), FakeApps))
 """
 _INITIALIZE: dict[str, Any] = {
     "jsonrpc": "2.0", "id": 1, "method": "initialize",

@@ -17,10 +17,12 @@ from auto_deployer.model.actions import Action, Observation, StepDone
 from auto_deployer.model.facts import HostFacts
 from auto_deployer.model.log import AppInfo, DeploymentLog, StepResult
 from auto_deployer.model.plan import Check, DeploymentPlan, DeploymentStep, PlannedCommand
-from auto_deployer.model.ports import DeployContext, DeployPaths, Driver, Published, StepContext
+from auto_deployer.model.ports import DeployContext, DeployPaths, Driver, LanguageModel, Published, StepContext
 from auto_deployer.model.questions import Answer, Question
+from auto_deployer.model.settings import Settings
 from auto_deployer.orchestrator import DeploymentOrchestrator, RunControl, Verdict
 from auto_deployer.orchestrator.budget import Budget
+from auto_deployer.orchestrator.policy import CommandPolicy
 from auto_deployer.sessions.local import LocalSession
 
 APP = AppInfo(url="http://127.0.0.1:1/", port=1, pid=1)
@@ -62,6 +64,8 @@ class Bench:
     orchestrator: DeploymentOrchestrator | None = None
     drivers: dict[int, Driver] = field(default_factory=dict[int, Driver])
     on_event: Callable[[ev.Event], None] | None = None
+    settings: Settings = field(default_factory=Settings)
+    model: LanguageModel | None = None
 
     def follow(self, published: Published) -> None:
         if not isinstance(published.item, ev.OutputChunk):
@@ -88,10 +92,14 @@ class Bench:
             plan=plan,
             host=HostFacts(),
             app=app,
+            model=self.model,
+            settings=self.settings,
         )
+        # Steps of these tests look at their own log, which a deployment's commands may not.
+        policy = CommandPolicy(self.settings.policy, deploy_dir=str(self.folder), home=str(self.folder.parent))
         self.orchestrator = DeploymentOrchestrator(
-            context, self.recorder, self.user, self.control, driver_for=self.driver_for, budget=self.budget, previous=previous,
-            from_step=from_step,
+            context, self.recorder, self.user, self.control, driver_for=self.driver_for, budget=self.budget, policy=policy,
+            previous=previous, from_step=from_step,
         )  # fmt: skip
         return await self.orchestrator.run()
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
+from ..apps.build_env import build_environment
 from ..deploy_log import CommandOutput, Recorder
 from ..deploy_log.output import OutputSummary
 from ..deploy_log.recorder import utc_now
@@ -15,7 +16,7 @@ from ..model.actions import Execute
 from ..model.errors import AutoDeployerError, LogError
 from ..model.events import CommandExecuted, CommandStarted
 from ..model.fold import naive_local
-from ..model.log import CommandRecord, CurrentCommand
+from ..model.log import CommandRecord, CurrentCommand, PolicyVerdict
 from ..model.ports import CommandOutcome, CommandSpec, Session, Spawned, StepContext
 
 KILLED = 128 + 9
@@ -33,8 +34,11 @@ class CommandExecutor:
         self._session, self._recorder, self._on_command_executed = session, recorder, on_command_executed
         self._count = 0
 
-    async def execute(self, ctx: StepContext, action: Execute) -> CommandRecord:
+    async def execute(self, ctx: StepContext, action: Execute, policy: PolicyVerdict | None = None) -> CommandRecord:
         """Run it to its end. Every started command gets its record, whatever happens.
+
+        Args:
+            policy: What the policy or the user said of it, for its record.
 
         Raises:
             LogError: the log cannot be written: the command did not run, or its record is lost with the disk.
@@ -43,7 +47,7 @@ class CommandExecutor:
         planned = action.command
         current = CurrentCommand(
             id=f"c{self._count}", command=planned.command, cwd=planned.cwd, started_at=utc_now(), source=action.source,
-            reasoning=planned.reasoning,
+            reasoning=planned.reasoning, policy=policy,
         )  # fmt: skip
         output = self._recorder.open_output(current.id)
         began = time.monotonic()
@@ -78,7 +82,11 @@ class CommandExecutor:
             started = True
 
         mark = {COMMAND_MARK: command_mark(ctx.deploy.deployment_id, current.id)}
-        spec = CommandSpec(command=current.command, cwd=current.cwd, env={**action.command.env, **mark})
+        app_env = await build_environment(ctx.deploy, ctx.step.category)
+        spec = CommandSpec(
+            command=current.command, cwd=current.cwd, env={**action.command.env, **app_env, **mark},
+            idle_timeout_s=action.timeout_s, total_timeout_s=action.timeout_s,
+        )  # fmt: skip
         stop = asyncio.Event() if action.cleanup else ctx.stop
         try:
             outcome = await self._session.run(spec, on_spawned=on_spawned, on_output=output.feed, stop=stop)
@@ -96,7 +104,8 @@ def _record(current: CurrentCommand, outcome: CommandOutcome, output: OutputSumm
     return CommandRecord(
         command=current.command, success=outcome.exit_code == 0, exit_code=outcome.exit_code, stdout=output.stdout,
         stderr=output.stderr, timestamp=naive_local(utc_now()), id=current.id, reasoning=current.reasoning, source=current.source,
-        cwd=current.cwd, started_at=current.started_at, duration_ms=outcome.duration_ms, stdout_bytes=output.stdout_bytes,
+        cwd=current.cwd, started_at=current.started_at, duration_ms=outcome.duration_ms, policy=current.policy,
+        stdout_bytes=output.stdout_bytes,
         stderr_bytes=output.stderr_bytes, stdout_tail=output.stdout_tail, stderr_tail=output.stderr_tail, output=output.output,
         output_capped=output.output_capped, timed_out=outcome.timed_out, stopped=outcome.stopped,
         waiting_for_input=outcome.waiting_for_input, left_running=outcome.left_running,

@@ -13,15 +13,15 @@ from ..model.fold import last_step
 from ..model.log import AppInfo, DeploymentLog, Outcome, StepResult, StepStatus
 from ..model.plan import DeploymentPlan, DeploymentStep
 from ..model.ports import Asker, DeployContext, Driver, StepContext
-from ..model.questions import Answer, Option, Question
+from ..model.questions import Answer
 from ..model.reasons import Kind, Reason
+from .asking import about_failure
 from .budget import Budget
 from .commands import OnCommandExecuted
 from .control import RunControl, Skip, unless_stopped
+from .gate import CommandGate
+from .policy import CommandPolicy
 from .step_executor import StepExecutor, ended, new_entry, skipped
-
-FAILURE_TIMEOUT_MS = 30 * 60 * 1000
-"""How long a failed step waits for the user's Retry / Skip / Abort; then the deployment is `failed`."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,14 @@ class DeploymentOrchestrator:
     Args:
         deploy: What all steps share; its plan is run.
         driver_for: Who decides for a step.
+        budget: The limits of the run; None: those of the deployment's settings.
+        policy: Judges every command; None: made from the deployment's settings, paths and host.
         previous: The ended deployment that this one continues; its steps are taken over while their checks pass.
         from_step: First step of `previous` to run again; None: the first that was not ok.
         on_command_executed: Called with each record after it is in the log.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what has a default is for tests and continued deployments
         self,
         deploy: DeployContext,
         recorder: Recorder,
@@ -52,14 +54,17 @@ class DeploymentOrchestrator:
         *,
         driver_for: Callable[[DeploymentStep], Driver],
         budget: Budget | None = None,
+        policy: CommandPolicy | None = None,
         previous: DeploymentLog | None = None,
         from_step: int | None = None,
         on_command_executed: OnCommandExecuted = lambda _: None,
     ) -> None:
         self._deploy, self._recorder, self._asker, self._control = deploy, recorder, asker, control
         self._driver_for, self._previous, self._from_step = driver_for, previous, from_step
+        self._budget = budget or Budget.of(deploy.settings.budget)
+        self._gate = CommandGate(recorder, asker, policy)
         self._executor = StepExecutor(
-            deploy.session, recorder, asker, control, budget or Budget(), on_command_executed=on_command_executed
+            deploy.session, recorder, asker, control, self._budget, self._gate, on_command_executed=on_command_executed
         )
         self._results: dict[int, StepResult] = {}
         self._aborted = False
@@ -106,7 +111,7 @@ class DeploymentOrchestrator:
         if not self._may_run(step):
             return self._never_started(step, "blocked", _blocked(step, self._results))
         attempt = 1
-        guidance: str | None = None
+        answer = Answer()
         try:
             while True:
                 skip = self._control.enter_step(step.id)
@@ -114,21 +119,22 @@ class DeploymentOrchestrator:
                     return self._skipped(step, attempt, skip)
                 if attempt == 1 and (reused := await self._reused(step)) is not None:
                     return reused
-                result = await self._attempt(step, attempt, guidance)
+                result = await self._attempt(step, attempt, answer)
                 if result.status != "failed" or not self._asker.interactive:
                     return result
                 answer = await self._ask_about(step, attempt, result)
                 decided = self._decide(step, attempt, result, answer)
                 if decided is not None:
                     return decided
-                attempt, guidance = attempt + 1, answer.guidance
+                attempt += 1
         finally:
             self._control.leave_step()
 
-    async def _attempt(self, step: DeploymentStep, attempt: int, guidance: str | None) -> StepResult:
+    async def _attempt(self, step: DeploymentStep, attempt: int, told: Answer) -> StepResult:
+        """One attempt, with what the user said about the one before. Guidance is for the model: who gives it wants its help."""
         self.current_step_ctx = StepContext(
-            deploy=self._deploy, step=step, attempt=attempt, interactive=self._asker.interactive, guidance=guidance,
-            stop=self._control.stop,
+            deploy=self._deploy, step=step, attempt=attempt, interactive=self._asker.interactive, guidance=told.guidance,
+            repair=told.option_id == "model" or bool(told.guidance), stop=self._control.stop,
         )  # fmt: skip
         try:
             return await self._executor.run(self.current_step_ctx, self._driver_for(step))
@@ -136,10 +142,7 @@ class DeploymentOrchestrator:
             self.current_step_ctx = None
 
     async def _ask_about(self, step: DeploymentStep, attempt: int, result: StepResult) -> Answer:
-        question = Question(
-            question_id=f"step-{step.id}-{attempt}", kind="choice", category="error_recovery", timeout_ms=FAILURE_TIMEOUT_MS,
-            message=f"Step {step.id} ({step.name}) failed. What now?", detail=result.error or "", options=_AFTER_FAILURE,
-)  # fmt: skip
+        question = about_failure(self._deploy, step, attempt, result, may_retry=self._budget.may_retry(attempt))
         return await self._asker.ask(question, step_id=step.id, attempt=attempt)
 
     def _decide(self, step: DeploymentStep, attempt: int, result: StepResult, answer: Answer) -> StepResult | None:
@@ -150,7 +153,8 @@ class DeploymentOrchestrator:
         if skip is not None:
             self._control.skips[step.id] = skip
             return self._skipped(step, attempt + 1, skip)
-        if answer.option_id == "retry" and self._control.ending is None:
+        again = answer.option_id in ("retry", "model") and self._budget.may_retry(attempt)
+        if again and self._control.ending is None:
             return None
         if answer.option_id == "abort":
             self._aborted = True
@@ -179,6 +183,8 @@ class DeploymentOrchestrator:
         if step.driver != "commands" and self._deploy.app is None:
             return False  # no app of ours is up
         for check in step.checks:
+            if self._gate.refused_check(self._deploy, check) is not None:
+                return False
             seen = await unless_stopped(self._control.stop, run_check(check, self._deploy.session, self._deploy.app))
             if seen is None or not seen.passed:
                 return False
@@ -269,11 +275,3 @@ def _blocked(step: DeploymentStep, results: dict[int, StepResult]) -> Reason:
         kind=Kind.DEPENDENCY_NOT_SATISFIED,
         message=f"Step {step.id} ({step.name}) did not run: it needs step {', '.join(missing)}, which did not succeed.",
     )
-
-
-_AFTER_FAILURE = (
-    Option(id="retry", label="Retry", description="Try this step again"),
-    Option(id="skip", label="Skip", description="Skip it; steps that need it do not run"),
-    Option(id="skip_continue", label="Skip and continue", description="Skip it and run the steps that need it all the same"),
-    Option(id="abort", label="Abort", description="End the deployment"),
-)

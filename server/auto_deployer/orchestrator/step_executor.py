@@ -34,6 +34,7 @@ from ..model.reasons import Kind, Reason
 from .budget import Budget
 from .commands import CommandExecutor, OnCommandExecuted
 from .control import RunControl, Skip, unless_stopped
+from .gate import Admitted, CommandGate
 
 _STOP_PATIENCE_S = 2.0
 """How long a driver that waits for something may take to notice the stop before it is cut off."""
@@ -47,10 +48,11 @@ class StepExecutor:
     """
 
     def __init__(
-        self, session: Session, recorder: Recorder, asker: Asker, control: RunControl, budget: Budget,
+        self, session: Session, recorder: Recorder, asker: Asker, control: RunControl, budget: Budget, gate: CommandGate,
         on_command_executed: OnCommandExecuted,
     ) -> None:  # fmt: skip
         self._session, self._recorder, self._asker, self._control, self._budget = session, recorder, asker, control, budget
+        self._gate = gate
         self._commands = CommandExecutor(session, recorder, on_command_executed)
 
     async def run(self, ctx: StepContext, driver: Driver) -> StepResult:
@@ -99,7 +101,9 @@ class StepExecutor:
         """Run the step's checks, each recorded; returns the failed ones, None when the step is to end meanwhile."""
         failed: list[CheckResult] = []
         for check in ctx.step.checks:
-            result = await unless_stopped(ctx.stop, run_check(check, self._session, ctx.deploy.app))
+            result = self._gate.refused_check(ctx.deploy, check) or await unless_stopped(
+                ctx.stop, run_check(check, self._session, ctx.deploy.app)
+            )
             if result is None:
                 return None
             self._recorder.record(CheckFinished(step_id=ctx.step.id, attempt=ctx.attempt, check=result))
@@ -111,9 +115,7 @@ class StepExecutor:
         """Do what the driver wants and tell it what came of it."""
         match action:
             case Execute():
-                record = await self._commands.execute(ctx, action)
-                ctx.commands.append(record)
-                return record
+                return await self._execute(ctx, action)
             case AskUser():
                 return await self._asker.ask(action.question, step_id=ctx.step.id, attempt=ctx.attempt)
             case Repair():
@@ -125,15 +127,37 @@ class StepExecutor:
                     step_id=ctx.step.id, attempt=ctx.attempt, compression=action.event, text=action.text,
                 ))  # fmt: skip
             case ChangePlan():
-                self._recorder.record(RepairApplied(step_id=ctx.step.id, attempt=ctx.attempt, reason=action.reason))
-                self._recorder.record(PlanChanged(step_id=ctx.step.id, attempt=ctx.attempt, plan=action.plan))
-                ctx.deploy.plan = action.plan
+                return await self._change_plan(ctx, action)
         return None
+
+    async def _execute(self, ctx: StepContext, action: Execute) -> Observation:
+        """Past the gate, the command runs: the verdict is in the log before anything does."""
+        admitted = await self._gate.admit(ctx, action)
+        if not isinstance(admitted, Admitted):
+            return admitted
+        record = await self._commands.execute(ctx, action, admitted.policy)
+        ctx.commands.append(record)
+        return record
+
+    async def _change_plan(self, ctx: StepContext, action: ChangePlan) -> Observation:
+        refused = await self._gate.admit_plan(ctx, action)
+        if refused is None:
+            self._recorder.record(RepairApplied(step_id=ctx.step.id, attempt=ctx.attempt, reason=action.reason))
+            self._recorder.record(PlanChanged(step_id=ctx.step.id, attempt=ctx.attempt, plan=action.plan))
+            ctx.deploy.plan = action.plan
+        return refused
 
     def over_budget(self, turns: int) -> StepFailed | None:
         """The end of the step when a limit is hit."""
         self._budget.turns += 1
         reason = self._budget.exceeded(turns)
+        return StepFailed(reason) if reason is not None else None
+
+    def no_command_left(self, action: Action) -> StepFailed | None:
+        """The end of the step when the limit of commands is hit; cleaning up goes on all the same."""
+        if not isinstance(action, Execute) or action.cleanup:
+            return None
+        reason = self._budget.another_command()
         return StepFailed(reason) if reason is not None else None
 
 
@@ -143,20 +167,23 @@ class _Run:
     def __init__(self, executor: StepExecutor, ctx: StepContext, generator: AsyncGenerator[Action, Observation]) -> None:
         self._executor, self._ctx, self._generator = executor, ctx, generator
         self._told_to_stop = False
+        self._over: StepFailed | None = None
+        """The limit that was hit."""
 
     async def to_end(self) -> StepDone | StepFailed | Stopped:
-        """Drive until the step is done, failed, or stopped."""
+        """Drive until the step is done, failed, or stopped. A driver that is stopped, or hits a limit, may still clean up."""
         observation: Observation = None
         turns = 0
         while True:
             action = await self._next(observation)
             if action is None:
-                return Stopped() if self._told_to_stop else StepFailed(_no_decision(self._ctx.step))
+                stopped = self._told_to_stop or self._ctx.stop.is_set()
+                return self._over or (Stopped() if stopped else StepFailed(_no_decision(self._ctx.step)))
             if isinstance(action, StepFailed):
-                return action
-            if self._ctx.stop.is_set() and not (isinstance(action, Execute) and action.cleanup):
+                return self._over or action
+            if self._must_end(action):
                 if self._told_to_stop:
-                    return Stopped()
+                    return self._over or Stopped()
                 self._told_to_stop, observation = True, Stopped()
                 continue
             if isinstance(action, StepDone):
@@ -167,8 +194,14 @@ class _Run:
             else:
                 observation = await self._executor.observe(self._ctx, action)
             turns += 1
-            if (failed := self._executor.over_budget(turns)) is not None:
-                return failed
+            self._over = self._over or self._executor.over_budget(turns)
+
+    def _must_end(self, action: Action) -> bool:
+        """Only what cleans up is still carried out."""
+        if self._over is None and not self._ctx.stop.is_set():
+            self._over = self._executor.no_command_left(action)
+        is_cleanup = isinstance(action, Execute) and action.cleanup
+        return (self._over is not None or self._ctx.stop.is_set()) and not is_cleanup
 
     async def _done(self, action: StepDone) -> StepDone | ChecksFailed | Stopped:
         """`StepDone` is a request: the checks decide."""

@@ -1,0 +1,185 @@
+"""Code in other languages on a command line (`python -c`, `node -e`, awk): opaque, but for what its strings and calls give away."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from .calls import Call, options
+from .findings import Finding, ask
+from .marks import is_computed
+from .streams import FETCHED
+
+_FLAGS = {
+    "python": "c", "perl": "eE", "ruby": "e", "node": "ep", "nodejs": "ep", "bun": "ep", "deno": "", "php": "r", "lua": "e",
+    "Rscript": "e",
+    "osascript": "e", "tclsh": "", "guile": "c", "julia": "eE", "irb": "e", "groovy": "e", "pwsh": "c", "elixir": "e", "erl": "",
+}  # fmt: skip
+"""Interpreter (its name without a version) and the letters of options that take code."""
+_VALUED = {"python": "cmWX", "perl": "eEI", "ruby": "eIrC", "node": "epr", "nodejs": "epr", "php": "rdcSt"}
+_IN_PLACE = re.compile(r"-[pnlawF0]*i")
+"""perl's and ruby's option to edit files where they are."""
+_LONG = frozenset({"--eval", "--print", "--command", "--run", "-Command", "--execute"})
+_STRING = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"|`((?:[^`\\]|\\.)*)`", re.DOTALL)
+_SPAWNS = re.compile(
+    r"\b(?:os\.system|os\.popen|os\.exec\w*|os\.spawn\w*|posix_spawn\w*|subprocess|popen\w*|pty\.spawn|commands\.getoutput|child_process|"
+    r"execSync|execFile\w*|spawn\w*|shell_exec|passthru|proc_open|pcntl_exec|IO\.popen|Kernel\.(?:exec|system)|Open3|os\.execute|io\.popen|"
+    r"system|exec|qx|do shell script|Bun\.\$|Deno\.Command)\b\s*[({'\"\[`\\,. ]"
+)
+_DELETES = re.compile(
+    r"\b(?:rmtree|rmSync|rmdirSync|removedirs|rm_rf|rm_r|remove_tree|remove_dir_all|fs\.rm|rimraf|unlink\w*|os\.remove|rmdir)\b"
+)
+_WRITES = re.compile(
+    r"\b(?:writeFile\w*|appendFile\w*|createWriteStream|write_text|write_bytes|copyfile|copy2?|copytree|symlink\w*|rename\w*|file_put_contents|"
+    r"File\.write|fwrite|chmod\w*|chown\w*|move)\b|open\w*\([^)]*,\s*(?:mode\s*=\s*)?['\"][^'\"]*[wax+]"
+)
+_HIDES = re.compile(
+    r"\b(?:eval|exec|compile|getattr|import_module|a2b_\w+|atob|Function|decode|chr|pack|globals|unescape|require\s*\([^'\"])\s*\(|"
+    r"\b(?:__import__|b64decode|fromhex|unhexlify|marshal|fromCharCode|base64_decode|rot13|__builtins__|b85decode|zlib)|Buffer\.from|"
+    r"\\x[0-9a-f]{2}"
+)
+
+
+def interpreter(name: str) -> str | None:
+    """The interpreter's name without its version, or None."""
+    base = re.sub(r"[\d.]+(?:-\w+)?$", "", name) or name
+    base = "python" if base in ("pypy", "ipython", "python3-config") else base
+    return base if base in _FLAGS else None
+
+
+def code_of(call: Call, language: str) -> Iterator[Finding]:
+    """Findings on the code that an interpreter is given as words or on its standard input."""
+    given = options(call.args, _VALUED.get(language, _FLAGS[language]), tuple(_LONG))
+    codes = given.values_of(*(f"-{letter}" for letter in _FLAGS[language]), *_LONG)
+    if language == "deno" and "eval" in call.args[:1]:
+        codes += call.args[1:]
+    for code in codes:
+        yield from judge_code(code, call)
+    if language in ("perl", "ruby") and any(_IN_PLACE.match(word) for word in call.args):
+        yield from (found for word in given.operands for found in call.writes(word))
+    if codes or given.values_of("-m") or call.args in (("--version",), ("-V",), ("-v",)):
+        return
+    if given.operands and given.operands[0] not in ("-", "/dev/stdin"):
+        yield from call.judge.script(given.operands[0], call)
+    else:
+        yield from from_stdin(call)
+
+
+def from_stdin(call: Call) -> Iterator[Finding]:
+    """Code that flows into an interpreter."""
+    match call.stdin.kind:
+        case "text":
+            yield from judge_code(call.stdin.text, call)
+        case "fetched" | "computed":
+            yield piped(call, call.name)
+        case "none" | "file":
+            return
+
+
+def piped(call: Call, program: str) -> Finding:
+    """Code of which only the running command will know."""
+    if call.stdin == FETCHED:
+        return ask("fetch-to-exec", f"{program} runs what was just fetched, unseen.")
+    return ask("computed-code", f"What {program} runs is only known when it runs.")
+
+
+def judge_code(code: str, call: Call) -> Iterator[Finding]:
+    """Findings on code in another language."""
+    if is_computed(code):
+        yield ask("computed-code", f"The code that {call.name} runs is only known when it runs.")
+    strings = [next(filter(None, found.groups()), "") for found in _STRING.finditer(code)]
+    for text in strings:
+        yield from _protected(text, call)
+    if _HIDES.search(code):
+        yield ask("hidden-code", f"The code for {call.name} makes other code or text while it runs.")
+    if _DELETES.search(code):
+        yield from _deletions(strings, call)
+    if _WRITES.search(code):
+        for text in strings:
+            if text.startswith(("/", "~", "..")):
+                yield from call.writes(_expanded(text, call))
+    if _SPAWNS.search(code) or "`" in code:
+        yield from _spawned(strings, call)
+
+
+def _protected(text: str, call: Call) -> Iterator[Finding]:
+    if "/" not in text and not text.startswith("."):
+        return
+    for spot in call.spots(_expanded(text, call)):
+        if found := call.places.read(spot):
+            yield found
+        elif (found := call.places.write(spot)) and found.verdict == "deny" and found.rule != "raw-disk":
+            yield ask(found.rule, f"{spot.path} is named in the code.")
+        elif found and found.verdict == "deny":
+            yield found
+
+
+def _deletions(strings: list[str], call: Call) -> Iterator[Finding]:
+    paths = [text for text in strings if text and not re.search(r"[\s()=]", text)]
+    if not paths:
+        yield ask("recursive-delete", f"What the code for {call.name} deletes is only known when it runs.")
+    for text in paths:
+        yield from call.deletes(_expanded(text, call))
+
+
+def _spawned(strings: list[str], call: Call) -> Iterator[Finding]:
+    """Each string as a command line, and all of them as the words of one."""
+    for text in strings:
+        if text and any(char.isalpha() for char in text):
+            yield from call.runs_code(text)
+    yield from call.runs([text for text in strings if text])
+    yield ask("spawns-commands", f"The code for {call.name} runs other commands, which cannot all be seen.")
+
+
+def _expanded(text: str, call: Call) -> str:
+    return call.places.home + text[1:] if text == "~" or text.startswith("~/") else text
+
+
+_AWK_SHELL = re.compile(r"\bsystem\s*\(|\|\s*getline|\|\s*&?\s*[\"(\w]|\|&")
+_SED_SHELL = re.compile(r"(?:^|[;{}\n]|[\d$/]\s*)e(?:\s|$|;)|/[gpiImM\d]*e[gpiImM\d]*(?:$|[;}\n])")
+_SED_WRITE = re.compile(r"(?:^|[;{}\n]|[\d$/!]\s*|/[gpiI\d]*)[wW]\s+(\S+)")
+_EDITOR_SHELL = re.compile(r"(?:^|[:|\n])\s*(?:silent\s*)?!|\bsystem\(")
+
+
+def awk(call: Call) -> Iterator[Finding]:
+    """A program that may run commands and write files."""
+    for word in call.args:
+        if _AWK_SHELL.search(word):
+            yield from _spawned([found[2] or "" for found in _STRING.finditer(word)], call)
+        for found in re.finditer(r">>?\s*\"([^\"]+)\"", word):
+            yield from call.writes(found[1])
+
+
+def sed(call: Call) -> Iterator[Finding]:
+    """In-place edits, and scripts that write files or run commands."""
+    given = options(call.args, "eflE", ("--expression", "--file", "--line-length"))
+    scripts = given.values_of("-e", "--expression") or given.operands[:1]
+    for script in scripts:
+        if _SED_SHELL.search(script):
+            yield ask("hidden-code", "A sed script with the command or flag `e` runs what is in the text.")
+        for found in _SED_WRITE.finditer(script):
+            yield from call.writes(found[1])
+    if given.has("i", "in-place") or any(word.startswith("-i") for word in call.args):
+        files = given.operands if given.values_of("-e", "--expression", "-f", "--file") else given.operands[1:]
+        for word in files:
+            yield from call.writes(word)
+
+
+def editor(call: Call) -> Iterator[Finding]:
+    """Editors that take commands from the command line or from what flows in."""
+    texts = [*call.args, call.stdin.text]
+    if any(_EDITOR_SHELL.search(text) for text in texts):
+        yield ask("hidden-code", f"{call.name} is told to run commands.")
+    if call.stdin.kind in ("fetched", "computed"):
+        yield piped(call, call.name)
+    for word in call.args:
+        if not word.startswith(("-", "+", ":")):
+            yield from call.writes(word)
+
+
+def debugger(call: Call) -> Iterator[Finding]:
+    """Programs whose whole purpose is running code from their arguments."""
+    yield ask("hidden-code", f"{call.name} runs commands of its own.")
+    for word in call.args:
+        if " " in word:
+            yield from call.runs_code(word)

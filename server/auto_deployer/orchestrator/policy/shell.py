@@ -1,0 +1,443 @@
+"""Walks a script and judges every simple command in it: lists, pipelines, loops, functions, substitutions, redirections.
+
+It keeps track of what rules need to know and the text of one command does not tell: the folders a command may run in (after `cd`),
+the values variables can have, what flows into a shell, what was written to a file that is then run. It never runs anything; where
+two ways are possible, both are judged.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from .calls import Call, Judge
+from .findings import Finding, ask, deny
+from .marks import STRANGE, UNKNOWN, is_computed
+from .parser import Script
+from .places import Places
+from .reading import REDIRECTS, Cwds, WordReader
+from .streams import COMPUTED, FETCHED, FILE, NOTHING, Stream, merged, output_of
+from .variables import Variables
+from .wrappers import effective
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_WORDS = frozenset({
+    "word", "number", "string", "raw_string", "ansi_c_string", "translated_string", "concatenation", "simple_expansion",
+    "expansion",
+    "command_substitution", "process_substitution", "arithmetic_expansion", "brace_expression", "extglob_pattern", "regex",
+    "special_variable_name", "variable_name", "subscript",
+})  # fmt: skip
+_RUN_BY_PROGRAMS = frozenset({
+    "BASH_ENV", "ENV", "PROMPT_COMMAND", "PS4", "GIT_SSH_COMMAND", "GIT_SSH", "GIT_EDITOR", "GIT_SEQUENCE_EDITOR", "GIT_PAGER",
+    "GIT_ASKPASS",
+    "GIT_EXTERNAL_DIFF", "GIT_PROXY_COMMAND", "EDITOR", "VISUAL", "PAGER", "MANPAGER", "LESSOPEN", "LESSCLOSE", "SSH_ASKPASS",
+    "SUDO_ASKPASS",
+    "BROWSER", "RSYNC_RSH", "TAR_OPTIONS", "npm_config_script_shell",
+})  # fmt: skip
+"""Variables whose value programs run as a command."""
+_JUDGED_VARIABLES = _RUN_BY_PROGRAMS | {"GIT_WORK_TREE"}
+_MODELLED = frozenset(
+    {"cd", "pushd", "popd", "pwd", "echo", "printf", "mktemp", "cat", "command", "builtin", "exec", "eval", "set", "test", "["}
+)
+"""Commands whose meaning the judgement of others rests on: a script that redefines them is not understood."""
+MAX_DEPTH = 12
+"""Scripts inside of scripts that are looked at."""
+_ARITHMETIC_SUBSTITUTION = re.compile(r"\[\s*(?:\$\(|`)")
+_EVALUATE_NAMES = frozenset(
+    {"let", "unset", "read", "printf", "test", "[", "[[", "declare", "typeset", "local", "export", "readonly"}
+)
+
+
+@dataclass
+class Facts:
+    """What a script and the scripts inside of it share."""
+
+    places: Places
+    judge: Judge
+    files: dict[str, Stream] = field(default_factory=dict[str, Stream])
+    """Files written so far, and what was written."""
+
+
+@dataclass(frozen=True)
+class After:
+    """Where a shell may be after a command."""
+
+    succeeded: Cwds
+    failed: Cwds
+    output: Stream = NOTHING
+
+    @property
+    def cwds(self) -> Cwds:
+        return _union(self.succeeded, self.failed)
+
+
+class Walk:
+    """One script, judged in one pass.
+
+    Args:
+        known: Values of variables from around it.
+    """
+
+    def __init__(self, source: str, facts: Facts, known: dict[str, tuple[str, ...]], *, depth: int = 0) -> None:
+        self._script, self._facts, self._depth = Script(source), facts, depth
+        self._variables = Variables(self._script, known, facts.places.home)
+        self._reader = WordReader(self._script, self._variables, facts.places.home, facts.files, self)
+        self._functions: dict[str, Node] = {}
+        self._called: set[tuple[str, Cwds]] = set()
+        self._extra: dict[tuple[int, int], list[Node]] = {}
+        self._ends_on_error = False
+        self.findings: list[Finding] = []
+
+    def judge(self, cwds: Cwds, stdin: Stream = NOTHING) -> After:
+        """Judge the whole script, run in one of these folders."""
+        root = self._script.root
+        if root.has_error:
+            self.find(ask("unparsable", "The command cannot be understood in full."), self._script.source(root))
+        return self._sequence(root.children, cwds, stdin, top=True)
+
+    def judge_variable(self, name: str, value: str, cwds: Cwds) -> None:
+        """Judge a variable's value as code, where programs run it."""
+        if name == "GIT_WORK_TREE":
+            for cwd in cwds:
+                if (found := self._facts.places.write(self._facts.places.resolve(value, cwd))) is not None:
+                    self.find(found, f"{name}={value}")
+        if name in _RUN_BY_PROGRAMS:
+            call = Call((f"{name}={value}",), cwds, NOTHING, self._facts.places, self._facts.judge, self._depth)
+            for finding in call.runs_code(value):
+                self.find(finding, name)
+
+    # What the reader of words asks back (`Judging`)
+
+    @property
+    def redefines(self) -> bool:
+        """See `Judging`."""
+        return bool(self._functions)
+
+    def find(self, finding: Finding, part: str) -> None:
+        """See `Judging`."""
+        self.findings.append(finding.about(part))
+
+    def run_nodes(self, nodes: Iterable[Node], cwds: Cwds, stdin: Stream) -> Stream:
+        """See `Judging`."""
+        return self._sequence(nodes, cwds, stdin).output
+
+    def run_text(self, code: str, cwds: Cwds) -> Stream:
+        """See `Judging`."""
+        if self._depth >= MAX_DEPTH:
+            self.find(ask("unparsable", "Commands inside of commands, deeper than is looked at."), code)
+            return COMPUTED
+        walk = Walk(code, self._facts, self._variables.all, depth=self._depth + 1)
+        output = walk.judge(cwds).output
+        self.findings += walk.findings
+        return output
+
+    # Structure
+
+    def _sequence(self, nodes: Iterable[Node], cwds: Cwds, stdin: Stream, *, top: bool = False) -> After:
+        outputs: list[Stream] = []
+        after = After(cwds, cwds)
+        for node in nodes:
+            if node.is_named:
+                before = after.succeeded if self._ends_on_error and top else after.cwds
+                after = self._node(node, before, stdin)
+                outputs.append(after.output)
+                if node.next_sibling is not None and node.next_sibling.type == "&":  # a shell of its own
+                    after = After(before, before)
+        return replace(after, output=merged(outputs))
+
+    def _node(self, node: Node, cwds: Cwds, stdin: Stream) -> After:  # noqa: C901, PLR0911, PLR0912 - the match is the table
+        match node.type:
+            case "command":
+                return self._command(node, cwds, stdin)
+            case "list":
+                return self._list(node, cwds, stdin)
+            case "pipeline":
+                return self._pipeline(node.named_children, cwds, stdin)
+            case "redirected_statement":
+                return self._redirected(node, cwds, stdin)
+            case "subshell":
+                after = self._sequence(node.children, cwds, stdin)
+                return After(cwds, cwds, after.output)
+            case "function_definition":
+                return self._function(node, cwds, stdin)
+            case "while_statement" | "for_statement" | "c_style_for_statement":
+                return self._loop(node, cwds, stdin)
+            case "variable_assignment" | "variable_assignments" | "declaration_command" | "unset_command" | "test_command":
+                self._without_command(node, cwds)
+                return After(cwds, cwds)
+            case "negated_command":
+                after = self._sequence(node.children, cwds, stdin)
+                return After(after.failed, after.succeeded, after.output)
+            case "comment" | "raw_string" | "variable_name":
+                return After(cwds, cwds)
+            case kind if kind in _WORDS or kind.endswith("_expression"):
+                self._reader.judge_inside(node, cwds)
+                return After(cwds, cwds)
+            case kind if kind in REDIRECTS:
+                self.redirect(node, cwds, NOTHING)
+                return After(cwds, cwds)
+            case _:  # if, case, { }, do …: whatever their parts do may have happened
+                after = self._sequence(node.children, cwds, stdin)
+                return After(_union(cwds, after.cwds), _union(cwds, after.cwds), after.output)
+
+    def _list(self, node: Node, cwds: Cwds, stdin: Stream) -> After:
+        left, right = node.named_children[0], node.named_children[-1]
+        first = self._node(left, cwds, stdin)
+        if any(child.type == "||" for child in node.children):
+            if right.type == "command" and re.fullmatch(r"(?:exit|return)(?: \d+)?", self._script.raw(right)):
+                return After(first.succeeded, (), first.output)
+            second = self._node(right, first.failed, stdin)
+            return After(_union(first.succeeded, second.succeeded), second.failed, merged((first.output, second.output)))
+        second = self._node(right, first.succeeded, stdin)
+        return After(second.succeeded, _union(first.failed, second.failed), merged((first.output, second.output)))
+
+    def _pipeline(self, stages: Sequence[Node], cwds: Cwds, stdin: Stream) -> After:
+        flow = stdin
+        fetched = False
+        for stage in stages:
+            output = self._node(stage, cwds, flow).output
+            fetched = fetched or output == FETCHED
+            flow = FETCHED if fetched else output if output != NOTHING else COMPUTED
+        return After(cwds, cwds, flow)
+
+    def _loop(self, node: Node, cwds: Cwds, stdin: Stream) -> After:
+        first = self._sequence(node.children, cwds, stdin)
+        if set(first.cwds) <= set(cwds):
+            return After(cwds, cwds, first.output)
+        anywhere = _union(cwds, first.cwds, (UNKNOWN,))
+        self._sequence(node.children, anywhere, stdin)
+        return After(anywhere, anywhere, first.output)
+
+    def _function(self, node: Node, cwds: Cwds, stdin: Stream) -> After:
+        name_node, body = node.child_by_field_name("name"), node.child_by_field_name("body")
+        if name_node is None or body is None:
+            return After(cwds, cwds)
+        name = self._script.source(name_node)
+        self._functions[name] = body
+        if name in _MODELLED:
+            self.find(ask("redefined", f"It gives {name} another meaning."), self._script.source(node))
+        if self._bombs(name, body):
+            self.find(deny("fork-bomb", "A function that starts itself again and again."), self._script.source(node))
+        self._called.add((name, cwds))
+        self._sequence([body], cwds, stdin)
+        for redirect in node.named_children:
+            if redirect.type in REDIRECTS:
+                self.redirect(redirect, cwds, COMPUTED)
+        return After(cwds, cwds)
+
+    def _bombs(self, name: str, body: Node) -> bool:
+        waiting = [body]
+        while waiting:
+            node = waiting.pop()
+            waiting += node.named_children
+            if node.type == "command_name" and self._script.source(node) == name:
+                around = node.parent.parent if node.parent is not None else None
+                while around is not None and around.id != body.id and around.type in ("list", "redirected_statement"):
+                    around = around.parent
+                if around is not None and (around.type == "pipeline" or any(child.type == "&" for child in around.children)):
+                    return True
+        return False
+
+    def _redirected(self, node: Node, cwds: Cwds, stdin: Stream) -> After:
+        """In `cd a && b > c` the grammar hangs the redirection on the whole list, the shell on `b`."""
+        body = node.child_by_field_name("body")
+        redirects = [child for child in node.children if child.type in REDIRECTS]
+        flow = stdin
+        for redirect in redirects:
+            flow = self._input(redirect, cwds) or flow
+        extra = [word for redirect in redirects for word in _extra_words(redirect)]
+        if body is None:
+            after = self._simple(extra, [], node, cwds, flow) if extra else After(cwds, cwds)
+        else:
+            if extra:
+                self._give_to_last(body, extra)
+            after = self._node(body, cwds, flow)
+        where = cwds if body is None or body.type == "command" else _union(cwds, after.cwds)
+        for redirect in redirects:
+            self.redirect(redirect, where, after.output)
+        return self._behind_heredocs(redirects, after, cwds, stdin)
+
+    def _give_to_last(self, body: Node, extra: list[Node]) -> None:
+        """Words behind a redirection belong to the last command before it."""
+        while body.type in ("list", "pipeline", "negated_command", "redirected_statement"):
+            body = body.child_by_field_name("body") or body.named_children[-1]
+        if body.type == "command":
+            self._extra[body.start_byte, body.end_byte] = extra
+        else:
+            self.find(ask("unparsable", "Words follow a redirection where none can be."), self._script.source(body))
+
+    def _behind_heredocs(self, redirects: Sequence[Node], after: After, cwds: Cwds, stdin: Stream) -> After:
+        """`cat <<EOF | sh` and `cat <<EOF && b`: the grammar keeps what follows on that line inside the redirection."""
+        for redirect in redirects:
+            if redirect.type != "heredoc_redirect":
+                continue
+            for child in redirect.named_children:
+                if child.type == "pipeline":
+                    after = self._pipeline(child.named_children, cwds, after.output)
+            right = redirect.child_by_field_name("right")
+            if right is not None:
+                in_case = after.failed if any(child.type == "||" for child in redirect.children) else after.succeeded
+                second = self._node(right, in_case, stdin)
+                after = After(_union(after.succeeded, second.succeeded), _union(after.failed, second.failed), second.output)
+        return after
+
+    # Commands
+
+    def _command(self, node: Node, cwds: Cwds, stdin: Stream) -> After:
+        extra = self._extra.get((node.start_byte, node.end_byte), [])
+        words = [child for child in node.children if child.type == "command_name"]
+        assignments: list[Node] = []
+        outside: list[Node] = []
+        for child in node.children:
+            if child.type == "variable_assignment":
+                assignments.append(child)
+            elif child.type in REDIRECTS:
+                outside.append(child)
+                stdin = self._input(child, cwds) or stdin
+                words += _extra_words(child)
+            elif child.type != "command_name" and child.is_named:
+                words.append(child)
+        after = self._simple([*words, *extra], assignments, node, cwds, stdin)
+        for child in outside:
+            self.redirect(child, cwds, after.output)
+        return after
+
+    def _simple(self, words: Sequence[Node], assignments: Sequence[Node], node: Node, cwds: Cwds, stdin: Stream) -> After:
+        for assignment in assignments:
+            self._assignment(assignment, cwds)
+        part = self._script.source(node)
+        after = After(cwds, cwds)
+        alternatives = self._reader.combinations(words, cwds, part)
+        outputs: list[Stream] = []
+        for fields in alternatives:
+            if fields:
+                after = self._fields(tuple(fields), part, cwds, stdin)
+                outputs.append(after.output)
+        return replace(after, output=outputs[0] if len(outputs) == 1 else merged(outputs) if not outputs else COMPUTED)
+
+    def _fields(self, fields: tuple[str, ...], part: str, cwds: Cwds, stdin: Stream) -> After:
+        call = Call(fields, cwds, stdin, self._facts.places, self._facts.judge, self._depth)
+        for finding in self._facts.judge.command(call):
+            self.find(finding, part)
+        words = effective(fields)
+        if not words:
+            return After(cwds, cwds)
+        name = words[0].rpartition("/")[2]
+        if words[0] in self._functions:
+            return self._call(words[0], cwds, stdin)
+        if name in ("cd", "pushd", "popd"):
+            return After(self._changed(words, cwds), cwds)
+        if name == "set":
+            self._set_options(words)
+        if name in _EVALUATE_NAMES and any(_ARITHMETIC_SUBSTITUTION.search(word) for word in words):
+            self.find(ask("hidden-code", "A subscript holds a command that the shell would run."), part)
+        return After(cwds, cwds, output_of(words, stdin))
+
+    def _call(self, name: str, cwds: Cwds, stdin: Stream) -> After:
+        if (name, cwds) in self._called:
+            return After(cwds, cwds, COMPUTED)
+        self._called.add((name, cwds))
+        return self._sequence([self._functions[name]], cwds, stdin)
+
+    def _changed(self, words: Sequence[str], cwds: Cwds) -> Cwds:
+        """The folders that `cd` may lead to."""
+        operands = [word for word in words[1:] if not word.startswith("-") or word == "-"]
+        if not operands:
+            return (self._facts.places.home,) if words[0] == "cd" else (UNKNOWN,)
+        found = dict.fromkeys(self._facts.places.resolve(operands[0], cwd) for cwd in cwds)
+        certain = operands[0] != "-" and len(operands) == 1 and words[0] != "popd"
+        return _union(tuple(UNKNOWN if spot.below or not certain else spot.path for spot in found))
+
+    def _set_options(self, words: Sequence[str]) -> None:
+        for word in words[1:]:
+            if re.fullmatch(r"[-+][A-Za-z]*e[A-Za-z]*", word) or word == "errexit":
+                self._ends_on_error = not word.startswith("+")
+
+    # Assignments and words outside of commands
+
+    def _without_command(self, node: Node, cwds: Cwds) -> None:
+        for child in [node, *node.named_children]:
+            if child.type == "variable_assignment":
+                self._assignment(child, cwds)
+        self._reader.judge_inside(node, cwds)
+        if _ARITHMETIC_SUBSTITUTION.search(self._script.raw(node)) and "'" in self._script.raw(node):
+            self.find(ask("hidden-code", "A subscript holds a command that the shell would run."), self._script.source(node))
+
+    def _assignment(self, node: Node, cwds: Cwds) -> None:
+        name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
+        if name is None or value is None:
+            return
+        self._reader.judge_inside(node, cwds)
+        if value.type != "array" and self._script.source(name) in _JUDGED_VARIABLES:
+            for fields in self._reader.fields(value, cwds, self._script.source(node)):
+                self.judge_variable(self._script.source(name), " ".join(fields), cwds)
+
+    # Redirections
+
+    def _input(self, node: Node, cwds: Cwds) -> Stream | None:
+        """What a redirection feeds to the command."""
+        if node.type == "herestring_redirect":
+            word = node.named_children[-1]
+            fields = self._reader.fields(word, cwds, self._script.source(node))
+            text = " ".join(fields[0]) if len(fields) == 1 else UNKNOWN
+            return COMPUTED if is_computed(text) else Stream("text", text + "\n")
+        if node.type == "heredoc_redirect":
+            return self._reader.heredoc(node, cwds)
+        if any(child.type in ("<", "<&") for child in node.children):
+            target = node.child_by_field_name("destination")
+            if target is not None and target.type == "process_substitution":
+                self._reader.fields(target, cwds, self._script.source(node))
+                inner = [child for child in target.named_children if child.type == "command"]
+                name = self._script.raw(inner[0]).split()[0] if inner else ""
+                return output_of((name, "\x01"), NOTHING) if name else COMPUTED
+            return FILE
+        return None
+
+    def redirect(self, node: Node, cwds: Cwds, output: Stream) -> None:
+        """Judge what a redirection reads or writes. See `Judging`."""
+        part = self._script.source(node)
+        for child in node.named_children:
+            if child.type == "file_redirect":  # behind a heredoc
+                self.redirect(child, cwds, output)
+        if node.type != "file_redirect":
+            return
+        target = node.child_by_field_name("destination")
+        if target is None:
+            return
+        operators = {child.type for child in node.children if not child.is_named}
+        reads_only = operators <= {"<", "<&"}
+        for fields in self._reader.fields(target, cwds, part):
+            for word in fields:
+                if target.type == "process_substitution" or (operators & {">&", "<&"} and (word.isdigit() or word == "-")):
+                    continue
+                self._redirect_to(word, cwds, part, reads_only=reads_only, output=output)
+
+    def _redirect_to(self, word: str, cwds: Cwds, part: str, *, reads_only: bool, output: Stream) -> None:
+        if STRANGE in word:
+            self.find(ask("strange-characters", "It holds control or invisible characters."), part)
+        for cwd in cwds:
+            spot = self._facts.places.resolve(word, cwd)
+            found = self._facts.places.read(spot) if reads_only else self._facts.places.write(spot)
+            if found is None and not reads_only:
+                found = self._facts.places.read(spot) if spot.path.startswith("/proc") else None
+                self._facts.files[spot.path] = output if output != NOTHING else COMPUTED
+            if found is not None:
+                self.find(replace(found, liftable=False), part)
+
+
+def _extra_words(redirect: Node) -> list[Node]:
+    """Words behind a redirection's target: the grammar counts them to it, the shell to the command."""
+    if redirect.type == "file_redirect":
+        return redirect.children_by_field_name("destination")[1:]
+    if redirect.type == "heredoc_redirect":
+        inner = [word for child in redirect.named_children if child.type == "file_redirect" for word in _extra_words(child)]
+        return [*redirect.children_by_field_name("argument"), *inner]
+    return []
+
+
+def _union(*groups: Cwds) -> Cwds:
+    return tuple(dict.fromkeys(cwd for group in groups for cwd in group))
