@@ -1,9 +1,10 @@
-"""Who decides the next action inside a step. Imports `planning`'s and `apps`' functions, never the orchestrator."""
+"""Who decides the next action inside a step. Imports `planning`'s, `apps`' and `llm`'s functions, never the orchestrator."""
 
 from __future__ import annotations
 
 from ..model.plan import DeploymentStep
-from ..model.ports import Driver
+from ..model.ports import Driver, LanguageModel
+from .llm import LlmDriver
 from .recipe import RecipeDriver
 from .start_app import StartAppDriver
 from .verify_app import VerifyAppDriver
@@ -15,9 +16,10 @@ _DRIVERS: dict[str, type[RecipeDriver | StartAppDriver | VerifyAppDriver]] = {
 }
 
 
-def driver_for(step: DeploymentStep) -> Driver:
-    """The driver of a step when no model is asked."""
-    return _DRIVERS[step.driver]()
+def driver_for(step: DeploymentStep, *, model: LanguageModel | None = None) -> Driver:
+    """The driver of a step; with a model, that one is asked where the step would fail."""
+    alone = _DRIVERS[step.driver]
+    return alone() if model is None else LlmDriver(alone, model)
 
 
-__all__ = ["RecipeDriver", "StartAppDriver", "VerifyAppDriver", "driver_for"]
+__all__ = ["LlmDriver", "RecipeDriver", "StartAppDriver", "VerifyAppDriver", "driver_for"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
+from contextlib import aclosing
 from typing import Any, cast
 
 from ..model.actions import (
@@ -22,6 +23,7 @@ from ..model.actions import (
     StepFailed,
     Tell,
 )
+from ..model.ports import Driver, StepContext
 
 _ACTIONS = (Execute, AskUser, Repair, Tell, CompressHistory, ChangePlan, StepDone, StepFailed)
 
@@ -59,3 +61,17 @@ async def as_actions(dialogue: Callable[[Perform], Coroutine[Any, Any, None]]) -
                 value, resume = error, coroutine.throw
     finally:
         coroutine.close()
+
+
+async def until_failed(driver: Driver, ctx: StepContext, perform: Perform) -> StepFailed | None:
+    """Let another driver act, up to the failure it ends on, which is not performed; None when it ended without one (stopped)."""
+    observation: Observation = None
+    async with aclosing(driver.actions(ctx)) as actions:
+        while True:
+            try:
+                action = await actions.asend(observation)
+            except StopAsyncIteration:
+                return None
+            if isinstance(action, StepFailed):
+                return action
+            observation = await perform(action)

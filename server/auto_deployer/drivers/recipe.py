@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
+from itertools import takewhile
 
-from ..model.actions import Action, ChecksFailed, Execute, Observation, Repair, StepDone, StepFailed, Stopped
-from ..model.log import CommandRecord, StructuredOutputs
+from ..model.actions import Action, ChecksFailed, Execute, Observation, Refused, Repair, StepDone, StepFailed, Stopped
+from ..model.log import CommandRecord, PolicyVerdict, StructuredOutputs
 from ..model.plan import PlannedCommand
 from ..model.ports import StepContext
 from ..model.reasons import Kind, Reason
@@ -17,15 +18,25 @@ _SHOWN_COMMAND = 200
 
 
 class RecipeDriver:
-    """The driver of steps whose commands were planned."""
+    """The driver of steps whose commands were planned.
+
+    Args:
+        still_to_run: What is left of the step's commands; None: all of them.
+    """
+
+    def __init__(self, still_to_run: Sequence[PlannedCommand] | None = None) -> None:
+        self._still_to_run = still_to_run
 
     async def actions(self, ctx: StepContext) -> AsyncGenerator[Action, Observation]:
         """Yield the planned commands, repairs where a rule knows one, then the end."""
         tried: set[str] = set()
-        waiting = list(ctx.step.commands)
+        waiting = list(ctx.step.commands if self._still_to_run is None else self._still_to_run)
         while waiting:
             planned = waiting.pop(0)
-            record = yield Execute(planned)
+            record = yield Execute(planned, source=planned.source)
+            if isinstance(record, Refused):
+                yield StepFailed(refusal(planned.command, record.policy))
+                return
             if isinstance(record, Stopped) or not isinstance(record, CommandRecord):
                 return
             if record.stopped:
@@ -41,7 +52,14 @@ class RecipeDriver:
             waiting[:0] = [command.model_copy(update={"env": {**planned.env, **command.env}}) for command in repair.commands]
         checked = yield StepDone(outputs=_outputs(ctx.step.commands))
         if isinstance(checked, ChecksFailed):
-            yield StepFailed(_checks_reason(checked))
+            yield StepFailed(checks_reason(checked))
+
+
+def still_to_run(ctx: StepContext) -> tuple[PlannedCommand, ...]:
+    """The planned commands from the first that has not succeeded in this attempt on."""
+    succeeded = {record.command for record in ctx.commands if record.success}
+    done = takewhile(lambda planned: planned.command in succeeded, ctx.step.commands)
+    return ctx.step.commands[len(tuple(done)) :]
 
 
 def known_output(record: CommandRecord) -> str:
@@ -60,6 +78,38 @@ def failure(record: CommandRecord) -> Reason:
         + (f"\nIt printed:\n{shown}" if shown else " It printed nothing."),
         suggestions=("Open the command's output, mend the cause, then retry from this step.",),
     )
+
+
+def refusal(command: str, policy: PolicyVerdict) -> Reason:
+    """Why a planned command was not run."""
+    return Reason(
+        kind=Kind.POLICY_DENIED,
+        message=f"`{_in_one_line(command)}` was not run: {refusal_text(policy)}",
+        suggestions=_after_refusal(command, policy),
+    )
+
+
+def _after_refusal(command: str, policy: PolicyVerdict) -> tuple[str, ...]:
+    by_hand = "Run it by hand if you know that it is right, then retry from this step."
+    if policy.rule == "user-deny":
+        return ("Take your own rule out of the setting policy.deny, then retry from this step.", by_hand)
+    if policy.verdict == "deny":
+        return (f"The rule {policy.rule} is built in and cannot be lifted. {by_hand}",)
+    allowed = _in_one_line(policy.part or command)
+    return (f'Allow it in the setting policy.allow, such as {{"prefix": "{allowed}"}}, then retry from this step.', by_hand)
+
+
+def refusal_text(policy: PolicyVerdict) -> str:
+    """Who forbade a command or a changed plan, and why."""
+    part = f" (`{policy.part}`)" if policy.part else ""
+    return f"{_WHO_REFUSED[policy.decided_by]}{part}. {policy.reason} (rule {policy.rule})".strip()
+
+
+_WHO_REFUSED = {
+    "user": "the user said no",
+    "nobody": "it needs the user's word, and nobody can be asked",
+    "policy": "the command policy forbids it",
+}
 
 
 def _shown(head: str, tail: str) -> str:
@@ -87,7 +137,8 @@ def _how_it_ended(record: CommandRecord) -> str:
     return f"failed with exit code {record.exit_code}"
 
 
-def _checks_reason(checked: ChecksFailed) -> Reason:
+def checks_reason(checked: ChecksFailed) -> Reason:
+    """Why a step is not done although its commands ran."""
     seen = "; ".join(f"{check.description}: {check.detail or 'not so'}" for check in checked.failed)
     return Reason(kind=Kind.CHECK_FAILED, message=f"The commands ran, but the step's checks do not pass: {seen}.")
 

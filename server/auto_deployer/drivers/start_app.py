@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
+from ..apps.cache import prune_cache
 from ..apps.layout import OwnerRecord, utc_now
+from ..apps.data import migrates
 from ..apps.release_change import CommandResult, ReleaseChange
 from ..apps.startup import ChangeStoppedError, Serving
 from ..apps.state import DeployDirState, read_state
-from ..model.actions import Action, ChecksFailed, Execute, Observation, StepDone, StepFailed, Stopped
+from ..model.actions import Action, ChecksFailed, Execute, Observation, Refused, StepDone, StepFailed, Stopped, Tell
 from ..model.errors import AppError
 from ..model.log import AppInfo, CommandRecord, NamedValue, StructuredOutputs
 from ..model.plan import AppSpec, PlannedCommand
 from ..model.ports import StepContext
 from ..model.reasons import Kind, Reason
 from .dialogue import Perform, as_actions
+from .recipe import refusal
 
 STOPPED = Reason(kind=Kind.CANCELLED_BY_USER, message="The step was stopped; what it had started was ended.")
 
@@ -43,6 +46,9 @@ class RecordedCommands:
             return CommandResult(observed.exit_code, output)
         if cleanup:
             return CommandResult(-1, "")
+        if isinstance(observed, Refused):
+            reason = refusal(command.command, observed.policy)
+            raise AppError(reason.message, kind=reason.kind, suggestions=reason.suggestions)
         raise ChangeStoppedError
 
 
@@ -51,9 +57,15 @@ async def _bring_up(ctx: StepContext, perform: Perform) -> None:
     if spec is None:
         await perform(StepFailed(Reason(kind=Kind.PLAN_INVALID, message="The plan starts an app, but does not say which.")))
         return
-    change = ReleaseChange(ctx.deploy.session, ctx.deploy.paths.deploy_dir, RecordedCommands(perform), stopping=ctx.stop)
+
+    async def tell(kind: str, text: str) -> None:
+        await perform(Tell(kind, text))
+
+    commands = RecordedCommands(perform)
+    change = ReleaseChange(ctx.deploy.session, ctx.deploy.paths.deploy_dir, commands, stopping=ctx.stop, tell=tell)
     try:
         serving = await _change_release(ctx, spec, change)
+        await prune_cache(ctx.deploy.session, ctx.deploy.paths.deploy_dir, commands)
         _accept(await perform(_done(spec, serving)))
     except AppError as error:
         await perform(StepFailed(with_aftermath(error.reason, await change.undo())))
@@ -66,7 +78,7 @@ async def _change_release(ctx: StepContext, spec: AppSpec, change: ReleaseChange
     paths = ctx.deploy.paths
     state = await read_state(ctx.deploy.session, paths.deploy_dir)
     await change.prepare(state, paths.release, spec)
-    serving = await change.replace(state, paths.release, spec)
+    serving = await change.replace(state, paths.release, spec, migrated=migrates(ctx.deploy.plan))
     await change.make_live(state, _record(ctx, state, spec), spec, serving)
     return serving
 
