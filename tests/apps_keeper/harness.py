@@ -19,7 +19,7 @@ from auto_deployer.apps.checks import run_check
 from auto_deployer.apps.keeper import stop_command
 from auto_deployer.apps.layout import OwnerRecord, mark_of, parse_record
 from auto_deployer.apps.state import DeployDirState, read_state
-from auto_deployer.model.actions import Action, ChecksFailed, Execute, Observation, StepDone, StepFailed, Stopped
+from auto_deployer.model.actions import Action, ChecksFailed, Execute, Observation, StepDone, StepFailed, Stopped, Tell
 from auto_deployer.model.facts import HostFacts, SourceFacts
 from auto_deployer.model.log import AppInfo, CommandRecord
 from auto_deployer.model.plan import AppSpec, Check, DeploymentPlan, DeploymentStep, HealthSpec, PlannedCommand
@@ -58,6 +58,7 @@ class StepRun:
     commands: list[str] = field(default_factory=list[str])
     output: list[str] = field(default_factory=list[str])
     left_running: list[str] = field(default_factory=list[str])
+    notes: list[str] = field(default_factory=list[str])
     app: AppInfo | None = None
     failed: Reason | None = None
 
@@ -126,13 +127,24 @@ class Place:
         """Everything that carries the release's mark."""
         return [process for process in psutil.process_iter() if _mark_in(process) == mark_of(str(self.deploy_dir), release)]
 
+    def keepers(self, release: str) -> list[psutil.Process]:
+        """The keeper's own processes."""
+        mark = mark_of(str(self.deploy_dir), release)
+        return [process for process in psutil.process_iter() if _mark_in(process, "AUTO_DEPLOYER_KEEPER") == mark]
+
+    def kill(self, release: str) -> None:
+        """As a power cut does it: the app and its keeper, which would start it again."""
+        for process in (*self.keepers(release), *self.processes(release)):
+            process.kill()
+
     def end_everything(self) -> None:
-        """Kill whatever of this place still runs."""
+        """Kill whatever of this place still runs, keepers first: they would start their apps again."""
         prefix = mark_of(str(self.deploy_dir), "").rstrip("/")
-        for process in psutil.process_iter():
-            mark = _mark_in(process)
-            if mark is not None and mark.startswith(prefix):
-                process.kill()
+        for name in ("AUTO_DEPLOYER_KEEPER", "AUTO_DEPLOYER_APP"):
+            for process in psutil.process_iter():
+                mark = _mark_in(process, name)
+                if mark is not None and mark.startswith(prefix):
+                    process.kill()
 
 
 async def run_step(driver: Driver, ctx: StepContext, *, before: Callable[[str], Awaitable[None] | None] | None = None) -> StepRun:
@@ -165,6 +177,9 @@ async def _observe(action: Action, ctx: StepContext, run: StepRun) -> Observatio
         results = [await run_check(check, ctx.deploy.session, ctx.deploy.app) for check in ctx.step.checks]
         failed = tuple(result for result in results if not result.passed)
         return ChecksFailed(failed) if failed else None
+    if isinstance(action, Tell):
+        run.notes.append(action.message)
+        return None
     assert isinstance(action, Execute)
     stop = asyncio.Event() if action.cleanup else ctx.stop
     code, output, left = await run_command(ctx.deploy.session, action.command, stop)
@@ -209,8 +224,8 @@ def eventually(look: Callable[[], T], *, seconds: float = 15) -> T:
     raise AssertionError(f"not so within {seconds} s")
 
 
-def _mark_in(process: psutil.Process) -> str | None:
+def _mark_in(process: psutil.Process, name: str = "AUTO_DEPLOYER_APP") -> str | None:
     try:
-        return process.environ().get("AUTO_DEPLOYER_APP")
+        return process.environ().get(name)
     except (psutil.Error, OSError):
         return None

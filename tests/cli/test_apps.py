@@ -7,6 +7,8 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
+
 from auto_deployer.cli.errors import ExitCode
 
 from .conftest import TIMEOUT_S, Cli
@@ -26,11 +28,19 @@ def test_an_app_from_deploy_to_remove(cli: Cli, site: Path, until: Callable[...,
     assert f"release {app['releases'][1]}" in back.stdout
     assert "GET /" in cli.run("app-logs", "site").stdout
 
-    os.killpg(os.getpgid(cli.json("apps")["apps"][0]["pid"]), signal.SIGKILL)
+    running = cli.json("apps")["apps"][0]
+    assert running["memoryBytes"] > 0
+    keeper = psutil.Process(running["pid"]).parent()
+    assert keeper is not None
+    keeper.kill()  # it would start the app again
+    os.killpg(os.getpgid(running["pid"]), signal.SIGKILL)
     until(lambda: cli.json("apps")["apps"][0]["status"] != "running")
     crashed = cli.run("apps").stdout
     assert "crashed" in crashed
     assert "auto-deployer start site" in crashed
+
+    assert [back["status"] for back in cli.json("apps", "resume")["apps"]] == ["running"]
+    assert cli.run("apps", "resume").stdout == "Nothing had to be brought back.\n"
 
     assert cli.run("remove", "site").returncode == ExitCode.USAGE
     assert cli.run("remove", "site", "--yes").stdout.split()[1:] == ["site:", "removed"]
@@ -44,6 +54,24 @@ def test_an_app_whose_first_deployment_failed_is_not_deployed(cli: Cli, site: Pa
     assert cli.json("apps")["apps"][0]["status"] == "stopped"
     refused = cli.run("rollback", "site")
     assert refused.stderr.startswith("app_not_running: site has no live release in ")
+
+
+def test_data_of_an_app_is_named_when_it_goes(cli: Cli, site: Path):
+    assert cli.run("deploy", "--repo", "site", "--shared", "uploads/").returncode == 0
+    (app,) = cli.json("apps")["apps"]
+    assert app["data"] == ["uploads"]
+    assert (Path(app["deployDir"]) / "current" / "uploads").is_symlink()
+    assert "Its data went too: uploads" in cli.run("remove", "site", "--yes").stdout
+
+
+def test_shared_paths_that_lead_out_are_refused(cli: Cli, site: Path):
+    refused = cli.run("deploy", "--repo", "site", "--shared", "../elsewhere")
+    assert refused.returncode == ExitCode.USAGE
+    assert "is not a path inside the app's folder" in refused.stderr
+
+
+def test_the_systemd_unit_is_printed(cli: Cli):
+    assert "auto_deployer apps resume\n" in cli.run("apps", "resume", "--print-systemd").stdout
 
 
 def test_app_logs_follow_the_app(cli: Cli, site: Path):

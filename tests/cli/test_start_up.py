@@ -11,8 +11,8 @@ from .conftest import Cli
 
 HEAVY = ("pydantic", "auto_deployer.runner", "auto_deployer.model", "rich.live", "httpx2", "pygls", "openai")
 COMMANDS = {
-    "deploy", "retry", "plan", "analyze", "logs", "apps", "start", "stop", "restart", "rollback", "app-logs", "remove", "doctor",
-    "server", "demo",
+    "deploy", "retry", "plan", "analyze", "logs", "apps", "start", "stop", "restart", "rollback", "app-logs", "remove", "config",
+    "auth", "doctor", "server", "demo",
 }  # fmt: skip
 
 

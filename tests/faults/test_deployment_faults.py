@@ -19,6 +19,7 @@ from auto_deployer.deploy_log.sweep import COMMAND_MARK
 from auto_deployer.model import requests as rq
 from auto_deployer.runner import create_app_verbs, sweep_logs
 from tests.runner.conftest import SERVER, git_repo
+from tests.runner.hosts import kill_all_below
 from tests.server.raw_client import RawClient
 
 
@@ -28,8 +29,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         monkeypatch.setenv(name, str(tmp_path / "home"))
     (tmp_path / "home").mkdir()
     yield tmp_path
-    for process in _marked(str(tmp_path)):
-        process.kill()
+    kill_all_below(tmp_path)
 
 
 def _environment(process: psutil.Process) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from auto_deployer.model.errors import RefusedError
-from auto_deployer.model.facts import Candidate, Detection
+from auto_deployer.model.facts import Candidate, Detection, Tool
 from auto_deployer.model.plan import DeploymentPlan, Overrides
 from auto_deployer.model.ports import PlanInput
 from auto_deployer.model.reasons import Kind
@@ -97,27 +97,29 @@ async def test_library_names_its_candidates() -> None:
 @pytest.mark.parametrize(
     ("ecosystems", "docker", "kind"),
     [
-        (("go",), False, Kind.MISSING_TOOL),
-        (("mkdocs",), False, Kind.UNSUPPORTED_ECOSYSTEM),
+        (("elixir",), False, Kind.MISSING_TOOL),
+        (("shell",), False, Kind.UNSUPPORTED_ECOSYSTEM),
         (("dockerfile",), False, Kind.DOCKER_ENGINE_MISSING),
         (("dockerfile",), True, Kind.UNSUPPORTED_ECOSYSTEM),
-        (("php", "dockerfile"), False, Kind.MISSING_TOOL),
+        (("dart", "dockerfile"), False, Kind.MISSING_TOOL),
+        (("hugo",), False, Kind.MISSING_TOOL),
         ((), False, Kind.NO_RUNNABLE_AT_ROOT),
     ],
 )
 async def test_ecosystem_without_recipe(ecosystems: tuple[str, ...], docker: bool, kind: Kind) -> None:
-    host = HOST.model_copy(update={"docker_engine": docker})
+    tools = (*HOST.tools, Tool(name="bash", path="/bin/bash", version="5.2"))
+    host = HOST.model_copy(update={"docker_engine": docker, "tools": tools})
     error = await refusal(plan_input(ecosystems=ecosystems, host=host, top_level=("README.md",)))
     assert error.kind is kind
     assert any("--start" in suggestion for suggestion in error.suggestions)
 
 
 async def test_files_inside_an_app_of_another_ecosystem_are_not_its_success() -> None:
-    given = plan_input(*detections(SITE), ecosystems=("go",))
+    given = plan_input(*detections(SITE), ecosystems=("elixir",))
     error = await refusal(given)
     assert error.kind is Kind.MISSING_TOOL
     assert any("--recipe static" in suggestion for suggestion in error.suggestions)
-    forced = plan_input(*detections(SITE), ecosystems=("go",), overrides=Overrides(recipe="static"))
+    forced = plan_input(*detections(SITE), ecosystems=("elixir",), overrides=Overrides(recipe="static"))
     assert (await RecipePlanner().plan(forced)).strategy == "static"
 
 
@@ -141,9 +143,9 @@ async def test_missing_service_comes_before_missing_variables() -> None:
 
 
 async def test_unknown_recipe_lists_the_known_ones() -> None:
-    error = await refusal(plan_input(*detections(FLASK), overrides=Overrides(recipe="ruby")))
+    error = await refusal(plan_input(*detections(FLASK), overrides=Overrides(recipe="cobol")))
     assert error.kind is Kind.INVALID_REQUEST
-    assert "python, node, static, procfile" in error.message
+    assert all(recipe.name in error.message for recipe in RECIPES)
 
 
 async def test_forced_recipe_that_sees_nothing_is_refused() -> None:

@@ -37,7 +37,16 @@ def test_web_starts_what_the_ecosystem_installs() -> None:
     assert plan.app.command.endswith("flask db upgrade; gunicorn app:app")
     assert plan.app.command.startswith('export PATH="$PWD/.venv/bin:$PATH"; ')
     assert any("pip install -r requirements.txt" in planned.command for planned in plan.install)
-    assert plan.notes == ()
+
+
+def test_other_processes_run_beside_the_chosen_one(tmp_path: Path) -> None:
+    procfile = "release: true\nclock: echo clock on $PORT\nweb: sleep 0.3; echo web on $PORT\nworker: exit 3 # at once\n"
+    _, plan, _ = drafted(FLASK | {"Procfile": procfile})
+    assert any(note.startswith("clock, worker of the Procfile runs beside web") for note in plan.notes)
+    env = {"PATH": os.environ["PATH"], "PORT": "8000"}
+    run = subprocess.run(["bash", "-c", plan.app.command], cwd=tmp_path, env=env, capture_output=True, text=True, check=True)
+    assert sorted(run.stdout.splitlines()) == ["clock on 8100", "web on 8000"]
+    assert "worker of the Procfile ended with 3" in run.stderr
 
 
 def test_procfile_outranks_every_other_detection() -> None:
@@ -102,18 +111,28 @@ def test_missing_service_of_the_app_below_is_refused() -> None:
 
 
 async def test_a_program_of_an_ecosystem_without_recipe_is_refused_beside_one_with() -> None:
-    found = RECIPE.detect(DictTree({"package.json": '{"name": "x"}', "Procfile": "web: bundle exec ruby app.rb -p $PORT\n"}))
+    found = RECIPE.detect(DictTree({"package.json": '{"name": "x"}', "Procfile": "web: mix phx.server\n"}))
     assert found is not None
     with pytest.raises(RefusedError) as caught:
-        await RecipePlanner().plan(plan_input(found, ecosystems=("ruby",), top_level=("Gemfile", "Procfile", "package.json")))
+        await RecipePlanner().plan(plan_input(found, ecosystems=("elixir",), top_level=("mix.exs", "Procfile", "package.json")))
+    assert caught.value.kind is Kind.MISSING_TOOL
+
+
+async def test_what_is_started_tells_which_ecosystem_installs() -> None:
+    files = {"package.json": '{"name": "x", "scripts": {"build": "webpack"}}', "Gemfile": 'gem "sinatra"\n'}
+    found = RECIPE.detect(DictTree(files | {"Procfile": "web: bundle exec ruby hello.rb -p $PORT\n"}))
+    assert found is not None
+    assert found.project_type == "ruby"
+    with pytest.raises(RefusedError) as caught:
+        await RecipePlanner().plan(plan_input(found))
     assert caught.value.kind is Kind.MISSING_TOOL
 
 
 async def test_procfile_of_an_ecosystem_without_recipe_is_refused() -> None:
-    found = RECIPE.detect(DictTree({"Procfile": "web: bin/app\n", "go.mod": ""}))
+    found = RECIPE.detect(DictTree({"Procfile": "web: bin/app\n", "mix.exs": ""}))
     assert found is not None
     with pytest.raises(RefusedError) as caught:
-        await RecipePlanner().plan(plan_input(found, ecosystems=("go",)))
+        await RecipePlanner().plan(plan_input(found, ecosystems=("elixir",)))
     assert caught.value.kind is Kind.MISSING_TOOL
 
 

@@ -10,7 +10,7 @@ import psutil
 from auto_deployer.deploy_log.sweep import COMMAND_MARK
 
 _END_S = 10.0
-_MARKS = (COMMAND_MARK, "AUTO_DEPLOYER_APP")
+_MARKS = (COMMAND_MARK, "AUTO_DEPLOYER_KEEPER", "AUTO_DEPLOYER_APP")
 
 
 def environment_of(process: psutil.Process) -> dict[str, str]:

@@ -517,7 +517,7 @@ async def test_a_pending_question_ends_with_cancel_skip_and_shutdown(
 async def test_an_internal_error_is_told_without_the_secrets(
     runs: Runs, make_repo: MakeRepo, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def broken(*_: object) -> None:
+    async def broken(*_: object, **__: object) -> None:
         raise RuntimeError("a bug with tok-9f8e7d6c5b4a in its words")
 
     monkeypatch.setattr("auto_deployer.runner.deployment.gather_facts", broken)

@@ -395,8 +395,11 @@ class FakeApps:
     async def remove(self, params: rq.AppParams) -> rq.AppState:
         return await self.stop(params)
 
+    async def resume(self) -> rq.AppsResult:
+        return rq.AppsResult(apps=())
+
 
 if __name__ == "__main__":
     from auto_deployer.lsp.main import run as serve
 
-    sys.exit(serve(sys.argv[1:], lambda settings: FakeRunner(settings.log_dir), FakeApps))
+    sys.exit(serve(sys.argv[1:], lambda server, _: FakeRunner(server.log_dir), FakeApps))

@@ -75,6 +75,7 @@ def record(root: Path) -> dict[str, str]:
         _deploy_and_read(client, site)
         _use_the_app(client)
         _go_wrong(client, site)
+        _set_up_a_model(client)
         for message in client.received:
             if str(message.get("method", "")).startswith("deploy/"):
                 client.keep(message)
@@ -124,6 +125,12 @@ def _go_wrong(client: Recorder, site: Path) -> None:
     client.result("deploy/retry", {"deploymentId": "fifth", "newDeploymentId": "sixth"})
     client.result("deploy/cancel", {"deploymentId": "sixth"})
     client.notification("deploy/finished", deploymentId="sixth")
+
+
+def _set_up_a_model(client: Recorder) -> None:
+    """Nothing listens at the endpoint: no real key or model belongs into an example."""
+    client.result("deploy/setSecret", {"name": "openai", "value": "sk-example"})
+    client.result("deploy/testModel", {"provider": "ollama", "model": "qwen3-coder", "endpoint": "http://127.0.0.1:1/v1"})
 
 
 def _make_site(site: Path) -> None:

@@ -10,14 +10,15 @@ from ..model.facts import Detection, RepoFacts, SourceFacts
 from .candidates import find_candidates
 from .detection import Detector, detect, winner
 from .ecosystems import Ecosystem, find_ecosystems
+from .env_sample import read_samples
+from .fingerprints import content_id, dependencies_id
+from .lfs import Pointer, find_pointers
 from .snapshot import Snapshot
 from .source import Source
 from .tree import SKIPPED_FOLDERS, SnapshotTree
 
 MAX_TOP_LEVEL = 200
 MAX_KEY_FILES = 100
-MAX_ENV_NAMES = 200
-MAX_LFS_PROBES = 2000
 
 _KEY_NAMES = frozenset({
     # what people wrote about deploying
@@ -49,10 +50,6 @@ _KEY_PATTERN = re.compile(
     r"^(?:(?:vite|next|nuxt|vue|webpack|svelte|astro|gatsby|remix|docusaurus|gunicorn|rollup|eleventy|\.eleventy)[\w.-]*\.(?:[cm]?[jt]s|py)"
     r"|\.github/workflows/(?:deploy|ci)[\w-]*\.ya?ml|\.gitlab-ci\.yml)$"
 )
-_ENV_SAMPLE = re.compile(r"^(?:\.?env\.(?:example|sample|template|dist|defaults)|(?:example|sample)\.env)$", re.IGNORECASE)
-_ENV_NAME = re.compile(r"(?m)^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]{0,127})[ \t]*=")
-_LFS_POINTER = "version https://git-lfs.github.com/spec/"
-_LFS_POINTER_MAX = 400
 
 
 def analyze(tree: SnapshotTree, snapshot: Snapshot, source: Source, detectors: Sequence[Detector]) -> RepoFacts:
@@ -62,8 +59,9 @@ def analyze(tree: SnapshotTree, snapshot: Snapshot, source: Source, detectors: S
     """
     detections, detection_notes = detect(tree, detectors)
     ecosystems = find_ecosystems(tree)
-    lfs_files = _count_lfs_pointers(tree)
+    pointers = find_pointers(tree)
     best = winner(detections)
+    samples = read_samples(tree)
     return RepoFacts(
         name=source.name,
         source=_source_facts(snapshot, source, tree.subdir),
@@ -76,10 +74,13 @@ def analyze(tree: SnapshotTree, snapshot: Snapshot, source: Source, detectors: S
         detections=detections,
         candidates=() if best and best.runnable else find_candidates(tree, detectors),
         ecosystems=tuple(ecosystem.name for ecosystem in ecosystems),
-        declared_env=_declared_env(tree),
+        declared_env=tuple(variable.name for variable in samples),
+        sample_env=samples,
         submodules=tree.submodules,
-        lfs_files=lfs_files,
-        notes=(*snapshot.notes, *detection_notes, *_notes(tree, lfs_files)),
+        lfs_files=len(pointers),
+        content_id=content_id(tree),
+        dependencies_id=dependencies_id(tree),
+        notes=(*snapshot.notes, *detection_notes, *_notes(tree, pointers)),
     )
 
 
@@ -116,32 +117,19 @@ def _is_key_file(path: str) -> bool:
     return name.lower() in _KEY_NAMES or bool(_KEY_PATTERN.match(name) or _KEY_PATTERN.match(path))
 
 
-def _declared_env(tree: SnapshotTree) -> tuple[str, ...]:
-    """Names in the samples of settings at the folder's top, in their order."""
-    samples = [path for path in tree.files if "/" not in path and _ENV_SAMPLE.match(path)]
-    names = [match for path in samples for match in _ENV_NAME.findall(tree.read(path) or "")]
-    return tuple(dict.fromkeys(names))[:MAX_ENV_NAMES]
-
-
-def _count_lfs_pointers(tree: SnapshotTree) -> int:
-    """Pointer files of Git LFS; looked for only where .gitattributes says that it is used."""
-    attributes = [path for path in {".gitattributes", *tree.glob("*.gitattributes")} if tree.is_file(path)]
-    attributes_used = any("filter=lfs" in (tree.read(path) or "") for path in attributes)
-    root = tree.at_root()
-    if not attributes_used and "filter=lfs" not in (root.read(".gitattributes") or ""):
-        return 0
-    small = [path for path in tree.files if 100 <= tree.size(path) <= _LFS_POINTER_MAX][:MAX_LFS_PROBES]
-    return sum(1 for path in small if (tree.read(path) or "").startswith(_LFS_POINTER))
-
-
-def _notes(tree: SnapshotTree, lfs_files: int) -> list[str]:
+def _notes(tree: SnapshotTree, pointers: Sequence[Pointer]) -> list[str]:
     notes: list[str] = []
     if tree.submodules:
-        notes.append(f"{len(tree.submodules)} submodule(s) are not fetched: {', '.join(tree.submodules[:5])}")
-    if lfs_files:
-        notes.append(f"{lfs_files} file(s) are Git LFS pointers; their content is not fetched")
+        notes.append(f"{len(tree.submodules)} submodule(s) are not fetched (--submodules): {_first(tree.submodules)}")
+    if pointers:
+        paths = [pointer.path for pointer in pointers]
+        notes.append(f"{len(paths)} file(s) are Git LFS pointers, without their content (--lfs): {_first(paths)}")
     if committed := [name for name in sorted(SKIPPED_FOLDERS) if tree.is_dir(name)]:
         notes.append(f"Not looked into: {', '.join(f'{name}/' for name in committed)}")
     if tree.links:
-        notes.append(f"{len(tree.links)} symbolic link(s) are not followed: {', '.join(tree.links[:5])}")
+        notes.append(f"{len(tree.links)} symbolic link(s) are not followed: {_first(tree.links)}")
     return notes
+
+
+def _first(paths: Sequence[str]) -> str:
+    return ", ".join(paths[:5]) + (f" and {len(paths) - 5} more" if len(paths) > 5 else "")

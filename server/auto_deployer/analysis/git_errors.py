@@ -9,6 +9,9 @@ from ..model.reasons import Kind
 from .git import GitFailedError
 from .source import Source
 
+TOKEN_VARIABLE, USERNAME_VARIABLE = "AUTO_DEPLOYER_GIT_TOKEN", "AUTO_DEPLOYER_GIT_USERNAME"
+"""A login for the repository that is deployed, from the environment."""
+
 _REF = re.compile(
     r"couldn't find remote ref|remote branch .* not found|not our ref|no such remote ref|unadvertised object", re.IGNORECASE
 )
@@ -25,16 +28,14 @@ _ABSENT = re.compile(
 
 
 def explain(error: GitFailedError, source: Source) -> AutoDeployerError:
-    """The error for a failed fetch of `source`; git's own words are quoted without credentials."""
+    """The error for a failed fetch of `source`; git's own words are quoted without credentials.
+
+    A host key fault is told better by `host_keys.explain_host_key`.
+    """
     said = hide(_last_words(error.result.stderr), source)
     text = error.result.stderr
     if _REF.search(text):
         return RepositoryError(f"{source.display} has no such ref: {said}", kind=Kind.GIT_REF_NOT_FOUND)
-    if _HOST_KEY.search(text):
-        return AuthenticationFailedError(
-            f"The ssh host key of {source.display} is unknown or has changed: {said}",
-            suggestions=("Connect once with ssh, compare the key's fingerprint and accept it, then deploy again.",),
-        )
     if _AUTH.search(text):
         return AuthenticationFailedError(
             f"{source.display} does not exist or asks for a login that git could not give: {said}", suggestions=_login_hints(source)
@@ -54,6 +55,11 @@ def explain(error: GitFailedError, source: Source) -> AutoDeployerError:
     )
 
 
+def is_host_key_fault(error: GitFailedError) -> bool:
+    """Whether ssh refused because of the server's host key."""
+    return _HOST_KEY.search(error.result.stderr) is not None
+
+
 def hide(text: str, source: Source) -> str:
     """`text` without the credentials of `source`."""
     for secret in source.secrets:
@@ -64,7 +70,11 @@ def hide(text: str, source: Source) -> str:
 def _login_hints(source: Source) -> tuple[str, ...]:
     if source.protocol == "ssh":
         return ("Load the key into your ssh agent (ssh-add), and check that the server knows it.",)
-    return ("Check the address.", "Set up a git credential helper for this host, or use its ssh address.")
+    return (
+        "Check the address.",
+        "Set up a git credential helper for this host (git config --global credential.helper), or use its ssh address.",
+        f"Or put a token in {TOKEN_VARIABLE} (and, where its user name matters, that in {USERNAME_VARIABLE}).",
+    )
 
 
 def _last_words(stderr: str) -> str:

@@ -8,11 +8,13 @@ import re
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from urllib.parse import quote
 
-from ..model.errors import RepositoryError
+from ..model.errors import AutoDeployerError, RepositoryError
 from ..model.reasons import Kind
 from .git import Git, GitFailedError, batch_mode_ssh
-from .git_errors import explain
+from .git_errors import explain, is_host_key_fault
+from .host_keys import explain_host_key
 from .source import Source
 
 _OBJECT_ID = re.compile(r"^[0-9a-f]{7,64}$", re.IGNORECASE)
@@ -110,7 +112,7 @@ class Remote:
         try:
             result = await self._run("ls-remote", "--symref", "--", self._source.fetch_url, *patterns)
         except GitFailedError as error:
-            raise explain(error, self._source) from None
+            raise await self._explained(error) from None
         rows = [line.split("\t", 1) for line in result.splitlines() if "\t" in line]
         branch = next((left[5:] for left, name in rows if left.startswith("ref: ") and name == "HEAD"), "")
         return {name for left, name in rows if not left.startswith("ref: ")}, branch.removeprefix("refs/heads/")
@@ -119,7 +121,13 @@ class Remote:
         try:
             await self._run("fetch", *_FETCH_OPTIONS, depth, "--", self._source.fetch_url, *refspecs)
         except GitFailedError as error:
-            raise explain(error, self._source) from None
+            raise await self._explained(error) from None
+
+    async def _explained(self, error: GitFailedError) -> AutoDeployerError:
+        if self._source.protocol == "ssh" and is_host_key_fault(error):
+            command = (await self._transport())["GIT_SSH_COMMAND"]
+            return await explain_host_key(self._source, error.result.stderr, command)
+        return explain(error, self._source)
 
     async def _commit_of(self, name: str, ref: RemoteRef) -> str:
         result = await self._git.local("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}", check=False)
@@ -127,13 +135,26 @@ class Remote:
             raise _no_such_ref(self._source, ref.label or name, "it is not there, not unique, or no commit")
         return result.text
 
+    async def fetch_lfs(self, commit: str) -> None:
+        """Bring the Git LFS objects that the files of a commit point to into `lfs/objects` of our repository.
+
+        Raises:
+            GitFailedError: git lfs says why not.
+        """
+        url = f"file://{quote(self._source.fetch_url)}" if self._source.folder is not None else self._source.fetch_url
+        await self._run("-c", f"remote.source.url={url}", "lfs", "fetch", "source", commit)
+
     async def _run(self, *args: str) -> str:
         if self._source.folder is not None:
             result = await self._git.local(*args, guard=self._guard, on_stderr=self._on_progress)
             return result.text
+        env = await self._transport()
+        return (await self._git.remote(*args, env=env, guard=self._guard, on_stderr=self._on_progress)).text
+
+    async def _transport(self) -> dict[str, str]:
         if self._env is None:
             self._env = {**await _ssh_env(self._git), **_protocol_env(self._source)}
-        return (await self._git.remote(*args, env=self._env, guard=self._guard, on_stderr=self._on_progress)).text
+        return self._env
 
 
 async def _ssh_env(git: Git) -> Mapping[str, str]:

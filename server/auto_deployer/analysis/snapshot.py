@@ -13,17 +13,29 @@ from typing import Literal
 
 from ..model.errors import RepositoryError, UsageError
 from ..model.reasons import Kind
+from .completion import Completion, Extras
 from .git import Git, GitFailedError
 from .git_errors import explain
+from .logins import Logins, with_logins
 from .remotes import Remote, RemoteRef
 from .source import Source
 from .work_folder import WorkFolder, find_work_folder
 from .working_tree import commit_working_tree, count_uncommitted, too_large
 
-DEFAULT_TIMEOUT_S = 300.0
-DEFAULT_MAX_BYTES = 1_073_741_824
-
 SnapshotKind = Literal["commit", "working_tree"]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much one snapshot may take."""
+
+    timeout_s: float = 300.0
+    """For everything with one login, in seconds; while a person is asked no time counts."""
+    max_bytes: int = 1_073_741_824
+    """Most that the repository of ours may grow by."""
+
+
+DEFAULT_LIMITS, NO_EXTRAS, NO_LOGINS = Limits(), Extras(), Logins()
 
 
 @dataclass(frozen=True)
@@ -50,8 +62,9 @@ async def take_snapshot(
     ref: str | None = None,
     subdir: str | None = None,
     dirty: bool = False,
-    timeout_s: float = DEFAULT_TIMEOUT_S,
-    max_bytes: int = DEFAULT_MAX_BYTES,
+    extras: Extras = NO_EXTRAS,
+    logins: Logins = NO_LOGINS,
+    limits: Limits = DEFAULT_LIMITS,
     on_progress: Callable[[str], None] | None = None,
 ) -> Snapshot:
     """Bring one commit of `source` into the bare repository `into`, which is made, or used again with what it has.
@@ -61,8 +74,9 @@ async def take_snapshot(
         ref: Branch, tag, or full or short commit; default HEAD.
         subdir: The folder to deploy; for a local folder below that folder.
         dirty: Take the working tree of a local folder rather than its HEAD.
-        timeout_s: For everything, in seconds.
-        max_bytes: Most that `into` may grow by.
+        extras: What the commit only points to and is to be brought in as well.
+        logins: Who logs in to an https server that asks for it.
+        limits: Of time and size.
         on_progress: Called with git's progress lines.
 
     Raises:
@@ -75,25 +89,53 @@ async def take_snapshot(
     if dirty and (source.folder is None or ref):
         why = "a remote repository has none" if source.folder is None else "it has no ref"
         raise UsageError(f"The working tree (dirty) can be deployed for a local folder only, without ref: {why}")
-    try:
-        async with asyncio.timeout(timeout_s):
-            git = await Git.init(into)
-            guard = _size_guard(into, source.display, max_bytes)
-            if source.folder is None:
-                taken = await _from_remote(git, source, Remote(git, source, guard=guard, on_progress=on_progress), ref, below)
-            else:
-                taken = await _Folder(git, source, guard, on_progress, max_bytes).take(ref, below, dirty=dirty)
-            await _finish(git, source, taken)
-    except TimeoutError:
-        raise RepositoryError(
-            f"Fetching {source.display} took longer than {timeout_s:g} s and was stopped", kind=Kind.REPOSITORY_TIMEOUT,
-            suggestions=("Check the connection and try again.",),
-        ) from None  # fmt: skip
-    except GitFailedError as error:
-        raise explain(error, source) from None
-    except OSError as error:
-        raise RepositoryError(f"The snapshot of {source.display} cannot be made in {into}: {error}") from None
-    return taken
+    work = _Work(into, extras, limits, on_progress)
+    return await with_logins(source, lambda tried: work.take(tried, ref, below, dirty=dirty), logins)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """One snapshot being taken, with one login after another."""
+
+    into: Path
+    extras: Extras
+    limits: Limits
+    on_progress: Callable[[str], None] | None
+
+    async def take(self, source: Source, ref: str | None, below: str, *, dirty: bool) -> Snapshot:
+        """The snapshot, or our error for what git said."""
+        try:
+            async with asyncio.timeout(self.limits.timeout_s):
+                return await self._take(source, ref, below, dirty=dirty)
+        except TimeoutError:
+            raise RepositoryError(
+                f"Fetching {source.display} took longer than {self.limits.timeout_s:g} s and was stopped",
+                kind=Kind.REPOSITORY_TIMEOUT,
+                suggestions=("Check the connection and try again.", "Or allow more seconds: the setting budget.fetch_timeout."),
+            ) from None
+        except GitFailedError as error:
+            raise explain(error, source) from None
+        except OSError as error:
+            raise RepositoryError(f"The snapshot of {source.display} cannot be made in {self.into}: {error}") from None
+
+    async def _take(self, source: Source, ref: str | None, below: str, *, dirty: bool) -> Snapshot:
+        git = await Git.init(self.into)
+        guard = _size_guard(self.into, source.display, self.limits.max_bytes)
+
+        def remote_of(named: Source) -> Remote:
+            return Remote(git, named, guard=guard, on_progress=self.on_progress)
+
+        if source.folder is None:
+            taken = await _from_remote(git, source, remote_of(source), ref, below)
+        else:
+            taken = await _Folder(git, source, guard, self.on_progress, self.limits.max_bytes).take(ref, below, dirty=dirty)
+        completion = Completion(git, remote_of, self.extras, self.limits.max_bytes)
+        commit = await completion.complete(taken.commit, source)
+        if commit != taken.commit:
+            note = f"Commit {taken.commit[:10]} is deployed as {commit[:10]}"
+            taken = replace(taken, commit=commit, notes=(*taken.notes, *completion.notes, note))
+        await _finish(git, source, taken)
+        return taken
 
 
 async def _from_remote(git: Git, source: Source, remote: Remote, ref: str | None, below: str) -> Snapshot:
@@ -214,8 +256,8 @@ def _size_guard(git_dir: Path, what: str, max_bytes: int) -> Callable[[], None]:
     before = _packed_size(git_dir)
 
     def check() -> None:
-        if _packed_size(git_dir) - before > max_bytes:
-            raise too_large(what, max_bytes)
+        if (size := _packed_size(git_dir) - before) > max_bytes:
+            raise too_large(what, max_bytes, size)
 
     return check
 

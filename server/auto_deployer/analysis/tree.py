@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import difflib
 import fnmatch
+import hashlib
 import posixpath
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -49,6 +50,8 @@ class _Content:
 
     files: dict[str, _File] = field(default_factory=dict[str, _File])
     links: set[str] = field(default_factory=set[str])
+    ids: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    """Mode, type and object id of everything, links and submodules too."""
     submodules: list[str] = field(default_factory=list[str])
     folders: set[str] = field(default_factory=lambda: {""})
     listed: list[str] = field(default_factory=list[str])
@@ -152,6 +155,14 @@ class SnapshotTree:
         """Size of all of `files`."""
         return sum(self._content.files[self._prefix + path].size for path in self.files)
 
+    def fingerprint(self, counts: Callable[[str], bool]) -> str:
+        """A hash of what the whole repository holds at the paths (from its root) that count; the same content gives the same hash."""
+        digest = hashlib.sha256()
+        for path, meta in sorted(self._content.ids.items()):
+            if counts(path):
+                digest.update(b"%b\t%b\0" % (meta, path.encode()))
+        return digest.hexdigest()
+
     @cached_property
     def folders(self) -> Sequence[str]:
         """All folders that hold one of `files`, at any depth, sorted; without this one."""
@@ -184,6 +195,7 @@ def _parse(listing: bytes) -> _Content:
         meta, _, raw_path = row.partition(b"\t")
         mode, _type, object_id, size = meta.split()
         path = raw_path.decode("utf-8", "replace")
+        content.ids[path] = b"%b %b" % (mode, object_id)
         if mode in _FILE_MODES:
             content.files[path] = _File(object_id.decode(), int(size))
             _add_folders(content.folders, path)

@@ -10,14 +10,14 @@ import asyncio
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..model.errors import RepositoryError
 from ..model.reasons import Kind
 from .git import Git, GitFailedError
+from .indexes import commit_index, set_entries, work_index
 from .work_folder import WorkFolder
 
 _LEFT_OUT = ("agent_logs", ".env")
@@ -29,12 +29,6 @@ _NOT_SOURCE = (
 """What installs and builds leave behind: left out where no .gitignore says so."""
 _COUNT_TIMEOUT_S = 20.0
 _EXCLUDE_FILE_CAP = 1_048_576
-_IDENTITY = {
-    # fixed, so that the same tree gives the same commit
-    f"GIT_{who}_{what}": value
-    for who in ("AUTHOR", "COMMITTER")
-    for what, value in (("NAME", "Auto-Deployer"), ("EMAIL", "auto-deployer@localhost"), ("DATE", "946684800 +0000"))
-}
 
 
 @dataclass
@@ -51,7 +45,7 @@ async def count_uncommitted(git: Git, folder: WorkFolder, head: str) -> int | No
     """Changed and untracked files that a deploy of `head`, the folder's HEAD, leaves out; None when it takes too long to tell."""
     status = ("status", "--porcelain", "-z", "--untracked-files=all", "--ignore-submodules=all", "--no-renames")
     # a copy of the folder's own index knows which files are unchanged without reading them
-    with _work_index(git, copy_of=folder.git_dir) as env:
+    with work_index(git, copy_of=folder.git_dir) as env:
         env["GIT_WORK_TREE"] = str(folder.root)
         try:
             async with asyncio.timeout(_COUNT_TIMEOUT_S):
@@ -75,7 +69,7 @@ async def commit_working_tree(
         RepositoryError: `repository_too_large`, `empty_repository`, or the folder cannot be read.
     """
     try:
-        with _work_index(git) as env:
+        with work_index(git) as env:
             env["GIT_WORK_TREE"] = str(folder.root)
             _copy_exclude_file(git, folder)
             listing = await _tracked(git, folder)
@@ -98,7 +92,7 @@ async def _tracked(git: Git, folder: WorkFolder) -> _Listing:
     listing = _Listing()
     if folder.git_dir is None:
         return listing
-    with _work_index(git, copy_of=folder.git_dir) as env:
+    with work_index(git, copy_of=folder.git_dir) as env:
         result = await git.local("ls-files", "--stage", "-t", "-z", env=env)
     for line in result.stdout.split(b"\0"):
         if not line:
@@ -114,7 +108,8 @@ async def _tracked(git: Git, folder: WorkFolder) -> _Listing:
 
 async def _add_untracked(git: Git, env: dict[str, str], listing: _Listing, guard: Callable[[], None]) -> list[bytes]:
     """Add what is neither tracked nor ignored; nested repositories are returned instead."""
-    await _add_entries(git, env, listing)  # so that submodules are known and not taken for nested repositories
+    entries = ((meta, path) for path, meta in listing.entries.items())
+    await set_entries(git, env, entries)  # so that submodules are known and not taken for nested repositories
     skip = [f"--exclude={name}" for name in (*_NOT_SOURCE, *_LEFT_OUT)]
     result = await git.local(
         *await _exclude_options(git), "ls-files", "--others", "--exclude-standard", "-z", *skip, env=env, guard=guard
@@ -124,18 +119,11 @@ async def _add_untracked(git: Git, env: dict[str, str], listing: _Listing, guard
     return [path for path in paths if path.endswith(b"/")]
 
 
-async def _add_entries(git: Git, env: dict[str, str], listing: _Listing) -> None:
-    rows = b"".join(meta + b" 0\t" + path + b"\0" for path, meta in listing.entries.items())
-    if rows:
-        await git.local("update-index", "-z", "--index-info", env=env, stdin=rows)
-
-
 async def _commit(git: Git, env: dict[str, str], listing: _Listing, guard: Callable[[], None]) -> str:
     paths = b"".join(path + b"\0" for path in sorted(listing.files))
     await git.local("update-index", "--add", "--remove", "-z", "--stdin", env=env, stdin=paths, guard=guard)
     # a sparse checkout's entries point at objects of HEAD, submodules' at none
-    tree = (await git.local("write-tree", "--missing-ok", env=env)).text
-    return (await git.local("commit-tree", tree, "-m", "Working tree", env={**env, **_IDENTITY})).text
+    return await commit_index(git, env, "Working tree")
 
 
 def _keep_readable(root: Path, listing: _Listing, max_bytes: int) -> list[bytes]:
@@ -161,7 +149,7 @@ def _keep_readable(root: Path, listing: _Listing, max_bytes: int) -> list[bytes]
         else:
             total += found.st_size
         if total > max_bytes:
-            raise too_large(str(root), max_bytes)
+            raise too_large(str(root), max_bytes, total)
     return unreadable
 
 
@@ -172,12 +160,19 @@ def _lstat(path: Path) -> os.stat_result | None:
         return None
 
 
-def too_large(what: str, max_bytes: int) -> RepositoryError:
-    """The refusal of a repository above the size cap."""
+def too_large(what: str, max_bytes: int, seen: int) -> RepositoryError:
+    """The refusal of a repository above the size cap; `seen` is what it had come to, in bytes, when it was stopped."""
     return RepositoryError(
-        f"{what} is larger than {max_bytes // 1_048_576} MiB", kind=Kind.REPOSITORY_TOO_LARGE,
-        suggestions=("Leave data and build results out of the repository (.gitignore).",),
+        f"{what} is larger than {_mebibytes(max_bytes)}: it was stopped at {_mebibytes(seen)}", kind=Kind.REPOSITORY_TOO_LARGE,
+        suggestions=(
+            "Leave data and build results out of the repository (.gitignore).",
+            "Or raise the limit: the setting budget.max_repository_mb.",
+        ),
     )  # fmt: skip
+
+
+def _mebibytes(size: int) -> str:
+    return f"{size / 1_048_576:,.1f}".removesuffix(".0") + " MiB"
 
 
 async def _exclude_options(git: Git) -> tuple[str, ...]:
@@ -194,24 +189,6 @@ def _copy_exclude_file(git: Git, folder: WorkFolder) -> None:
         shutil.copyfile(theirs, ours)
     else:
         ours.unlink(missing_ok=True)
-
-
-@contextmanager
-def _work_index(git: Git, *, copy_of: Path | None = None) -> Iterator[dict[str, str]]:
-    """An index file of our own for the time of the block (a copy of another repository's, when asked), as environment."""
-    index = git.git_dir / ("copied.index" if copy_of else "snapshot.index")
-    made = [index, index.with_suffix(".index.lock")]
-    try:
-        index.unlink(missing_ok=True)
-        if copy_of is not None and (copy_of / "index").is_file():
-            shutil.copy2(copy_of / "index", index)  # its time tells git which entries may have changed since
-            for shared in copy_of.glob("sharedindex.*"):
-                made.append(git.git_dir / shared.name)
-                shutil.copy2(shared, made[-1])
-        yield {"GIT_INDEX_FILE": str(index)}
-    finally:
-        for path in made:
-            path.unlink(missing_ok=True)
 
 
 def _is_left_out(path: bytes) -> bool:

@@ -13,12 +13,14 @@ from ..model.requests import AppState, OutputResult
 from .layout import OwnerRecord, log_path
 from .secrets import app_secrets
 from .state import DeployDirState, RunState, log_tail
+from .usage import usage_of
 
 
 async def app_state(session: Session, state: DeployDirState, record: OwnerRecord) -> AppState:
     """The app and how it is now; the last lines of its log when it crashed."""
     run, live = state.run(state.current), record.release(state.current)
     status = _status(run)
+    usage = await usage_of(session, [process.pid for process in run.processes])
     return AppState(
         name=record.app,
         deploy_dir=state.deploy_dir,
@@ -33,6 +35,12 @@ async def app_state(session: Session, state: DeployDirState, record: OwnerRecord
         since=run.started_at,
         exit_code=None if run.running else run.exit_code,
         last_lines=await log_tail(session, state.deploy_dir, run.release) if status == "crashed" else (),
+        restarts=run.restarts,
+        last_exit_code=run.last_exit_code if run.running else run.exit_code,
+        gave_up=run.gave_up,
+        memory_bytes=usage.memory_bytes,
+        cpu_percent=usage.cpu_percent,
+        data=state.data,
     )
 
 

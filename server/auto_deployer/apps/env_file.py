@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from ..model.errors import UsageError
 from ..model.plan import PlannedCommand
 from ..model.ports import DeployPaths
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_PLAIN = re.compile(r"[\w./:@%+,=?&~^*()\[\]{}|;<>!-]*")
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
@@ -72,6 +73,17 @@ def merge_env(existing: str, additions: Mapping[str, str]) -> str:
     return "".join(f"{line}\n" for line in lines) + format_env(waiting)
 
 
+def without_names(existing: str, names: Collection[str]) -> str:
+    """The app's env file without some variables; other lines stay as they are."""
+    kept = [line for line in existing.removesuffix("\n").split("\n") if line.partition("=")[0] not in names] if existing else []
+    return "".join(f"{line}\n" for line in kept)
+
+
+def to_dotenv(values: Mapping[str, str]) -> str:
+    """The variables as `parse_env_file` reads them: what needs quotes is in "…" with escapes."""
+    return "".join(f"{name}={_quoted(value)}\n" for name, value in values.items())
+
+
 def env_file_command(temp: str, paths: DeployPaths) -> PlannedCommand:
     """Puts the merged env file, written to a 0600 file beforehand, in its place: the values are in no command line and no log."""
     shared, target = shlex.quote(paths.shared), shlex.quote(paths.env_file)
@@ -109,6 +121,13 @@ def _value(value: str, source: str, line: int) -> str:
 
 def _unescaped(text: str) -> str:
     return _ESCAPE.sub(lambda found: _ESCAPES.get(found[1], found[1] if found[1] in "\"\\$`'" else found[0]), text)
+
+
+def _quoted(value: str) -> str:
+    if _PLAIN.fullmatch(value):
+        return value
+    escaped = re.sub(r"[\"\\$`]", r"\\\g<0>", value)
+    return '"' + escaped.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t") + '"'
 
 
 def _encoded(value: str) -> str:

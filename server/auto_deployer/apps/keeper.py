@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import shlex
+from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 
-from ..model.plan import AppSpec, PlannedCommand
+from ..model.plan import AppSpec, PlannedCommand, UpkeepSpec
+from .data_paths import NEVER_DATA
 from .env_file import format_env
 from .layout import mark_of, run_dir
 
@@ -28,9 +30,17 @@ def processes_script() -> str:
 
 
 @cache
+def data_script() -> str:
+    """Shell functions that list, move and link an app's data."""
+    pruned = " -o ".join(f"-name {shlex.quote(name)}" for name in sorted(NEVER_DATA))
+    functions = files("auto_deployer.apps").joinpath("data.sh").read_text(encoding="utf-8")
+    return f"keeper_pruned={shlex.quote(pruned)}\n{functions}"
+
+
+@cache
 def _keeper_script() -> str:
     keeper = files("auto_deployer.apps").joinpath("keeper.sh").read_text(encoding="utf-8")
-    return f"#!/bin/sh\n{processes_script()}\n{keeper}"
+    return f"#!/bin/sh\n{processes_script()}\n{data_script()}\n{keeper}"
 
 
 def keeper_path(deploy_dir: str) -> str:
@@ -51,21 +61,36 @@ def install_command(deploy_dir: str) -> PlannedCommand:
     )
 
 
-def prepare_command(deploy_dir: str, release: str, spec: AppSpec) -> PlannedCommand:
-    """Writes down what the keeper needs to start the release."""
-    content = {"command": spec.command, "cwd": spec.cwd or ".", "mark": mark_of(deploy_dir, release), "env": format_env(spec.env)}
+def prepare_command(deploy_dir: str, release: str, spec: AppSpec, *, was_live: bool = False) -> PlannedCommand:
+    """Writes down what the keeper needs to start the release.
+
+    Args:
+        was_live: It is a release that went live before: what appeared in it since its first start is data.
+    """
+    content = {
+        "command": spec.command, "cwd": spec.cwd or ".", "mark": mark_of(deploy_dir, release), "env": format_env(spec.env),
+        "upkeep": _upkeep(spec.upkeep),
+    }  # fmt: skip
     folder = run_dir(deploy_dir, release)
     writes = [f"printf '%s\\n' {shlex.quote(text)} > {shlex.quote(f'{folder}/{name}')}" for name, text in content.items()]
+    forget = [] if was_live else ["rm -f " + " ".join(shlex.quote(f"{folder}/{name}") for name in ("listing", "linked"))]
     return PlannedCommand(
-        command=" &&\n".join([f"umask 077 && mkdir -p {shlex.quote(folder)}", *writes]),
+        command=" &&\n".join([f"umask 077 && mkdir -p {shlex.quote(folder)}", *forget, *writes]),
         reasoning="Write down how the app is started",
     )
 
 
-def start_command(deploy_dir: str, release: str, port: int, host: str, *, reasoning: str = "") -> PlannedCommand:
-    """Starts the release; returns at once. Nothing happens when it runs already."""
+def start_command(
+    deploy_dir: str, release: str, port: int, host: str, *, proven: bool = False, reasoning: str = ""
+) -> PlannedCommand:
+    """Starts the release; returns at once. Nothing happens when it runs already.
+
+    Args:
+        proven: It served before: start it again when it crashes.
+    """
+    up = " up" if proven else ""
     return PlannedCommand(
-        command=f"{_keeper(deploy_dir)} start {shlex.quote(release)} {port} {shlex.quote(host)}",
+        command=f"{_keeper(deploy_dir)} start {shlex.quote(release)} {port} {shlex.quote(host)}{up}",
         reasoning=reasoning or f"Start release {release} with PORT={port}",
     )
 
@@ -91,13 +116,47 @@ def restart_command(
 ) -> PlannedCommand:
     """Stops (quickly) and starts: also right for a release whose stopping for another was cut short."""
     stop = stop_command(deploy_dir, release, grace_s=grace_s, stopped_for=stopped_for).command
-    start = start_command(deploy_dir, release, port, host).command
+    start = start_command(deploy_dir, release, port, host, proven=True).command
     return PlannedCommand(command=f"{stop} && {start}", reasoning=reasoning)
+
+
+def share_command(deploy_dir: str, release: str, paths: Iterable[str]) -> PlannedCommand:
+    """Moves data of a stopped release to shared/data and links it back; what was cut off before is completed first."""
+    named = " ".join(map(shlex.quote, paths))
+    return PlannedCommand(
+        command=f"{_keeper(deploy_dir)} share {shlex.quote(release)} {named}",
+        reasoning=f"Keep the data of release {release} for all releases",
+    )
+
+
+def link_data_command(deploy_dir: str, release: str) -> str:
+    """Links the data that earlier releases left into one that is being prepared, so that its build brings that up to date.
+
+    Nothing happens as long as no data is kept, or when the keeper here is not of this version (the start links it then).
+    """
+    script, kept = shlex.quote(keeper_path(deploy_dir)), shlex.quote(f"{deploy_dir}/shared/paths")
+    return f"if [ -s {kept} ] && [ -f {script} ]; then bash {script} link {shlex.quote(release)}; fi"
+
+
+def rescue_command(deploy_dir: str, release: str, paths: Iterable[str]) -> PlannedCommand:
+    """Moves data of a release that is to be deleted to shared/rescued."""
+    named = " ".join(map(shlex.quote, paths))
+    return PlannedCommand(
+        command=f"{_keeper(deploy_dir)} rescue {shlex.quote(release)} {named}",
+        reasoning=f"Release {release} is to be deleted: put what data it alone has aside",
+    )
 
 
 def host_on(target: str) -> str:
     """HOST for an app: loopback on this machine, all addresses on a server."""
     return "127.0.0.1" if target == "local" else "0.0.0.0"  # noqa: S104 - a server is to be reached
+
+
+def _upkeep(spec: UpkeepSpec) -> str:
+    """One line, in the order in which `keep` of keeper.sh reads it."""
+    return " ".join(map(str, (
+        spec.restart_delay_s, spec.restart_delay_max_s, spec.steady_s, spec.quick_crashes, spec.log_max_bytes, spec.log_kept,
+    )))  # fmt: skip
 
 
 def _keeper(deploy_dir: str) -> str:

@@ -1,18 +1,22 @@
-# The app keeper: starts a release of an app so that it outlives whoever started it, notes how it ends, and stops it.
+# The app keeper: starts a release of an app so that it outlives whoever started it, starts it again when it crashes, keeps its
+# log small, notes how it ends, and stops it.
 #
-#   bash keeper.sh start RELEASE PORT HOST     returns as soon as the process runs
-#   bash keeper.sh stop RELEASE GRACE_S [FOR]  TERM to the whole group and to stragglers, KILL after the grace; FOR is the
-#                                              release it makes room for: unless that goes live, it is to be started again
+#   bash keeper.sh start RELEASE PORT HOST [up]  returns as soon as the process runs; up: it has proven itself before
+#   bash keeper.sh stop RELEASE GRACE_S [FOR]    TERM to the whole group and to stragglers, KILL after the grace; FOR is the
+#                                                release it makes room for: unless that goes live, it is to be started again
+#   bash keeper.sh share RELEASE PATH…           move data of a stopped release to shared/data/ and link it back
+#   bash keeper.sh rescue RELEASE PATH…          move data of a release that is to be deleted to shared/rescued/<release>/
+#   bash keeper.sh link RELEASE                  link the kept data into a release that is being prepared
 #
-# It lies in <deploy dir>/run/; what it knows of a release lies in run/<release>/: command, cwd, env and mark (written before
-# the start), pid, port, started, exit, stopping (holds FOR) and app.log (written here). Variables are named keeper_* because
-# an app's env file may set any other name.
+# It lies in <deploy dir>/run/; what it knows of a release lies in run/<release>/: command, cwd, env, upkeep and mark (written
+# before the start), up (made once it is proven: from then on it is started again when it ends without having been asked to)
+# and proven (made then too, and kept), pid, port, started, exit, stopping (holds FOR), keeper (its own process), restarts, last_exit, gave_up and app.log (written
+# here). Variables are named keeper_* because an app's env file may set any other name.
 
 keeper_root=$(cd "$(dirname "$0")/.." && pwd -P) || exit 1
 keeper_self=$keeper_root/run/$(basename "$0")
 keeper_release=${2:?a release is needed}
 keeper_run=$keeper_root/run/$keeper_release
-keeper_mark=$(cat "$keeper_run/mark") || exit 1
 
 # new_session COMMAND…: become the leader of a session of one's own (macOS has no setsid program).
 new_session() {
@@ -72,13 +76,15 @@ load_env() {
   done < "$1"
 }
 
+# run_app PORT HOST UMASK
 run_app() {
-  umask "$5"
+  umask "$3"
   cd "$keeper_root/releases/$keeper_release/$(cat "$keeper_run/cwd")" || exit 127
   keeper_command=$(cat "$keeper_run/command") || exit 127
+  unset AUTO_DEPLOYER_KEEPER
   load_env "$keeper_run/env"
   load_env "$keeper_root/shared/.env"
-  export "PORT=$3" "HOST=$4" "AUTO_DEPLOYER_APP=$keeper_mark"
+  export "PORT=$1" "HOST=$2" "AUTO_DEPLOYER_APP=$keeper_mark"
   # A shell starts background jobs with these two ignored, and an app would inherit that; only GNU env can set it right.
   keeper_signals=--default-signal=INT,QUIT
   if env "$keeper_signals" true 2> /dev/null; then
@@ -92,13 +98,14 @@ write() {
   printf '%s\n' "$2" > "$1.new" && mv -f "$1.new" "$1"
 }
 
-# The app's parent: its pid at once, its exit code when it ends. A signal to this shell alone interrupts `wait`, not the app.
-keep() {
+# run_once PORT HOST UMASK: the app from start to end; its pid at once, its exit code when it ends. A signal to this shell alone
+# interrupts `wait`, not the app.
+run_once() {
+  keeper_began=$(date +%s)
   run_app "$@" &
   keeper_app=$!
-  rm -f "$keeper_run/stopping" # not before it runs: whoever finds this half done starts it again
   write "$keeper_run/pid" "$keeper_app $(started_at "$keeper_app")"
-  trap 'keeper_interrupted=1' TERM INT HUP
+  [ -n "$keeper_restarts" ] || rm -f "$keeper_run/stopping" # not before it runs: whoever finds this half done starts it again
   keeper_interrupted=1
   while [ -n "$keeper_interrupted" ]; do
     keeper_interrupted=
@@ -108,19 +115,123 @@ keep() {
   write "$keeper_run/exit" "$keeper_code $(date -u +%Y-%m-%dT%H:%M:%S+00:00)"
 }
 
+# is_wanted: it is the live release, it has proven itself, and nobody asked for its end (TERM to the keeper does: a shutdown).
+is_wanted() {
+  [ -z "$keeper_let_go" ] && [ -e "$keeper_run/up" ] && [ ! -e "$keeper_run/stopping" ] && is_my_release
+}
+
+is_my_release() {
+  { read -r keeper_pid keeper_token < "$keeper_run/keeper"; } 2> /dev/null && [ "$keeper_pid" = "$$" ] &&
+    [ "$(readlink "$keeper_root/current")" = "releases/$keeper_release" ]
+}
+
+# back_off: wait before another start, twice as long each time; fails when there is to be none. A steady run begins anew.
+back_off() {
+  if [ $(($(date +%s) - keeper_began)) -ge "$keeper_steady_s" ]; then keeper_quick=0 keeper_delay_s=$keeper_first_s; fi
+  keeper_quick=$((keeper_quick + 1))
+  if [ "$keeper_quick" -ge "$keeper_quick_max" ]; then
+    write "$keeper_run/gave_up" "$keeper_quick"
+    return 1
+  fi
+  keeper_left_s=$keeper_delay_s
+  while [ "$keeper_left_s" -gt 0 ]; do
+    sleep 1
+    is_wanted || return 1
+    keeper_left_s=$((keeper_left_s - 1))
+  done
+  keeper_delay_s=$((keeper_delay_s * 2))
+  if [ "$keeper_delay_s" -gt "$keeper_max_s" ]; then keeper_delay_s=$keeper_max_s; fi
+  is_wanted
+}
+
+# keep RELEASE PORT HOST UMASK: the app's parent.
+keep() {
+  write "$keeper_run/keeper" "$$ $(started_at $$)"
+  keeper_first_s=1 keeper_max_s=60 keeper_steady_s=60 keeper_quick_max=10 keeper_log_bytes=10485760 keeper_log_kept=3
+  if [ -f "$keeper_run/upkeep" ]; then
+    read -r keeper_first_s keeper_max_s keeper_steady_s keeper_quick_max keeper_log_bytes keeper_log_kept < "$keeper_run/upkeep"
+  fi
+  watch_log > /dev/null 2>&1 &
+  keeper_watcher=$!
+  keeper_let_go='' keeper_restarts='' keeper_quick=0 keeper_delay_s=$keeper_first_s
+  trap 'keeper_interrupted=1' INT HUP
+  trap 'keeper_interrupted=1 keeper_let_go=1' TERM
+  while :; do
+    run_once "$2" "$3" "$4"
+    # A program that put itself into the background has ended only when nothing of it is left.
+    while is_wanted && [ -n "$(live_processes "$keeper_run" "$keeper_mark")" ]; do sleep 5; done
+    is_wanted && back_off || break
+    keeper_restarts=$((keeper_restarts + 1))
+    mv -f "$keeper_run/exit" "$keeper_run/last_exit"
+    write "$keeper_run/restarts" "$keeper_restarts"
+    write "$keeper_run/started" "$(date -u +%Y-%m-%dT%H:%M:%S+00:00)"
+  done
+  kill "$keeper_watcher" 2> /dev/null
+}
+
+# shift_logs: app.log.1 becomes app.log.2 and so on; the oldest goes.
+shift_logs() {
+  keeper_number=${keeper_log_kept:-3}
+  rm -f "$keeper_run/app.log.$keeper_number"
+  while [ "$keeper_number" -gt 1 ]; do
+    keeper_newer=$((keeper_number - 1))
+    if [ -e "$keeper_run/app.log.$keeper_newer" ]; then
+      mv -f "$keeper_run/app.log.$keeper_newer" "$keeper_run/app.log.$keeper_number"
+    fi
+    keeper_number=$keeper_newer
+  done
+}
+
+# rotate_log: what the log holds is copied and cut off, because the app has the file open (to append to it). What it writes
+# meanwhile is copied too, up to the instant of the cut. On a full disk nothing is cut; the oldest makes room for the next try.
+rotate_log() {
+  keeper_size=$(wc -c < "$keeper_run/app.log") || return
+  [ "$keeper_size" -gt "$keeper_log_bytes" ] || return
+  shift_logs
+  if head -c "$keeper_size" "$keeper_run/app.log" > "$keeper_run/app.log.1" &&
+    tail -c "+$((keeper_size + 1))" "$keeper_run/app.log" >> "$keeper_run/app.log.1"; then
+    : > "$keeper_run/app.log"
+  else
+    rm -f "$keeper_run/app.log.1"
+  fi
+}
+
+# watch_log: beside the app, as long as its keeper lives.
+watch_log() {
+  while sleep 2 && kill -0 "$$" && { read -r keeper_pid keeper_token < "$keeper_run/keeper"; } && [ "$keeper_pid" = "$$" ]; do
+    rotate_log
+  done
+}
+
+# retire_keeper: nothing of the release runs: end a keeper that waits to start it again, and what it started in that instant.
+retire_keeper() {
+  keeper_waiting=$(waiting_keeper "$keeper_run")
+  [ -n "$keeper_waiting" ] || return 0
+  [ -e "$keeper_run/exit" ] || sleep 0.3 # it is about to write that
+  kill -s KILL "$keeper_waiting" 2> /dev/null
+  sleep 0.1
+  signal_all KILL
+}
+
 start() {
   if [ -n "$(live_processes "$keeper_run" "$keeper_mark")" ]; then
     echo "release $2 is running already"
     return 0
   fi
+  retire_keeper
   if [ ! -d "$keeper_root/releases/$2" ]; then
     echo "release $2 is not here: $keeper_root/releases/$2" >&2
     return 1
   fi
   keeper_umask=$(umask)
   umask 077
-  rm -f "$keeper_run/pid" "$keeper_run/exit"
-  if [ -s "$keeper_run/app.log" ]; then mv -f "$keeper_run/app.log" "$keeper_run/app.log.1"; fi
+  settle_data "$2"
+  rm -f "$keeper_run/pid" "$keeper_run/exit" "$keeper_run/last_exit" "$keeper_run/restarts" "$keeper_run/gave_up" "$keeper_run/up"
+  if [ "${5:-}" = up ]; then : > "$keeper_run/up"; fi
+  if [ -s "$keeper_run/app.log" ]; then
+    shift_logs
+    mv -f "$keeper_run/app.log" "$keeper_run/app.log.1"
+  fi
   : > "$keeper_run/app.log" || return 1
   write "$keeper_run/port" "$3"
   write "$keeper_run/started" "$(date -u +%Y-%m-%dT%H:%M:%S+00:00)"
@@ -128,6 +239,7 @@ start() {
   (
     forget_environment
     close_descriptors
+    export "AUTO_DEPLOYER_KEEPER=$keeper_mark" # tells whose process it is; the app does not get it
     cd / && new_session sh "$keeper_self" keep "$2" "$3" "$4" "$keeper_umask" < /dev/null >> "$keeper_run/app.log" 2>&1 &
   )
   keeper_tries=200
@@ -182,6 +294,7 @@ stop() {
     return 1
   fi
   if [ -z "$(live_processes "$keeper_run" "$keeper_mark")" ]; then
+    retire_keeper
     echo "release $2 is not running"
     return 0
   fi
@@ -208,8 +321,29 @@ stop() {
 }
 
 case $1 in
+  link)
+    umask 077
+    mkdir -p "$keeper_run" && link_all "$2"
+    exit
+    ;;
+esac
+[ "$1" = rescue ] || keeper_mark=$(cat "$keeper_run/mark") || exit 1
+case $1 in
   start) start "$@" ;;
   stop) stop "$@" ;;
-  keep) keep "$@" ;;
-  *) echo "usage: keeper.sh start RELEASE PORT HOST | stop RELEASE GRACE_S [FOR]" >&2 && exit 2 ;;
+  keep)
+    shift
+    keep "$@"
+    ;;
+  share | rescue)
+    umask 077
+    if [ -n "${keeper_mark-}" ] && [ -n "$(live_processes "$keeper_run" "$keeper_mark")" ]; then
+      echo "release $2 runs: its data cannot be moved" >&2
+      exit 1
+    fi
+    keeper_verb=$1
+    shift
+    "$keeper_verb" "$@"
+    ;;
+  *) echo "usage: keeper.sh start | stop | share | rescue | link RELEASE …" >&2 && exit 2 ;;
 esac

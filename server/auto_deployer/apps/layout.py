@@ -7,9 +7,13 @@ Below the deploy directory:
 - `repo/`: the snapshots
 - `releases/<id>/`: one deployed version each
 - `current`: link to the live one
+- `cache/`: what deployments installed and built, for later ones (see `apps.cache`)
 - `shared/.env`: the app's env file, 0600, kept over releases
-- `run/keeper-<hash>.sh`: starts and stops releases
-- `run/<id>/`: command, cwd, env, mark; pid, port, started, exit, stopping, app.log
+- `shared/data/<path>`: the app's data, kept over releases; each release links to it at <path>. `shared/paths` names the links
+- `shared/rescued/<id>/<path>`: data that a release had and no other one sees, from before the release was deleted
+- `run/keeper-<hash>.sh`: starts and stops releases, starts them again when they crash, moves data
+- `run/<id>/`: what the keeper knows of a release (see keeper.sh and data.sh), its log and, in `aside/`, copies of data that the
+  kept ones took the place of
 """
 
 from __future__ import annotations
@@ -126,13 +130,24 @@ def write_record_command(deploy_dir: str, record: OwnerRecord) -> PlannedCommand
     )
 
 
+def keep_up_command(deploy_dir: str, release: str) -> PlannedCommand:
+    """From now on the keeper starts the release again when it ends without having been asked to."""
+    return PlannedCommand(
+        command=f"touch {' '.join(shlex.quote(f'{run_dir(deploy_dir, release)}/{name}') for name in ('up', 'proven'))}",
+        reasoning=f"Release {release} has proven itself: start it again when it crashes",
+    )
+
+
 def switch_command(deploy_dir: str, release: str) -> PlannedCommand:
-    """Points `current` at a release in one step (GNU and busybox mv know -T, that of macOS -h)."""
+    """Points `current` at a release in one step (GNU and busybox mv know -T, that of macOS -h), and has it kept up."""
     current = shlex.quote(f"{deploy_dir}/current")
     make = f"ln -sfn {shlex.quote(f'releases/{release}')} {current}.new"
     return PlannedCommand(
-        command=f"{make} && {{ mv -fT {current}.new {current} 2>/dev/null || mv -fh {current}.new {current}; }}",
-        reasoning=f"Make release {release} the live one",
+        command=(
+            f"{make} && {{ mv -fT {current}.new {current} 2>/dev/null || mv -fh {current}.new {current}; }} && "
+            f"{keep_up_command(deploy_dir, release).command}"
+        ),
+        reasoning=f"Make release {release} the live one, and start it again when it crashes",
     )
 
 

@@ -69,3 +69,11 @@ sockets_of() {
   done
   return 0
 }
+
+# waiting_keeper RUN_DIR: the keeper's own process, while it lives.
+waiting_keeper() {
+  keeper_keeper='' keeper_token=''
+  { read -r keeper_keeper keeper_token < "$1/keeper"; } 2>/dev/null || return 0
+  keeper_now=$(started_at "$keeper_keeper") && [ "$keeper_now" = "$keeper_token" ] && printf '%s\n' "$keeper_keeper"
+  return 0
+}

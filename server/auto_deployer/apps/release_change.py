@@ -2,9 +2,11 @@
 
 The order (recipes of the field: start beside, prove, switch, stop the old one):
 
-- nothing runs, or the new release gets another port: start, prove.
-- the app keeps its port and reads PORT: prove it on a free port, then stop the old one and start it on the kept port.
+- nothing runs: start, prove.
+- the app reads PORT: prove it on a free port, then stop the old one and start it on its own port.
 - the app's port is fixed in its source: stop the old one, start, prove.
+
+Between the two, while neither runs, what the old one wrote is moved to shared/data and linked into both (`data.AppData`).
 
 Each change pushes the command that takes it back; `undo` runs those, last first. Whoever stops a release for another notes that
 (`RunState.stopped_for`), so that it is started again even when the process that changes them dies (`recovery.take_back`).
@@ -14,48 +16,38 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
 
 from ..model.errors import AppError
 from ..model.plan import AppSpec, PlannedCommand
 from ..model.ports import Session
-from ..model.reasons import Kind
 from . import keeper, layout
+from .changes import CommandResult, RunCommand, must
+from .data import AppData, Tell
 from .layout import OwnerRecord, ReleaseRecord
 from .port_choice import choose_port
 from .ports import pick_free
 from .startup import ChangeStoppedError, Serving, StartupWatch
-from .state import DeployDirState, RunState
+from .state import DeployDirState, RunState, read_state
+
+__all__ = ["CommandResult", "ReleaseChange", "RunCommand", "must"]
 
 _Undo = Callable[[int], PlannedCommand]
 """Makes the command that takes a change back, given the grace in seconds for what it stops."""
 
 
-@dataclass(frozen=True)
-class CommandResult:
-    """How a command of a change ended."""
-
-    exit_code: int
-    output: str
-
-
-class RunCommand(Protocol):
-    """Runs a command that changes the target (recorded, in a deployment)."""
-
-    async def __call__(self, command: PlannedCommand, *, cleanup: bool = False) -> CommandResult:
-        """Run it to its end.
-
-        Raises:
-            ChangeStoppedError: the change is to end (never with `cleanup`).
-        """
-        ...
-
-
 class ReleaseChange:
     """One change of the running release in one deploy directory."""
 
-    def __init__(self, session: Session, deploy_dir: str, run: RunCommand, *, stopping: asyncio.Event | None = None) -> None:
+    def __init__(
+        self, session: Session, deploy_dir: str, run: RunCommand, *, stopping: asyncio.Event | None = None, tell: Tell | None = None
+    ) -> None:
+        """Nothing is changed yet.
+
+        Args:
+            stopping: When it is set, waiting ends.
+            tell: Told what was done with the app's data.
+        """
+        self._data = AppData(session, deploy_dir, run, tell or _to_nobody)
         self._session, self._deploy_dir, self._run = session, deploy_dir, run
         self._stopping = stopping
         self._host = keeper.host_on(session.target)
@@ -68,11 +60,17 @@ class ReleaseChange:
         """Install the keeper where it is missing, write down how the release is started, delete what failed before it."""
         if not state.keeper_installed:
             await self._must(keeper.install_command(self._deploy_dir))
-        await self._must(keeper.prepare_command(self._deploy_dir, release, spec))
+        was_live = state.record is not None and state.record.release(release) is not None
+        await self._must(keeper.prepare_command(self._deploy_dir, release, spec, was_live=was_live))
         await self._prune(_failed_before(state, release), "Delete releases of earlier deployments that never went live")
 
-    async def replace(self, state: DeployDirState, release: str, spec: AppSpec) -> Serving:
-        """Start the release and prove that it serves; afterwards the old one runs no longer only where it had to give up its port.
+    async def replace(self, state: DeployDirState, release: str, spec: AppSpec, *, migrated: bool = False) -> Serving:
+        """Start the release with the data of the old one and prove that it serves.
+
+        The old one runs on only where the new one listens elsewhere, whatever PORT says, and the old one has no data to hand over.
+
+        Args:
+            migrated: The release's build has brought a database up to date.
 
         Raises:
             AppError: port_in_use, or why it does not serve. Nothing is undone yet.
@@ -84,14 +82,24 @@ class ReleaseChange:
         if old.stopped_for:  # by a change that was interrupted: if this one fails, nobody else starts it again
             self._owe(state, old.release, release)
         port = await choose_port(self._session, state, spec, old, before)
-        if not port.held_by_old:
-            return await self.start(release, spec, port.number)
-        if not port.fixed:
+        shared = (*spec.shared, *(before.spec.shared if before else ()))
+        if old.running and not port.fixed:
             rehearsed = await self._rehearse(release, spec, port.number)
-            if rehearsed is not None:
+            if rehearsed is not None and not await self._data.left_in(old.release, shared):
                 return rehearsed
-        await self._stop_old(state, old.release, release)
+            if rehearsed is not None:
+                await self._must(keeper.stop_command(self._deploy_dir, release))
+        if old.running or old.waiting:
+            await self._stop_old(state, old.release, release)
+        if old.release:
+            await self._data.rescue(old.release, shared)
+        kept = (await read_state(self._session, self._deploy_dir)).data if spec.shared or migrated else ()
+        await self._data.settle(release, spec.shared, kept, migrated=migrated)
         return await self.start(release, spec, port.number)
+
+    async def keep_data(self, release: str, spec: AppSpec) -> None:
+        """Keep what a stopped release wrote."""
+        await self._data.rescue(release, spec.shared)
 
     async def make_live(self, state: DeployDirState, record: OwnerRecord, spec: AppSpec, serving: Serving) -> OwnerRecord:
         """Switch `current`, stop the old release, note it in the owner record, delete what is too old.
@@ -104,7 +112,7 @@ class ReleaseChange:
         """
         old = state.current if state.current != serving.release else (state.record.previous if state.record else None)
         await self._switch(state, serving.release)
-        if old and state.run(old).running and self._stopped_old != old:
+        if old and (state.run(old).running or state.run(old).waiting) and self._stopped_old != old:
             await self._stop_old(state, old, serving.release)
         entry = self._entry(record, spec, serving)
         new_record = record.gone_live(entry, before=old if record.release(old) else None)
@@ -140,7 +148,7 @@ class ReleaseChange:
         if before is None:
             return "The app was stopped; there is no earlier release."
         why = f"Start release {before.id} again"
-        start = keeper.start_command(self._deploy_dir, before.id, before.requested_port, self._host, reasoning=why)
+        start = keeper.start_command(self._deploy_dir, before.id, before.requested_port, self._host, proven=True, reasoning=why)
         await self._run(start, cleanup=True)
         return await self._tell_restarted(before)
 
@@ -171,6 +179,7 @@ class ReleaseChange:
 
     async def _switch(self, state: DeployDirState, release: str) -> None:
         if state.current == release:
+            await self._must(layout.keep_up_command(self._deploy_dir, release))
             return
         old = state.current
         back = layout.switch_command(self._deploy_dir, old) if old else layout.unlink_current_command(self._deploy_dir)
@@ -212,9 +221,10 @@ class ReleaseChange:
         ))  # fmt: skip
 
     async def _prune(self, releases: Sequence[str], why: str) -> None:
-        """What cannot be deleted stays; no change fails on that."""
-        if releases:
-            await self._run(layout.prune_command(self._deploy_dir, releases, reasoning=why))
+        """What cannot be deleted stays, and what holds data that is nowhere else; no change fails on that."""
+        free = await self._data.put_aside(releases)
+        if free:
+            await self._run(layout.prune_command(self._deploy_dir, free, reasoning=why))
 
     def _entry(self, record: OwnerRecord, spec: AppSpec, serving: Serving) -> ReleaseRecord:
         """An app on the port its predecessor had on its own account is taken to ignore PORT still."""
@@ -242,20 +252,12 @@ class ReleaseChange:
         await must(self._run, command)
 
 
+async def _to_nobody(kind: str, text: str) -> None:
+    """Implements `Tell`."""
+
+
 def _failed_before(state: DeployDirState, release: str) -> list[str]:
     """Older folders that never went live and do not run. The newest one is the release's own, or of a later deployment."""
     live = {entry.id for entry in state.record.releases} if state.record else set[str]()
     older = (name for name in state.releases if name < release)
     return [name for name in older if name not in live and name != state.current and not state.run(name).running]
-
-
-async def must(run: RunCommand, command: PlannedCommand) -> None:
-    """Run a command that has to succeed.
-
-    Raises:
-        AppError: it did not; with the end of its output.
-    """
-    result = await run(command)
-    if result.exit_code != 0:
-        message = f"{command.reasoning}: failed with exit code {result.exit_code}.\n{result.output.strip()[-2000:]}"
-        raise AppError(message, kind=Kind.COMMAND_FAILED)

@@ -39,6 +39,19 @@ class RunState:
     stopped_for: str = ""
     """The release that it was stopped for; "" when somebody wanted it stopped, or when it was started since."""
     processes: tuple[Process, ...] = ()
+    restarts: int = 0
+    """How often it was started again after a crash."""
+    last_exit_code: int | None = None
+    """Exit code of the run before this one, when there was one."""
+    gave_up: bool = False
+    """It crashed so often that it is not started again."""
+    waiting: bool = False
+    """Nothing of it runs, but its keeper will start it again in a moment."""
+
+    @property
+    def is_wanted(self) -> bool:
+        """It was started, and nobody wanted it stopped since."""
+        return self.started_at is not None and (not self.stop_requested or bool(self.stopped_for))
 
     @property
     def running(self) -> bool:
@@ -67,6 +80,8 @@ class DeployDirState:
     """Folders in releases/, newest first."""
     runs: dict[str, RunState] = field(default_factory=dict[str, RunState])
     keeper_installed: bool = False
+    data: tuple[str, ...] = ()
+    """Paths that are kept in shared/data and linked into releases."""
 
     def run(self, release: str | None) -> RunState:
         return self.runs.get(release or "", RunState(release or ""))
@@ -105,6 +120,7 @@ async def read_state(session: Session, deploy_dir: str) -> DeployDirState:
         releases=tuple(sorted(sections.get("releases", []), reverse=True)),
         runs={run.release: run for run in runs},
         keeper_installed="keeper" in sections,
+        data=tuple(map(decoded, sections.get("data", []))),
     )
 
 
@@ -120,6 +136,11 @@ async def log_tail(session: Session, deploy_dir: str, release: str) -> tuple[str
     result = await session.probe(f"tail -c {LOG_TAIL_BYTES} {path} 2>/dev/null | tail -n {LOG_TAIL_LINES}")
     secrets = await app_secrets(session, deploy_dir)
     return tuple(line.rstrip() for line in secrets.mask(result.stdout).splitlines())
+
+
+def decoded(line: str) -> str:
+    """A path as data.sh prints it: a line break in it arrives as the character 1."""
+    return line.replace("\x01", "\n")
 
 
 def split_sections(text: str) -> dict[str, list[str]]:
@@ -143,6 +164,7 @@ cd {shlex.quote(deploy_dir)} 2>/dev/null || exit {_NO_DIRECTORY}
 echo '== current'; readlink current
 echo '== releases'; ls -1 releases 2>/dev/null
 [ ! -e {shlex.quote(keeper_path(deploy_dir))} ] || echo '== keeper'
+echo '== data'; [ ! -f shared/paths ] || tr '\\n\\0' '\\001\\n' < shared/paths
 for folder in run/*/; do
   release=${{folder#run/}} release=${{release%/}}
   [ -e "$folder/mark" ] || continue
@@ -154,11 +176,12 @@ exit 0
 
 
 _RUN_LINES = """echo "== run $release"
-  for name in pid port started exit; do
+  for name in pid port started exit restarts last_exit gave_up; do
     { read -r value < "$folder/$name"; } 2>/dev/null && echo "$name $value"
   done
   [ ! -e "$folder/stopping" ] || echo "stopping $(cat "$folder/stopping")"
-  { read -r mark < "$folder/mark"; } 2>/dev/null && live_processes "$folder" "$mark" | sed 's/^/live /'"""
+  { read -r mark < "$folder/mark"; } 2>/dev/null && live_processes "$folder" "$mark" | sed 's/^/live /'
+  [ -z "$(waiting_keeper "$folder")" ] || echo 'keeper lives'"""
 
 
 def _run_script(deploy_dir: str, release: str) -> str:
@@ -185,6 +208,10 @@ def _run_state(release: str, lines: list[str]) -> RunState:
         stop_requested="stopping" in values,
         stopped_for=values.get("stopping", ""),
         processes=tuple(processes),
+        restarts=_first_number(values.get("restarts")) or 0,
+        last_exit_code=_first_number(values.get("last_exit")),
+        gave_up="gave_up" in values,
+        waiting=not processes and "keeper" in values and "exit" in values and "stopping" not in values,
     )
 
 

@@ -1,25 +1,28 @@
-"""What can be done with a deployed app: list, start, stop, restart, roll back, read its log, remove."""
+"""What can be done with a deployed app: list, start, stop, restart, roll back, read its log, remove, resume."""
 
 from __future__ import annotations
 
 import asyncio
 import shlex
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 
 from ..model import requests as rq
-from ..model.errors import AppError, InvalidStateError, NotFoundError, UsageError
+from ..model.errors import AppError, AutoDeployerError, InvalidStateError, NotFoundError, UsageError
 from ..model.plan import PlannedCommand
 from ..model.ports import CommandSpec, Session, StreamName
 from ..model.reasons import Kind
-from . import keeper, layout
+from . import env_verbs, keeper, layout
 from .app_view import app_state, read_app_log
+from .changes import CommandResult, must
 from .claim import DeployDirLock
+from .data import left_in
 from .layout import OwnerRecord, ReleaseRecord
 from .port_choice import is_taken, port_in_use
 from .registry import AppRegistry
-from .release_change import CommandResult, ReleaseChange, must
+from .release_change import ReleaseChange
+from .startup import StartupWatch
 from .state import DeployDirState, read_state
 
 _LISTED = "`auto-deployer apps` lists the apps that are here."
@@ -45,9 +48,8 @@ class AppKeeper:
             AppError: it has no release, its port is taken, or it does not serve (it is stopped again then).
         """
         async with self._locked(params, "start") as (state, record):
-            if not state.run(state.current).running:
-                await self._bring_up(state, _live(state, record))
-            return await self._now(state)
+            notes = [] if state.run(state.current).running else await self._bring_up(state, _live(state, record))
+            return await self._now(state, notes)
 
     async def stop(self, params: rq.AppParams) -> rq.AppState:
         """Stop everything that runs of it.
@@ -69,8 +71,7 @@ class AppKeeper:
         async with self._locked(params, "restart") as (state, record):
             live = _live(state, record)
             await self._stop_all(state)
-            await self._bring_up(state, live)
-            return await self._now(state)
+            return await self._now(state, await self._bring_up(state, live))
 
     async def rollback(self, params: rq.RollbackParams) -> rq.AppState:
         """Put a kept release in the place of the live one; when it does not serve, everything is as before.
@@ -83,7 +84,8 @@ class AppKeeper:
         """
         async with self._locked(params, "rollback") as (state, record):
             target = _rollback_target(state, record, params.release)
-            change = ReleaseChange(self._session, state.deploy_dir, self._run)
+            notes = _Notes()
+            change = ReleaseChange(self._session, state.deploy_dir, self._run, tell=notes.tell)
             try:
                 await change.prepare(state, target.id, target.spec)
                 serving = await change.replace(state, target.id, target.spec)
@@ -95,7 +97,15 @@ class AppKeeper:
             except BaseException:
                 await change.undo()
                 raise
-            return await self._now(state)
+            return await self._now(state, notes.texts)
+
+    async def resume(self) -> rq.AppsResult:
+        """Bring back every app that should run and does not: after a reboot, or when it was given up. Others stay as they are.
+
+        All are started first, and kept up from then on, also those that do not serve yet: what they need may come up later.
+        """
+        started = [await self._resume(deploy_dir) for deploy_dir in self._registry.deploy_dirs()]
+        return rq.AppsResult(apps=tuple([await self._resumed(*found) for found in started if found is not None]))
 
     async def log(self, params: rq.AppLogParams) -> rq.OutputResult:
         """A part of the app's own log. An offset beyond its end (it was started anew) reads from the beginning.
@@ -109,8 +119,38 @@ class AppKeeper:
             raise NotFoundError(f"{state.deploy_dir} has no log: nothing was started there.")
         return await read_app_log(self._session, state.deploy_dir, release, params.offset, params.limit)
 
+    async def env(self, params: rq.AppParams) -> rq.AppEnv:
+        """The names in the app's environment, values masked.
+
+        Raises:
+            NotFoundError: no such app.
+        """
+        return await env_verbs.describe(self._session, *await self._find(params))
+
+    async def env_values(self, params: rq.AppParams) -> dict[str, str]:
+        """The environment as it is.
+
+        Raises:
+            NotFoundError: no such app.
+        """
+        state, _ = await self._find(params)
+        return await env_verbs.read_values(self._session, state.deploy_dir)
+
+    async def set_env(self, params: rq.SetEnvParams) -> rq.AppEnv:
+        """Change the environment; what runs learns of it when it is started again.
+
+        Raises:
+            NotFoundError, TargetLockedError.
+            UsageError: PORT or HOST is to be set.
+            AppError: the file cannot be written.
+        """
+        async with self._locked(params, "env") as (state, record):
+            unknown = await env_verbs.change(self._session, self._run, state, params)
+            now = await env_verbs.describe(self._session, state, record)
+            return now.model_copy(update={"restart_needed": unknown})
+
     async def remove(self, params: rq.AppParams) -> rq.AppState:
-        """Stop it and delete its deploy directory; the result is its last state.
+        """Stop it and delete its deploy directory; the result is its last state, with the data that went with it.
 
         Raises:
             NotFoundError, TargetLockedError.
@@ -121,6 +161,9 @@ class AppKeeper:
                 raise AppError(f"{state.deploy_dir} is a link; name the directory it points at.", kind=Kind.DEPLOY_DIR_NOT_OURS)
             await self._stop_all(state)
             last = await app_state(self._session, await read_state(self._session, state.deploy_dir), record)
+            if state.current is not None:
+                own = [each.path for each in await left_in(self._session, state.deploy_dir, state.current)]
+                last = last.model_copy(update={"data": tuple(sorted({*last.data, *own}))})
             await must(self._run, _remove_command(state.deploy_dir))
             self._registry.forget(Path(state.deploy_dir))
             return last
@@ -153,16 +196,58 @@ class AppKeeper:
             return found[0]
         raise _no_single_app(params.name, [state.deploy_dir for state, _ in found], [s.record.app for s in states if s.record])
 
-    async def _bring_up(self, state: DeployDirState, live: ReleaseRecord) -> None:
+    async def _bring_up(self, state: DeployDirState, live: ReleaseRecord) -> list[str]:
+        """Start and prove the live release; tells what was done with its data."""
+        if state.run(live.id).waiting:
+            await must(self._run, keeper.stop_command(state.deploy_dir, live.id))
         if await is_taken(self._session, live.port):
             raise await port_in_use(self._session, live.port, "the app's own", "Deploy the app again: it gets another port.")
-        change = ReleaseChange(self._session, state.deploy_dir, self._run)
+        notes = _Notes()
+        change = ReleaseChange(self._session, state.deploy_dir, self._run, tell=notes.tell)
         try:
             await change.prepare(state, live.id, live.spec)
+            await change.keep_data(live.id, live.spec)
             await change.start(live.id, live.spec, live.requested_port)
+            await must(self._run, layout.keep_up_command(state.deploy_dir, live.id))
         except BaseException:
             await change.undo()
             raise
+        return notes.texts
+
+    async def _resume(self, deploy_dir: Path) -> tuple[rq.AppState, StartupWatch | None] | None:
+        """The app as it was found and what watches its start; None when there is nothing to bring back."""
+        params = rq.AppParams(deploy_dir=str(deploy_dir))
+        try:
+            async with self._locked(params, "resume") as (state, record):
+                run, live = state.run(state.current), record.release(state.current)
+                if live is None or run.running or run.waiting or not run.is_wanted:
+                    return None
+                before = await app_state(self._session, state, record)
+                if await is_taken(self._session, live.port):
+                    error = await port_in_use(self._session, live.port, "the app's own", "Deploy the app again.")
+                    return before.model_copy(update={"problem": error.message}), None
+                change = ReleaseChange(self._session, state.deploy_dir, self._run)
+                await change.prepare(state, live.id, live.spec)
+                await change.keep_data(live.id, live.spec)
+                host = keeper.host_on(self._session.target)
+                start = keeper.start_command(state.deploy_dir, live.id, live.requested_port, host, proven=True)
+                await must(self._run, start)
+                return before, StartupWatch(self._session, state.deploy_dir, live.id, live.spec, live.requested_port)
+        except AutoDeployerError as error:
+            unknown = rq.AppState(name=deploy_dir.name, deploy_dir=str(deploy_dir), status="stopped", problem=error.message)
+            return unknown, None
+
+    async def _resumed(self, before: rq.AppState, watch: StartupWatch | None) -> rq.AppState:
+        if watch is None:
+            return before
+        problem = None
+        try:
+            await watch.until_serving()
+        except AppError as error:
+            problem = error.message
+        now = await read_state(self._session, before.deploy_dir)
+        after = before if now.record is None else await app_state(self._session, now, now.record)
+        return after.model_copy(update={"problem": problem})
 
     async def _stop_all(self, state: DeployDirState) -> None:
         if not state.keeper_installed:
@@ -171,11 +256,11 @@ class AppKeeper:
             if run.running or run.release == state.current:
                 await must(self._run, keeper.stop_command(state.deploy_dir, run.release))
 
-    async def _now(self, state: DeployDirState) -> rq.AppState:
+    async def _now(self, state: DeployDirState, notes: Sequence[str] = ()) -> rq.AppState:
         new = await read_state(self._session, state.deploy_dir)
         if new.record is None:
             raise NotFoundError(f"{state.deploy_dir} is no deploy directory any more.")
-        return await app_state(self._session, new, new.record)
+        return (await app_state(self._session, new, new.record)).model_copy(update={"notes": tuple(notes)})
 
     async def _run(self, command: PlannedCommand, *, cleanup: bool = False) -> CommandResult:  # noqa: ARG002 - of RunCommand
         """Implements `RunCommand` without a log. A verb is never stopped halfway, so `cleanup` makes no difference."""
@@ -187,6 +272,16 @@ class AppKeeper:
         spec = CommandSpec(command.command, command.cwd, command.env)
         outcome = await self._session.run(spec, on_spawned=lambda _: None, on_output=keep, stop=asyncio.Event())
         return CommandResult(outcome.exit_code, output.decode("utf-8", "replace"))
+
+
+class _Notes:
+    """Gathers what a change tells."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    async def tell(self, kind: str, text: str) -> None:  # noqa: ARG002 - of Tell
+        self.texts.append(text)
 
 
 def _absolute(deploy_dir: str) -> Path:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from ..model.ports import AppVerbs, DeploymentRunner
+    from ..runner.settings import SettingsSource
 
 T = TypeVar("T")
 
@@ -18,11 +19,11 @@ _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """What asks us to end: Ctrl-C, a supervisor, a terminal that is closed."""
 
 
-def open_runner(log_dir: Path) -> DeploymentRunner:
+def open_runner(log_dir: Path, settings: SettingsSource) -> DeploymentRunner:
     """The runner of this process, keeping its logs in `log_dir`."""
     from ..runner import create_runner
 
-    return create_runner(log_dir)
+    return create_runner(log_dir, settings=settings)
 
 
 def open_apps() -> AppVerbs:
@@ -30,6 +31,24 @@ def open_apps() -> AppVerbs:
     from ..runner import create_app_verbs
 
     return create_app_verbs()
+
+
+def systemd_unit() -> str:
+    """The systemd user unit that brings apps back after a reboot."""
+    from ..runner.factory import resume_unit
+
+    return resume_unit()
+
+
+def install_systemd_unit(text: str) -> Path:
+    """Put it in place and enable it.
+
+    Raises:
+        AppError: no user manager answers.
+    """
+    from ..runner.factory import install_resume_unit
+
+    return install_resume_unit(text)
 
 
 def sweep(log_dir: Path) -> None:

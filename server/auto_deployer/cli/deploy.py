@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from . import backend, errors
-from .options import LogDir, Output, OutputFormat, absolute, log_dir_of, takes
+from .options import LogDir, Output, OutputFormat, absolute, inner_paths, log_dir_of, takes
+from .settings_options import SettingsOptions
 from .source import PlanOptions
 
 if TYPE_CHECKING:
@@ -26,18 +27,31 @@ if TYPE_CHECKING:
 commands = typer.Typer()
 
 Approval = Annotated[
-    Literal["never", "plan"] | None,
-    typer.Option("--approval", help="Whether the plan is shown for approval first. (default: plan at a terminal, else never)"),
+    Literal["never", "plan", "risky", "always"] | None,
+    typer.Option(
+        "--approval",
+        help="What needs your approval: nothing, each plan, only risky plans, or plans and each command of the model. "
+        "(default: as set, else plan at a terminal, never elsewhere)",
+    ),
 ]
 NonInteractive = Annotated[bool, typer.Option("--non-interactive", help="Never ask: what would need an answer fails.")]
+Shared = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--shared", metavar="PATH",
+        help="File or folder that all releases share, besides the data that is found by itself; repeatable.",
+    ),
+]  # fmt: skip
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Approve the plan in advance.")]
 
 
 @commands.command()
-@takes(PlanOptions)
+@takes(PlanOptions, SettingsOptions)
 def deploy(
     source: PlanOptions,
+    settings: SettingsOptions,
     *,
+    shared: Shared = None,
     approval: Approval = None,
     yes: Yes = False,
     non_interactive: NonInteractive = False,
@@ -53,15 +67,30 @@ def deploy(
     def begin_with(runner: DeploymentRunner, interactive: bool) -> Begin:
         from ..model.requests import StartParams
 
-        wanted = "never" if yes else approval or ("plan" if interactive else "never")
-        params = StartParams(**source.values(), deployment_id=deployment_id, approval=wanted, non_interactive=non_interactive)
+        wanted = "never" if yes else approval or _usual_approval(settings, interactive=interactive)
+        params = StartParams(
+            **source.values(), deployment_id=deployment_id, approval=wanted, non_interactive=non_interactive,
+            shared=inner_paths(shared or []),
+        )  # fmt: skip
         return lambda subscriber: runner.start(params, interactive=interactive, subscriber=subscriber)
 
-    run_deployment(deployment_id, begin_with, output=output, log_dir=log_dir_of(log_dir), non_interactive=non_interactive)
+    run_deployment(
+        deployment_id, begin_with, output=output, log_dir=log_dir_of(log_dir), non_interactive=non_interactive, settings=settings
+    )
+
+
+def _usual_approval(settings: SettingsOptions, *, interactive: bool) -> Literal["plan", "never"] | None:
+    """What counts when neither `--approval` nor `--yes` is given; None: what the user has set."""
+    if settings.load().is_set("approval"):
+        return None
+    return "plan" if interactive else "never"
 
 
 @commands.command()
+@takes(SettingsOptions)
 def retry(
+    settings: SettingsOptions,
+    *,
     deployment: Annotated[
         str | None, typer.Argument(help="Deployment id, or name or path of its log. (default: the latest)")
     ] = None,
@@ -83,7 +112,7 @@ def retry(
         )
         return lambda subscriber: runner.retry(params, interactive=interactive, subscriber=subscriber)
 
-    run_deployment(new_id, begin_with, output=output, log_dir=folder, non_interactive=non_interactive)
+    run_deployment(new_id, begin_with, output=output, log_dir=folder, non_interactive=non_interactive, settings=settings)
 
 
 def _folder_of(deployment: str | None, log_dir: Path | None) -> Path:
@@ -126,17 +155,19 @@ def run_deployment(
     output: OutputFormat,
     log_dir: Path,
     non_interactive: bool,
+    settings: SettingsOptions,
 ) -> None:
     """Run a deployment to its end and show it.
 
     Args:
         begin_with: (runner, whether somebody can be asked) to what begins the deployment.
+        settings: What the command line says about them.
 
     Raises:
         typer.Exit: always, with the exit code of the outcome.
     """
     prompter = None if non_interactive else _prompter()
-    code = asyncio.run(_run(deployment_id, begin_with, output, log_dir, prompter))
+    code = asyncio.run(_run(deployment_id, begin_with, output, log_dir, prompter, settings))
     raise typer.Exit(code)
 
 
@@ -155,6 +186,7 @@ async def _run(
     output: OutputFormat,
     log_dir: Path,
     prompter: Prompter | None,
+    settings: SettingsOptions,
 ) -> errors.ExitCode:
     from .following import Follower
     from .front_ends import front_end
@@ -163,7 +195,7 @@ async def _run(
     stop = asyncio.Event()
     try:
         with backend.on_stop(stop.set):  # one signal is enough; further ones change nothing
-            runner = backend.open_runner(log_dir)
+            runner = backend.open_runner(log_dir, settings.source())
             try:
                 begin = begin_with(runner, prompter is not None)
                 finished = await Follower(runner, deployment_id, view, prompter).run(begin, stop)

@@ -42,7 +42,7 @@ def code_of(status: DeploymentStatus, reason: Reason | None) -> ExitCode:
 def _code_of_reason(reason: Reason) -> ExitCode:
     from ..model.reasons import REFUSALS, Kind
 
-    if reason.kind == Kind.INVALID_REQUEST:
+    if reason.kind in (Kind.INVALID_REQUEST, Kind.SETTINGS_INVALID):
         return ExitCode.USAGE
     return ExitCode.CANNOT_PLAN if reason.kind in REFUSALS else ExitCode.FAILED
 

@@ -9,6 +9,7 @@ import typer
 
 from . import backend
 from .options import Output, log_dir_of, takes
+from .settings_options import SettingsOptions
 from .source import PlanOptions, SourceOptions
 
 if TYPE_CHECKING:
@@ -21,10 +22,10 @@ commands = typer.Typer()
 
 
 @commands.command()
-@takes(PlanOptions)
-def plan(source: PlanOptions, *, output: Output = "text") -> None:
+@takes(PlanOptions, SettingsOptions)
+def plan(source: PlanOptions, settings: SettingsOptions, *, output: Output = "text") -> None:
     """Show the plan that `deploy` with the same options would run. Exit code 3: it cannot be planned."""
-    result = backend.run(_plan(_params(source)))
+    result = backend.run(_plan(_params(source), settings))
     if output == "json":
         typer.echo(result.model_dump_json(by_alias=True))
         return
@@ -59,12 +60,12 @@ def _params(source: SourceOptions) -> SourceParams:
     return SourceParams(**source.values())
 
 
-async def _plan(params: SourceParams) -> PlanResult:
-    return await backend.open_runner(log_dir_of(None)).plan(params)
+async def _plan(params: SourceParams, settings: SettingsOptions) -> PlanResult:
+    return await backend.open_runner(log_dir_of(None), settings.source()).plan(params)
 
 
 async def _analyze(params: SourceParams) -> AnalyzeResult:
-    return await backend.open_runner(log_dir_of(None)).analyze(params)
+    return await backend.open_runner(log_dir_of(None), SettingsOptions().source()).analyze(params)
 
 
 def _repo_lines(repo: RepoFacts) -> Iterator[Text]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from . import apps, demo, deploy, doctor, errors, inspect, logs, server
+from . import apps, auth, config, demo, deploy, doctor, env, errors, inspect, logs, server
 
 _HELP = """Deploy a repository from the terminal and watch every command.
 
@@ -24,7 +24,7 @@ class _ReportingGroup(TyperGroup):
 
 
 app = typer.Typer(cls=_ReportingGroup, no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, help=_HELP)
-for group in (deploy, inspect, logs, apps, doctor, demo, server):
+for group in (deploy, inspect, logs, apps, env, config, auth, doctor, demo, server):
     app.add_typer(group.commands)
 
 

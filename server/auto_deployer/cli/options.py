@@ -9,14 +9,13 @@ import re
 import typing
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 if TYPE_CHECKING:
     from ..model.requests import AppParams
 
-Group = TypeVar("Group")
 OutputFormat = Literal["text", "json"]
 
 Output = Annotated[OutputFormat, typer.Option("--output", help="How to print: for people, or JSON for programs.")]
@@ -25,31 +24,39 @@ AppName = Annotated[str | None, typer.Argument(metavar="APP", help="The app's na
 AppDeployDir = Annotated[str | None, typer.Option("--deploy-dir", help="The app's deploy directory, instead of its name.")]
 
 
-def takes(group: type[Group]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command all fields of a dataclass as options; it gets them as one object, its first argument.
+def takes(*groups: type[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command all fields of dataclasses as options; it gets them as one object each, its first arguments.
 
     typer knows options as parameters only; this writes them into the signature that typer reads.
     """
-    hints = typing.get_type_hints(group, include_extras=True)
-    names = [field.name for field in dataclasses.fields(group)]  # type: ignore[arg-type]
+    shared = {group: _parameters(group) for group in groups}
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
-        own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
-        shared = [
-            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=getattr(group, name), annotation=hints[name])
-            for name in names
-        ]
-        parameters = [*shared, *(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own)]
+        own = list(inspect.signature(command, eval_str=True).parameters.values())[len(groups) :]
+        parameters = [parameter for several in shared.values() for parameter in several]
+        parameters += [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
 
         @functools.wraps(command)
-        def with_group(**given: Any) -> None:
-            command(group(**{name: given.pop(name) for name in names}), **given)
+        def with_groups(**given: Any) -> None:
+            made = [group(**{option.name: given.pop(option.name) for option in options}) for group, options in shared.items()]
+            command(*made, **given)
 
-        with_group.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-        with_group.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-        return with_group
+        with_groups.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        with_groups.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        return with_groups
 
     return decorate
+
+
+def _parameters(group: type[Any]) -> list[inspect.Parameter]:
+    """The fields of a dataclass as parameters."""
+    hints = typing.get_type_hints(group, include_extras=True)
+    return [
+        inspect.Parameter(
+            field.name, inspect.Parameter.KEYWORD_ONLY, default=getattr(group, field.name), annotation=hints[field.name]
+        )
+        for field in dataclasses.fields(group)
+    ]
 
 
 def log_dir_of(given: Path | None) -> Path:
@@ -95,6 +102,21 @@ def environment(pairs: list[str]) -> dict[str, str]:
             )
         result[name] = value
     return result
+
+
+def inner_paths(given: list[str]) -> tuple[str, ...]:
+    """`--shared` options as paths inside the deployed folder.
+
+    Raises:
+        UsageError: one leads out of it.
+    """
+    from ..model.errors import UsageError
+    from ..model.requests import inner_path
+
+    try:
+        return tuple(map(inner_path, given))
+    except ValueError as error:
+        raise UsageError(f"--shared {error}", suggestions=("--shared uploads",)) from None
 
 
 def app_params(name: str | None, deploy_dir: str | None) -> AppParams:

@@ -55,7 +55,10 @@ class PlanOptions(SourceOptions):
     ] = None
     env: Annotated[list[str] | None, typer.Option("--env", metavar="NAME=VALUE", help="Variable of the app; repeatable.")] = None
     env_file: Annotated[Text, typer.Option("--env-file", help="File with variables of the app, NAME=VALUE a line.")] = None
-    planner: Annotated[Literal["auto", "recipe", "llm"], typer.Option("--planner", help="Who plans.")] = "auto"
+    planner: Annotated[
+        Literal["auto", "recipe", "llm"] | None,
+        typer.Option("--planner", help="Who plans: recipes, the model, or the model where recipes are not sure. (default: auto)"),
+    ] = None
     recipe: Annotated[Text, typer.Option("--recipe", help="Plan with this recipe.", rich_help_panel=_PLAN)] = None
     install: Annotated[Text, typer.Option("--install", help="Install command.", rich_help_panel=_PLAN)] = None
     build: Annotated[Text, typer.Option("--build", help="Build command.", rich_help_panel=_PLAN)] = None

@@ -44,3 +44,18 @@ async def rollback(connection: Connection, params: rq.RollbackParams) -> rq.AppS
 async def app_log(connection: Connection, params: rq.AppLogParams) -> rq.OutputResult:
     """A part of the app's own log: from `offset`, or its last part."""
     return await connection.apps.log(params)
+
+
+@method("deploy/env", rq.AppParams, rq.AppEnv, errors=_APP_ERRORS)
+async def env(connection: Connection, params: rq.AppParams) -> rq.AppEnv:
+    """The variables of an app's environment, and what its sample of settings names besides. Values are never sent."""
+    return await connection.apps.env(params)
+
+
+@method("deploy/setEnv", rq.SetEnvParams, rq.AppEnv, errors=(err.NotTrustedError, *_APP_ERRORS))
+async def set_env(connection: Connection, params: rq.SetEnvParams) -> rq.AppEnv:
+    """Set and remove variables of an app. A change counts when the app is started again (`restartNeeded`), and for its next builds.
+
+    While a deployment works in the app's directory it is refused with 1008.
+    """
+    return await connection.apps.set_env(params)

@@ -10,6 +10,7 @@ from typing import Any
 from pygls.exceptions import JsonRpcInvalidParams
 from pygls.uris import to_fs_path
 
+from ..model.base import JsonObject
 from .catalog import QUESTION_KINDS
 
 
@@ -42,6 +43,8 @@ class ServerSettings:
     attached: bool = os.name != "posix"
     """Deployments run in the server's process and end with it; otherwise in processes of their own."""
     profile: ClientProfile = field(default_factory=ClientProfile)
+    editor: JsonObject = field(default_factory=dict[str, Any])
+    """The editor's settings for deployments, as it sent them: they are judged where they are used."""
 
 
 def read_profile(capabilities: object) -> ClientProfile:
@@ -72,9 +75,13 @@ def read_settings(params: dict[str, Any], log_dir: Path | None) -> ServerSetting
     wanted = options.get("logDir")
     if wanted is not None and not (isinstance(wanted, str) and wanted.strip() and "\0" not in wanted):
         raise JsonRpcInvalidParams("initializationOptions.logDir: expected a path")
+    editor = options.get("settings") or {}
+    if not isinstance(editor, dict):
+        raise JsonRpcInvalidParams("initializationOptions.settings: expected an object")
     folder = _first_folder(params)
     return ServerSettings(
         log_dir=_log_dir(log_dir, wanted, folder), folder=folder, profile=read_profile(params.get("capabilities")),
+        editor=editor,
         trusted=_switch(options, "trusted", default=ServerSettings.trusted),
         attached=_switch(options, "attached", default=ServerSettings.attached) or os.name != "posix",
     )  # fmt: skip

@@ -34,6 +34,10 @@ OFFERS: Final = (
     Offer("deploy/restartApp", "autoDeployer.server.restartApp", needs_trust=True),
     Offer("deploy/rollback", "autoDeployer.server.rollback", needs_trust=True),
     Offer("deploy/appLog", "autoDeployer.server.appLog"),
+    Offer("deploy/env", "autoDeployer.server.env"),
+    Offer("deploy/setEnv", "autoDeployer.server.setEnv", needs_trust=True),
+    Offer("deploy/setSecret"),
+    Offer("deploy/testModel", "autoDeployer.server.testModel"),
 )
 
 OPEN_LOG: Final = "autoDeployer.server.openLog"

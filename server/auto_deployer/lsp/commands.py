@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 _OF_NEWEST = frozenset({"deploy/cancel", "deploy/retry", "deploy/skipStep", "deploy/answer"})
 """Methods that mean the newest deployment when none is named."""
-_OF_AN_APP = frozenset({"deploy/startApp", "deploy/stopApp", "deploy/restartApp", "deploy/rollback", "deploy/appLog"})
+_OF_AN_APP = frozenset({
+    "deploy/startApp", "deploy/stopApp", "deploy/restartApp", "deploy/rollback", "deploy/appLog", "deploy/env", "deploy/setEnv",
+})  # fmt: skip
 """Methods that mean the app of the workspace folder when none is named."""
 
 

@@ -8,9 +8,12 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..model.errors import AutoDeployerError
+from lsprotocol.types import WINDOW_SHOW_MESSAGE, MessageType, ShowMessageParams
+
+from ..model.errors import AutoDeployerError, SettingsError
 from ..model.ports import AppVerbs, DeploymentRunner
 from .capabilities import ServerSettings
+from .configuration import ClientConfiguration
 from .log_lines import LogLines
 from .notifications import EventFeed
 from .progress import TOKEN_PREFIX, ProgressBars
@@ -28,9 +31,17 @@ _ANALYSES_AT_ONCE = 4
 class Connection:
     """Everything that exists for a client once it is initialised."""
 
-    def __init__(self, client: DeployProtocol, settings: ServerSettings, runner: DeploymentRunner, apps: AppVerbs) -> None:
+    def __init__(
+        self,
+        client: DeployProtocol,
+        settings: ServerSettings,
+        configuration: ClientConfiguration,
+        runner: DeploymentRunner,
+        apps: AppVerbs,
+    ) -> None:
         self.client = client
         self.settings = settings
+        self.configuration = configuration
         self.runner = runner
         self.apps = apps
         self.analyses = asyncio.Semaphore(_ANALYSES_AT_ONCE)
@@ -43,6 +54,8 @@ class Connection:
             self.feed.add(ProgressBars(client, self.spawn).follow)
         if not profile.declared:
             self.feed.add(LogLines(client).follow)
+        if settings.editor:
+            self.spawn(self._check_settings())
 
     def spawn(self, coroutine: Any) -> asyncio.Task[Any]:
         """Run something beside the requests; what it raises is logged."""
@@ -66,6 +79,19 @@ class Connection:
         if isinstance(token, str) and token.startswith(TOKEN_PREFIX):
             with contextlib.suppress(AutoDeployerError):
                 await self.runner.cancel(token.removeprefix(TOKEN_PREFIX))
+
+    def configuration_changed(self, configuration: object) -> None:
+        """The editor's settings are others now: they count from the next deployment on."""
+        if self.configuration.change(configuration):
+            self.spawn(self._check_settings())
+
+    async def _check_settings(self) -> None:
+        """Tell the user of a wrong setting when it is made, not only when a deployment fails on it."""
+        try:
+            await asyncio.to_thread(self.configuration.check)
+        except SettingsError as error:
+            message = ShowMessageParams(type=MessageType.Warning, message=f"Auto-Deployer: {error.message}")
+            self.client.notify(WINDOW_SHOW_MESSAGE, message)
 
     def located(self, path: str) -> str:
         """A relative path as seen from the first workspace folder, where there is such a thing; otherwise as it is."""

@@ -20,6 +20,7 @@ from .transport import claim_stdio
 
 if TYPE_CHECKING:
     from ..model.ports import AppVerbs, DeploymentRunner
+    from ..runner.settings import SettingsSource
     from .capabilities import ServerSettings
 
 _END_S = 2.0
@@ -33,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def run(
     argv: Sequence[str] | None,
-    create_runner: Callable[[ServerSettings], DeploymentRunner],
+    create_runner: Callable[[ServerSettings, SettingsSource], DeploymentRunner],
     create_app_verbs: Callable[[], AppVerbs],
 ) -> int:
     """`main` with the runner to use."""
@@ -92,10 +93,10 @@ def _end_within(seconds: float, code: int) -> None:
     timer.start()
 
 
-def _create_runner(settings: ServerSettings) -> DeploymentRunner:
+def _create_runner(server: ServerSettings, settings: SettingsSource) -> DeploymentRunner:
     from ..runner import create_runner
 
-    return create_runner(settings.log_dir, attached=settings.attached)
+    return create_runner(server.log_dir, attached=server.attached, settings=settings)
 
 
 def _create_app_verbs() -> AppVerbs:

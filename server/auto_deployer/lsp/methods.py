@@ -73,7 +73,7 @@ def method(
 
 def all_methods() -> dict[str, Method]:
     """Every method, with the modules that register them loaded."""
-    from . import app_methods, deploy_methods  # noqa: F401 - they register themselves
+    from . import app_methods, deploy_methods, settings_methods  # noqa: F401 - they register themselves
 
     return METHODS
 

@@ -22,6 +22,7 @@ from .transport import FrameReader, FrameWriter, Stdio
 
 if TYPE_CHECKING:
     from ..model.ports import AppVerbs, DeploymentRunner
+    from ..runner.settings import SettingsSource
     from .connection import Connection
 
 logger = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ class DeployServer(LanguageServer):
     def __init__(
         self,
         version: str,
-        create_runner: Callable[[ServerSettings], DeploymentRunner],
+        create_runner: Callable[[ServerSettings, SettingsSource], DeploymentRunner],
         create_app_verbs: Callable[[], AppVerbs],
         log_dir: Path | None = None,
     ) -> None:
@@ -64,15 +65,18 @@ class DeployServer(LanguageServer):
     @functools.cached_property
     def connection(self) -> Connection:
         """The client's view of the deployments, made at its first use (at the latest right after `initialize`)."""
+        from .configuration import ClientConfiguration
         from .connection import Connection
 
-        runner = self._create_runner(self.settings)
-        return Connection(self.protocol, self.settings, runner, self._create_app_verbs())
+        configuration = ClientConfiguration(self.settings.editor)
+        runner = self._create_runner(self.settings, configuration.effective)
+        return Connection(self.protocol, self.settings, configuration, runner, self._create_app_verbs())
 
     def _register_features(self) -> None:
         for offer in OFFERS:
             self.feature(offer.method)(functools.partial(self._call, offer.method))
         self.feature(types.WINDOW_WORK_DONE_PROGRESS_CANCEL)(functools.partial(self._progress_cancelled))
+        self.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)(functools.partial(self._configuration_changed))
 
     async def _call(self, method: str, params: Any) -> Reply:
         from .methods import call
@@ -81,6 +85,9 @@ class DeployServer(LanguageServer):
 
     async def _progress_cancelled(self, params: types.WorkDoneProgressCancelParams) -> None:
         await self.connection.progress_cancelled(params.token)
+
+    async def _configuration_changed(self, params: types.DidChangeConfigurationParams) -> None:
+        self.connection.configuration_changed(params.settings)
 
     # --- life ---
 

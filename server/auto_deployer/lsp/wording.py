@@ -10,14 +10,15 @@ _PARAMS: Final[Mapping[str, str]] = {
     "--app-port": "port", "--build": "overrides.build", "--deploy-dir": "deployDir", "--dirty": "dirty", "--env": "env",
     "--env-file": "envFile", "--from-step": "fromStepId", "--health-path": "overrides.healthPath", "--install": "overrides.install",
     "--log-dir": "initializationOptions.logDir", "--output-dir": "overrides.outputDir", "--planner": "planner",
-    "--recipe": "overrides.recipe", "--ref": "ref", "--start": "overrides.start", "--subdir": "subdir",
+    "--recipe": "overrides.recipe", "--ref": "ref", "--set": "initializationOptions.settings",
+    "--start": "overrides.start", "--subdir": "subdir",
 }  # fmt: skip
 """Options of the command line, and the params that mean the same."""
 
 _REQUESTS: Final[Mapping[str, str]] = {
-    "app-logs": "deploy/appLog", "apps": "deploy/apps", "deploy": "deploy/start", "logs --list": "deploy/list",
-    "plan": "deploy/plan", "restart": "deploy/restartApp", "retry": "deploy/retry", "rollback": "deploy/rollback",
-    "start": "deploy/startApp", "stop": "deploy/stopApp",
+    "app-logs": "deploy/appLog", "apps": "deploy/apps", "auth set": "deploy/setSecret", "deploy": "deploy/start",
+    "logs --list": "deploy/list", "plan": "deploy/plan", "restart": "deploy/restartApp", "retry": "deploy/retry",
+    "rollback": "deploy/rollback", "start": "deploy/startApp", "stop": "deploy/stopApp",
 }  # fmt: skip
 """Commands of the command line, and the requests that do the same; others (`remove`) have none."""
 

@@ -45,12 +45,17 @@ def secrets_in(name: str, value: str) -> tuple[str, ...]:
         return ()
     if _URL.fullmatch(value):
         return url_secrets(value)
-    words = [word.lower() for word in _WORD.findall(name)]
+    words = _words(name)
     if _secret_by_name(words) and not _is_path(value):
         return (value, *_DSN_PASSWORD.findall(value))
     if _has_token_prefix(value) or (not _DIGEST_WORDS.intersection(words) and _is_random(value)):
         return (value,)
     return ()
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether a variable of this name holds a secret (`DB_PASSWORD`, `STRIPE_API_KEY`)."""
+    return _secret_by_name(_words(name))
 
 
 def url_secrets(url: str) -> tuple[str, ...]:
@@ -64,9 +69,13 @@ def url_secrets(url: str) -> tuple[str, ...]:
     found = [password] if password else []
     if at and (_is_random(user) or _has_token_prefix(user) or (not password and (colon or parts.scheme in ("http", "https")))):
         found.append(user)
-    found += [value for name, value in parse_qsl(parts.query) if _secret_by_name([word.lower() for word in _WORD.findall(name)])]
+    found += [value for name, value in parse_qsl(parts.query) if is_secret_name(name)]
     forms = dict.fromkeys(form for value in found for form in (value, unquote(value)))
     return tuple(form for form in forms if form.lower() not in _WELL_KNOWN_VALUES)
+
+
+def _words(name: str) -> list[str]:
+    return [word.lower() for word in _WORD.findall(name)]
 
 
 def _secret_by_name(words: list[str]) -> bool:

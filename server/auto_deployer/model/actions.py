@@ -22,6 +22,8 @@ class Execute:
     source: CommandSource = "recipe"
     cleanup: bool = False
     """Runs even when the step is being stopped (ends what the step itself started)."""
+    timeout_s: float | None = None
+    """Seconds it may take, printing or not; None: by the names of the programs it runs."""
 
 
 @dataclass(frozen=True)

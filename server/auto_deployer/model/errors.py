@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from .facts import EnvVariable
 from .reasons import Kind, Reason
 
 
@@ -62,6 +63,14 @@ class NotTrustedError(AutoDeployerError):
 class RefusedError(AutoDeployerError):
     kind = Kind.NO_RUNNABLE_AT_ROOT
     code = 1004
+
+    def __init__(
+        self, message: str, *, kind: Kind | None = None, suggestions: tuple[str, ...] = (),
+        missing_env: tuple[EnvVariable, ...] = (),
+    ) -> None:  # fmt: skip
+        """`missing_env`: variables that lift the refusal once they are set."""
+        super().__init__(message, kind=kind, suggestions=suggestions)
+        self.missing_env = missing_env
 
 
 class RepositoryError(RefusedError):

@@ -63,6 +63,16 @@ class Evidence(Model):
     weight: float
 
 
+class EnvVariable(Model):
+    """An environment variable of the app, and where the repository speaks of it."""
+
+    name: str
+    place: str = ""
+    """ "file:line"; "" when only the whole of something (a validator's list) demands it."""
+    default: str | None = None
+    """The value of a committed sample, where it is one to use: no placeholder, and nothing that looks like a secret."""
+
+
 class Detection(Model):
     """What one recipe sees in the repository: data only, so that a plan can be made from it alone."""
 
@@ -77,6 +87,8 @@ class Detection(Model):
     """A start command (or a folder to serve) was found."""
     refusal: Reason | None = None
     """Why this recipe, if it is chosen, cannot be planned."""
+    required_env: tuple[EnvVariable, ...] = ()
+    """Variables that the app surely reads when it starts, without a default."""
     details: JsonObject = Field(default_factory=dict)
     """The recipe's own findings; it alone reads them."""
 
@@ -124,6 +136,12 @@ class RepoFacts(Model):
     """Known ecosystems seen without a recipe of ours ("go", "php", "dockerfile", …), strongest first."""
     declared_env: tuple[str, ...] = ()
     """Names in .env.example and the like."""
+    sample_env: tuple[EnvVariable, ...] = ()
+    """The same with place and value."""
     submodules: tuple[str, ...] = ()
     lfs_files: int = 0
+    content_id: str = ""
+    """Hash of all that a build may read; "" when it is not known: nothing is reused then."""
+    dependencies_id: str = ""
+    """Hash of the manifests, lock files and settings of package managers; "" when it is not known."""
     notes: tuple[str, ...] = ()

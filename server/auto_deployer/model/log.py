@@ -64,6 +64,7 @@ class CurrentCommand(Model):
     source: Literal["recipe", "llm", "user"] = "recipe"
     reasoning: str = ""
     policy: PolicyVerdict | None = None
+    """What the command policy said, and who decided; None when no rule spoke, which is the usual case."""
     output: Identifier = ""
 
 
@@ -87,6 +88,7 @@ class CommandRecord(Model):
     started_at: Time = ""
     duration_ms: int = 0
     policy: PolicyVerdict | None = None
+    """As in `CurrentCommand`."""
     stdout_bytes: int = 0
     stderr_bytes: int = 0
     stdout_tail: str = ""

@@ -22,6 +22,8 @@ class PlannedCommand(Model):
     env: dict[str, str] = Field(default_factory=dict)
     """Additions to the child environment; never secret (secrets come from the app's env file)."""
     reasoning: str = ""
+    source: Literal["recipe", "llm"] = "recipe"
+    """Who planned it."""
 
 
 class FileCheck(Model):
@@ -73,6 +75,22 @@ class HealthSpec(Model):
     """Seconds from start until the port must be open (Heroku's R10 rule: 60)."""
 
 
+class UpkeepSpec(Model):
+    """How an app that has proven itself is kept up: started again when it crashes, its log kept small."""
+
+    restart_delay_s: Annotated[int, Field(ge=0)] = 1
+    """Seconds before it is started again; twice as long after each further quick crash."""
+    restart_delay_max_s: Annotated[int, Field(ge=0)] = 60
+    steady_s: Annotated[int, Field(ge=1)] = 60
+    """A run of so many seconds is no quick crash: counting begins anew."""
+    quick_crashes: Annotated[int, Field(ge=1)] = 10
+    """After so many quick crashes in a row it is not started again."""
+    log_max_bytes: Annotated[int, Field(ge=1)] = 10 * 1024 * 1024
+    """Size at which its log is rotated."""
+    log_kept: Annotated[int, Field(ge=1)] = 3
+    """Rotated logs that are kept."""
+
+
 class AppSpec(Model):
     """What a deploy brings up; kept by the app keeper."""
 
@@ -89,6 +107,10 @@ class AppSpec(Model):
     fixed_port: int | None = None
     """Port the source hard-codes whatever PORT says, where known."""
     health: HealthSpec = Field(default_factory=HealthSpec)
+    shared: tuple[str, ...] = ()
+    """Files and folders of the release (relative to it) that all releases share, besides the data that is found. A folder that is
+    not there yet ends with "/" or has no dot in its name."""
+    upkeep: UpkeepSpec = UpkeepSpec()
 
 
 class DeploymentStep(Model):
@@ -136,6 +158,8 @@ class DeploymentPlan(Model):
     app: AppSpec | None = None
     required_env: tuple[str, ...] = ()
     required_services: tuple[str, ...] = ()
+    dependency_cache: str = ""
+    """Path on the target that exists when an earlier deployment installed the same dependencies: no registry is needed then."""
     choice: PlanChoice | None = None
 
 

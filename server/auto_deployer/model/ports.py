@@ -198,6 +198,8 @@ class StepContext:
     commands: list[CommandRecord] = field(default_factory=list[CommandRecord])
     interactive: bool = False
     guidance: str | None = None
+    repair: bool = False
+    """The user asked for the model's help with this step, whatever planner is set."""
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the step is to end: loops that wait must watch it and yield their next action at once."""
 
@@ -264,6 +266,10 @@ class PlanInput:
     app_name: str
     port: int | None = None
     env_names: frozenset[str] = frozenset()
+    no_cache: bool = False
+    """Install and build anew, whatever earlier deployments left to be reused."""
+    install_runtimes: bool = False
+    """A language runtime that is missing or does not fit may be installed below the deploy directory."""
 
 
 class Planner(Protocol):
@@ -389,4 +395,20 @@ class AppVerbs(Protocol):
 
     async def remove(self, params: rq.AppParams) -> rq.AppState:
         """Stop it and delete its deploy directory."""
+        ...
+
+    async def resume(self) -> rq.AppsResult:
+        """Bring back every app that should be running, as after a reboot; those that do not serve have a `problem`."""
+        ...
+
+    async def env(self, params: rq.AppParams) -> rq.AppEnv:
+        """The names in the app's environment, values masked."""
+        ...
+
+    async def env_values(self, params: rq.AppParams) -> Mapping[str, str]:
+        """The environment as it is: for the user's own terminal, never for the wire."""
+        ...
+
+    async def set_env(self, params: rq.SetEnvParams) -> rq.AppEnv:
+        """Change the app's environment; it counts when the app is started again. Raises UsageError for names that we set."""
         ...

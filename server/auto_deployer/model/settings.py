@@ -23,7 +23,7 @@ Count = Annotated[int, Field(ge=1)]
 class SettingsModel(Model):
     """A group of settings: unknown keys are refused, so that a typing error is told rather than ignored."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class LlmSettings(SettingsModel):
@@ -56,6 +56,10 @@ class BudgetSettings(SettingsModel):
     """Attempts at one step that a user may ask for, the first included."""
     max_commands: Count = 500
     max_seconds: Annotated[float, Field(gt=0)] = 4 * 3600.0
+    fetch_timeout: Annotated[float, Field(gt=0)] = 300.0
+    """Seconds that fetching the repository may take."""
+    max_repository_mb: Count = 1024
+    """MiB that the fetched files may take, packed as git sends them; Git LFS files unpacked."""
     planning_timeout: Annotated[float, Field(gt=0)] = 60.0
     """Seconds that the model may take to plan, repair round included."""
     max_llm_calls: Count = 60

@@ -26,7 +26,7 @@ from .recipe import Draft
 
 
 def assemble(draft: Draft, given: PlanInput, detection: Detection | None) -> DeploymentPlan:
-    """The plan: check the host, check out, install, build, start, verify; install and build only where there is something to do.
+    """The plan: check the host, check out, install, build, further steps, start, verify; what has nothing to do is left out.
 
     `detection` is the one the draft was made from; None when the user's own commands are all there is.
     """
@@ -35,6 +35,8 @@ def assemble(draft: Draft, given: PlanInput, detection: Detection | None) -> Dep
     _add_prerequisites(steps, draft)
     _add_checkout(steps, given)
     _add_commands(steps, draft)
+    for step in draft.steps:
+        steps.add(step)
     _add_start(steps, app)
     _add_verify(steps, app)
     return DeploymentPlan(
@@ -48,6 +50,7 @@ def assemble(draft: Draft, given: PlanInput, detection: Detection | None) -> Dep
         app=app,
         required_env=draft.required_env,
         required_services=draft.required_services,
+        dependency_cache=draft.dependency_cache if given.overrides.install is None else "",
         choice=_choice(draft, given, detection),
     )
 
@@ -182,9 +185,9 @@ def _in_words(text: str, checks: Iterable[Check]) -> str:
 
 
 def _estimate(draft: Draft) -> str:
-    if not draft.install and not draft.build:
+    if not draft.install and not draft.build and not draft.steps:
         return "a few seconds"
-    return "1-3 minutes" if draft.build else "about 1 minute"
+    return "1-3 minutes" if draft.build or draft.steps else "about 1 minute"
 
 
 def _choice(draft: Draft, given: PlanInput, detection: Detection | None) -> PlanChoice:

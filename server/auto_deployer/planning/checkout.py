@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shlex import quote
 
+from ..apps.keeper import link_data_command
 from ..model.plan import PlannedCommand
 from ..model.ports import PlanInput
 
@@ -39,6 +40,9 @@ def checkout_commands(given: PlanInput) -> tuple[PlannedCommand, ...]:
         PlannedCommand(command=create_repo, env=GIT_ENV, reasoning="Bare repository that keeps the deployed snapshots."),
         PlannedCommand(command=fetch, env=GIT_ENV, reasoning="Bring the snapshot commit over and keep it."),
         PlannedCommand(
-            command=checkout, cwd=paths.release_dir, env=GIT_ENV, reasoning="Write its files, with an index of our own."
+            command=f"{checkout} && {link_data_command(paths.deploy_dir, paths.release)}",
+            cwd=paths.release_dir,
+            env=GIT_ENV,
+            reasoning="Write its files, with an index of our own, and link the app's data.",
         ),
     )

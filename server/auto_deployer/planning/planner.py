@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..model.errors import RefusedError
 from ..model.facts import Detection
 from ..model.plan import AppSpec, DeploymentPlan
 from ..model.ports import PlanInput
 from ..model.reasons import Kind
 from . import refusals
 from .assemble import app_folder, assemble
+from .env_needs import refuse_missing, required_names, with_wanted
 from .overrides import apply_overrides
 from .recipe import Draft, Recipe
 from .recipes import RECIPES
@@ -46,7 +46,9 @@ class RecipePlanner:
             return assemble(_custom_draft(given), given, None)
         draft = self._recipes[detection.recipe].draft(given, detection)
         _refuse_assets_of_another_app(draft, detection, given)
-        _refuse_missing_env(draft, given)
+        required = required_names(draft, detection)
+        refuse_missing(required, given)
+        draft = with_wanted(replace(draft, required_env=required), required, given)
         return assemble(_with_dispute(draft, detection, given), given, detection)
 
     def _chosen(self, given: PlanInput) -> Detection | None:
@@ -101,16 +103,6 @@ def _refuse_assets_of_another_app(draft: Draft, detection: Detection, given: Pla
     others = refusals.application_ecosystems(given, beside=detection.recipe)
     if draft.strategy == "static" and not told and others:
         raise refusals.assets_of_another_app(others[0], detection.recipe, given)
-
-
-def _refuse_missing_env(draft: Draft, given: PlanInput) -> None:
-    missing = [name for name in draft.required_env if name not in given.env_names]
-    if missing and given.overrides.start is None:
-        raise RefusedError(
-            f"The app reads {', '.join(missing)} from the environment when it starts, without a default; not set.",
-            kind=Kind.REQUIRED_ENV_MISSING,
-            suggestions=(f"Give the values: {' '.join(f'`--env {name}=…`' for name in missing[:5])}, or `--env-file FILE`.",),
-        )
 
 
 def _with_dispute(draft: Draft, detection: Detection, given: PlanInput) -> Draft:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..model.facts import Detection
-from ..model.plan import AppSpec, Check, PlannedCommand, Strategy
+from ..model.plan import AppSpec, Check, DeploymentStep, PlannedCommand, Strategy
 from ..model.ports import PlanInput, RepoTree
 
 
@@ -26,7 +26,11 @@ class Draft:
     install_checks: tuple[Check, ...] = ()
     build: tuple[PlannedCommand, ...] = ()
     build_checks: tuple[Check, ...] = ()
+    steps: tuple[DeploymentStep, ...] = ()
+    """Further steps with commands and checks of their own, between build and start; ids and dependencies are given later."""
     package_manager: str = ""
+    dependency_cache: str = ""
+    """See `DeploymentPlan.dependency_cache`."""
     command_prefix: str = ""
     """Shell text before commands of the user's or a Procfile's: the programs installed for the app come first on PATH."""
     risks: tuple[str, ...] = ()

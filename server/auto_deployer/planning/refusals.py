@@ -39,7 +39,7 @@ def raise_if_unreadable(known: Sequence[Detection]) -> None:
         RefusedError: `manifest_unreadable`.
     """
     broken = next((found.refusal for found in known if found.refusal and found.refusal.kind is Kind.MANIFEST_UNREADABLE), None)
-    others = any(found.runnable and not found.refusal and found.project_type != "static" for found in known)
+    others = any(found.runnable and not found.refusal and found.project_type not in _DOCUMENTATION for found in known)
     if broken and not others:
         raise RefusedError(broken.message, kind=broken.kind, suggestions=broken.suggestions)
 
@@ -61,7 +61,7 @@ def application_ecosystems(given: PlanInput, *, beside: str = "") -> list[Ecosys
     """The ecosystems without a recipe that make apps. Beside a site of plain files, site generators count as well."""
     passed_over = _PACKAGING if beside == "static" else _PACKAGING | _DOCUMENTATION
     rows = [ecosystem_named(name) for name in given.repo.ecosystems]
-    return [row for row in rows if row.project_type not in passed_over and row.name != "sphinx"]
+    return [row for row in rows if row.project_type not in passed_over and not row.recipe]
 
 
 def lacks_ecosystem(chosen: Detection, given: PlanInput) -> bool:
@@ -77,16 +77,19 @@ def nothing_runnable(known: Sequence[Detection], given: PlanInput) -> RefusedErr
     applications = application_ecosystems(given)
     if applications and (known or not given.repo.candidates or _is_at_root(applications[0], given)):
         return without_recipe(applications[0], given)
+    manual = next((found for found in known if found.project_type == "docs"), None)
+    served = (f"To serve its documentation: `--recipe {manual.recipe}`.",) if manual else ()
     if refusal := next((found.refusal for found in known if found.refusal), None):
-        return from_reason(refusal, given)
-    if near := [row for row in map(ecosystem_named, given.repo.ecosystems) if row not in applications]:
+        return _refused(refusal.kind, refusal.message, (*refusal.suggestions, *served), given)
+    others = [row for row in map(ecosystem_named, given.repo.ecosystems) if row not in applications]
+    if near := [row for row in others if not row.recipe or row.missing_tools(given.host)]:
         return without_recipe(near[0], given)
     found = ", ".join(given.repo.top_level[:_SHOWN_FILES]) or "nothing"
     return _refused(
         Kind.NO_RUNNABLE_AT_ROOT,
         "Nothing to deploy was found here: looked for package.json, requirements.txt, pyproject.toml, Python files that serve, "
         f"a Procfile, index.html and the signs of some thirty other ecosystems; found {found}.",
-        (_TOLD_START,),
+        (*served, _TOLD_START),
         given,
     )
 

@@ -110,3 +110,11 @@ def _part_as_pep440(part: str) -> str:
     if re.fullmatch(r"\d+(\.\d+)?", part):
         return f"=={part}.*"
     return f"=={part}" if re.fullmatch(r"\d+(\.\d+)+", part) else part
+
+
+def at_least(version: str, wanted: str) -> bool:
+    """Whether a dotted version is the wanted one or newer; a version nobody knows is."""
+    try:
+        return not version or Version(version) >= Version(wanted)
+    except InvalidVersion:
+        return True

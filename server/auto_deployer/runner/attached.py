@@ -14,20 +14,23 @@ from ..analysis import Source, parse_source
 from ..apps import DeployDirClaim
 from ..deploy_log import LogStore, Recorder, read_log
 from ..deploy_log.sweep import this_writer
-from ..masking import SecretRegistry
 from ..model import requests as rq
 from ..model.errors import InvalidStateError, NotFoundError, RefusedError, UsageError
 from ..model.events import Finished
 from ..model.fold import naive_local
-from ..model.log import DeploymentLog
+from ..model.log import DeploymentLog, LlmCall
 from ..model.ports import DeployPaths, Subscriber
 from ..model.questions import Answer
 from ..sessions.local import LocalSession
+from .approval import judge_for
 from .deployment import Deployment
 from .environment import ENV_FILE, hand_over, read_environment
+from .git_access import limits_of, logins_for
 from .history import History
+from .model_access import open_model, planning_with, run_config, secrets_of, settings_for
 from .prepare import deploy_paths, gather_facts, make_plan
 from .recovery import sweep
+from .settings import EffectiveSettings, SettingsSource, effective_settings
 from .workdir import REQUEST, load, make_work_dir, remove_work_dir, save, work_root
 
 MASK = "***"
@@ -42,31 +45,45 @@ class AttachedRunner:
 
     Args:
         log_dir: Where logs go.
+        settings: Asked once for each deployment.
     """
 
-    def __init__(self, log_dir: Path) -> None:
+    def __init__(self, log_dir: Path, settings: SettingsSource = effective_settings) -> None:
+        self._settings = settings
         self._store = LogStore(log_dir)
         self._history = History(self._store)
         self._deployments: dict[str, Deployment] = {}
 
     async def analyze(self, params: rq.SourceParams) -> rq.AnalyzeResult:
         source = _parse(params)
+        limits = limits_of((await asyncio.to_thread(self._settings)).settings.budget)
         work_dir = make_work_dir("analyze")
         try:
-            facts = await gather_facts(params, source, LocalSession(), work_dir / "snapshot.git")
+            facts = await gather_facts(
+                params, source, LocalSession(), work_dir / "snapshot.git", logins=logins_for(params), limits=limits
+            )
             return rq.AnalyzeResult(repo=facts.repo, host=facts.host)
         finally:
             remove_work_dir(work_dir)
 
     async def plan(self, params: rq.SourceParams) -> rq.PlanResult:
         source, paths = _parse_paths(params, new_release())
+        effective = settings_for(params, await asyncio.to_thread(self._settings))
         work_dir = make_work_dir("plan")
+        secrets = secrets_of(source)
+        access = open_model(effective, secrets, _unlogged)
         try:
-            environment = read_environment(params, paths, SecretRegistry())
-            facts = await gather_facts(params, source, LocalSession(), work_dir / "snapshot.git")
-            plan = await make_plan(params, facts, paths, environment.names)
+            environment = read_environment(params, paths, secrets)
+            facts = await gather_facts(
+                params, source, LocalSession(), work_dir / "snapshot.git", with_texts=access.model is not None,
+                logins=logins_for(params), limits=limits_of(effective.settings.budget),
+            )  # fmt: skip
+            judge = judge_for(effective.settings.policy, paths, facts.host)
+            planning = planning_with(effective.settings, access, paths, judge)
+            plan = await make_plan(params, facts, paths, environment.names, planning)
             return rq.PlanResult(repo=facts.repo, host=facts.host, plan=plan)
         finally:
+            await access.close()
             remove_work_dir(work_dir)
 
     async def start(
@@ -75,7 +92,10 @@ class AttachedRunner:
         if (known := self._known(params.deployment_id, subscriber)) is not None:
             return known
         source, paths = _parse_paths(params, new_release())
-        return self._begin(params, source, paths, subscriber, interactive=interactive and not params.non_interactive)
+        effective = await asyncio.to_thread(self._settings)
+        if (known := self._known(params.deployment_id, subscriber)) is not None:
+            return known  # the same request came a second time while we read the settings
+        return self._begin(params, source, paths, subscriber, effective, interactive=interactive and not params.non_interactive)
 
     async def retry(
         self, params: rq.RetryParams, *, interactive: bool = False, subscriber: Subscriber | None = None
@@ -83,8 +103,9 @@ class AttachedRunner:
         if (known := self._known(params.new_deployment_id, subscriber)) is not None:
             return known
         await self._sweep()
+        effective = await asyncio.to_thread(self._settings)
         if (known := self._known(params.new_deployment_id, subscriber)) is not None:
-            return known  # the same request came a second time while we swept
+            return known  # the same request came a second time meanwhile
         previous = self._ended_log(params.deployment_id)
         if params.from_step_id is not None and (
             previous.plan is None or all(step.id != params.from_step_id for step in previous.plan.steps)
@@ -95,8 +116,8 @@ class AttachedRunner:
         if _went_live(paths):
             paths = DeployPaths(paths.deploy_dir, new_release())
         return self._begin(
-            again, source, paths, subscriber, interactive=interactive and not params.non_interactive, previous=previous,
-            from_step=params.from_step_id,
+            again, source, paths, subscriber, effective, interactive=interactive and not params.non_interactive,
+            previous=previous, from_step=params.from_step_id,
         )  # fmt: skip
 
     async def cancel(self, deployment_id: str) -> None:
@@ -179,13 +200,12 @@ class AttachedRunner:
         return rq.StartResult(deployment_id=deployment_id, log_uri=path.absolute().as_uri())
 
     def _begin(
-        self, params: rq.StartParams, source: Source, paths: DeployPaths, subscriber: Subscriber | None, *, interactive: bool,
-        previous: DeploymentLog | None = None, from_step: int | None = None,
+        self, params: rq.StartParams, source: Source, paths: DeployPaths, subscriber: Subscriber | None,
+        effective: EffectiveSettings, *, interactive: bool, previous: DeploymentLog | None = None, from_step: int | None = None,
     ) -> rq.StartResult:  # fmt: skip
         """Claim the deploy directory, make the log, let it run."""
-        secrets = SecretRegistry()
-        for secret in source.secrets:
-            secrets.add(secret)
+        effective = settings_for(params, effective)
+        secrets = secrets_of(source, effective)
         before = _work_dir(previous) if previous is not None else None
         environment = read_environment(params, paths, secrets, before / ENV_FILE if before is not None else None)
         claim = DeployDirClaim(paths, repo=source.display, subdir=params.subdir or "", deployment_id=params.deployment_id)
@@ -201,13 +221,13 @@ class AttachedRunner:
             log = DeploymentLog(
                 deployment_id=params.deployment_id, retry_of=previous.deployment_id if previous is not None else None,
                 repo_url=source.display, deploy_dir=paths.deploy_dir, target=params.target, start_time=naive_local(now.isoformat()),
-                request=_shown(params, source), release=paths.release, work_dir=str(work_dir),
+                config=run_config(effective), request=_shown(params, source), release=paths.release, work_dir=str(work_dir),
                 writer=this_writer(),
             )  # fmt: skip
             recorder = Recorder.create(self._store.reserve(source.name, now.astimezone()), secrets, log)
             undo.pop_all()
         deployment = Deployment(
-            params, source, paths, recorder, LocalSession(), claim, environment, work_dir, interactive,
+            params, source, paths, recorder, LocalSession(), claim, environment, work_dir, interactive, effective,
             previous=previous, from_step=from_step,
         )  # fmt: skip
         self._deployments[params.deployment_id] = deployment
@@ -238,6 +258,10 @@ class AttachedRunner:
         if not _running(deployment):
             raise InvalidStateError(f"Deployment {deployment_id} has ended ({deployment.recorder.log.status}).")
         return deployment
+
+
+def _unlogged(call: LlmCall) -> None:
+    """A plan that is only shown has no log; what its calls cost is the provider's to tell."""
 
 
 def _running(deployment: Deployment) -> bool:

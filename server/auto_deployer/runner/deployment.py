@@ -8,34 +8,41 @@ import logging
 import time
 import traceback
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from ..analysis import Source
 from ..apps import DeployDirClaim
+from ..apps.data import with_shared
+from ..apps.services import refuse_unreachable
 from ..deploy_log import Recorder
 from ..drivers import driver_for
 from ..masking import SecretRegistry
 from ..model.errors import AutoDeployerError, InvalidStateError, LogError
-from ..model.events import AnalysisReady, Cancelling, Finished, NoteAdded, PlanReady
+from ..model.events import AnalysisReady, Cancelling, Finished, ModelCalled, NoteAdded, PlanReady
 from ..model.facts import HostFacts, RepoFacts
-from ..model.log import DeploymentLog, Summary
+from ..model.log import DeploymentLog, LlmCall, Summary
 from ..model.plan import DeploymentPlan
 from ..model.ports import DeployContext, DeployPaths, Session
-from ..model.questions import Option, Question
 from ..model.reasons import Kind, Reason
 from ..model.requests import StartParams
+from ..model.settings import Settings
 from ..orchestrator import DeploymentOrchestrator, RunControl, Verdict, unless_stopped
 from ..orchestrator.orchestrator import ending_verdict
-from .environment import AppEnvironment, with_env_file
+from .approval import Judge, approval_question, forbidden, judge_for, needs_approval
+from .env_questions import plan_asking
+from .environment import AppEnvironment, hand_over, with_env_file
+from .git_access import limits_of, logins_for
+from .model_access import open_model, planning_with
 from .prepare import gather_facts, make_plan
 from .questions import QuestionBroker
 from .recovery import end_cut_off
+from .settings import EffectiveSettings
 from .workdir import PLAN, REPO, load, remove_work_dir, save
 
 logger = logging.getLogger(__name__)
 
 Planned = tuple[DeploymentPlan, HostFacts]
-APPROVAL_TIMEOUT_MS = 30 * 60 * 1000
 PROGRESS_EVERY_S = 3.0
 
 
@@ -52,6 +59,8 @@ class Deployment:
     environment: AppEnvironment
     work_dir: Path
     interactive: bool
+    effective: EffectiveSettings
+    """The user's settings as they were when it began; they stay for all of it."""
     previous: DeploymentLog | None = None
     """The ended deployment that this one continues."""
     from_step: int | None = None
@@ -62,7 +71,12 @@ class Deployment:
     _noted: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
-        self.broker = QuestionBroker(self.recorder, self.control, interactive=self.interactive)
+        self.broker = QuestionBroker(self.recorder, self.control, interactive=self.interactive, settings=self.settings.interaction)
+        self.access = open_model(self.effective, self.secrets, self._record_call)
+
+    @property
+    def settings(self) -> Settings:
+        return self.effective.settings
 
     @property
     def secrets(self) -> SecretRegistry:
@@ -83,8 +97,9 @@ class Deployment:
         try:
             verdict = await self._verdict()
         finally:
-            with contextlib.suppress(Exception):
-                await self.session.close()
+            for close in (self.session.close, self.access.close):
+                with contextlib.suppress(Exception):
+                    await close()
         log = self.recorder.log
         total = len(log.plan.steps) if log.plan is not None else 0
         summary = log.summary.model_copy(update={
@@ -139,19 +154,21 @@ class Deployment:
                 self.recorder.record(NoteAdded(kind="recovery", message=done))
 
     async def _run(self) -> Verdict:
+        if self.access.problem:
+            self.recorder.record(NoteAdded(kind="model", message=f"No model can be asked: {self.access.problem}"))
         planned = await unless_stopped(self.control.stop, self._continued() if self._continues else self._planned())
         if planned is None:
             return ending_verdict(self.control)
         plan, host = planned
-        if (rejected := await self._approved(plan)) is not None:
+        if (rejected := await self._approved(plan, host)) is not None:
             return rejected
         deploy = DeployContext(
             deployment_id=self.params.deployment_id, paths=self.paths, session=self.session, plan=plan, host=host,
             env_names=self.environment.names, source=self.recorder.log.repo.source if self.recorder.log.repo else None,
-            app=self.previous.app if self.previous is not None else None,
+            app=self.previous.app if self.previous is not None else None, model=self.access.model, settings=self.settings,
         )  # fmt: skip
         self.orchestrator = DeploymentOrchestrator(
-            deploy, self.recorder, self.broker, self.control, driver_for=driver_for,
+            deploy, self.recorder, self.broker, self.control, driver_for=partial(driver_for, model=self.access.model),
             previous=self.previous if self._continues else None, from_step=self.from_step,
         )  # fmt: skip
         return await self.orchestrator.run()
@@ -162,12 +179,28 @@ class Deployment:
 
     async def _planned(self) -> Planned:
         snapshot = self.work_dir / "snapshot.git"
-        facts = await gather_facts(self.params, self.source, self.session, snapshot, self._note_progress)
+        facts = await gather_facts(
+            self.params, self.source, self.session, snapshot, self._note_progress, with_texts=self.access.model is not None,
+            logins=logins_for(self.params, self.broker), limits=limits_of(self.settings.budget),
+        )  # fmt: skip
         self.recorder.record(AnalysisReady(repo=facts.repo, host=facts.host))
-        plan = await make_plan(self.params, facts, self.paths, self.environment.names)
+        planning = planning_with(self.settings, self.access, self.paths, self._judge(facts.host))
+        plan, environment = await plan_asking(
+            lambda names: make_plan(self.params, facts, self.paths, names, planning), self.environment, self.broker
+        )
+        if self.params.overrides.start is None:
+            await refuse_unreachable(self.session, environment.values)
+        self._take_answers(environment)
         plan = with_env_file(plan, self.environment, self.paths, self.work_dir)
+        plan = with_shared(plan, self.params.shared, facts.repo.source.subdir)
         self._keep_and_record(facts.repo, plan)
         return plan, facts.host
+
+    def _take_answers(self, environment: AppEnvironment) -> None:
+        """Keep what the user was asked for with what was given from the start."""
+        self.environment = environment
+        self.secrets.add_env(environment.given)
+        hand_over(environment, self.paths, self.work_dir)
 
     async def _continued(self) -> Planned:
         """The plan and facts of the deployment that this one continues, for the release at hand.
@@ -197,21 +230,26 @@ class Deployment:
         save(self.work_dir, PLAN, plan)
         self.recorder.record(PlanReady(plan=plan))
 
-    async def _approved(self, plan: DeploymentPlan) -> Verdict | None:
-        """None to go on; with `approval: plan` the user decides first."""
-        if self.params.approval != "plan":
+    async def _approved(self, plan: DeploymentPlan, host: HostFacts) -> Verdict | None:
+        """None to go on: the policy lets the plan begin and, where the setting `approval` wants it, the user has agreed."""
+        judge = self._judge(host)
+        if (reason := forbidden(plan, self.paths, judge, interactive=self.broker.interactive)) is not None:
+            return Verdict("failed", reason)
+        if not needs_approval(self.settings.approval, plan, self.paths, judge):
             return None
-        steps = "\n".join(f"{step.id}. {step.name}: {'; '.join(step.estimated_commands)}" for step in plan.steps)
-        answer = await self.broker.ask(Question(
-            question_id="plan", kind="confirm", category="confirmation", message="Run this plan?", detail=steps,
-            options=(Option(id="yes", label="Run it"), Option(id="no", label="Do not run it")), timeout_ms=APPROVAL_TIMEOUT_MS,
-        ))  # fmt: skip
+        answer = await self.broker.ask(approval_question(plan, self.paths, judge))
         if self.control.ending is not None:
             return ending_verdict(self.control)
         if answer.option_id == "yes":
             return None
         why = "Nobody approved the plan in time." if answer.timed_out else "The plan was not approved."
         return Verdict("aborted", Reason(kind=Kind.PLAN_REJECTED, message=why, suggestions=("Nothing was changed.",)))
+
+    def _judge(self, host: HostFacts) -> Judge:
+        return judge_for(self.settings.policy, self.paths, host, self.recorder.path.parent)
+
+    def _record_call(self, call: LlmCall) -> None:
+        self.recorder.record(ModelCalled(step_id=call.step_id, call=call))
 
     def _note_progress(self, message: str) -> None:
         """Git tells its progress many times a second; the log takes one line every few seconds."""

@@ -20,6 +20,7 @@ from .following import Following
 from .history import History
 from .launch import launch
 from .recovery import sweep
+from .settings import SettingsSource, effective_settings
 
 
 class DetachedRunner:
@@ -27,13 +28,15 @@ class DetachedRunner:
 
     Args:
         log_dir: Where logs go.
+        settings: Asked once for each deployment.
     """
 
-    def __init__(self, log_dir: Path) -> None:
+    def __init__(self, log_dir: Path, settings: SettingsSource = effective_settings) -> None:
+        self._settings = settings
         self._log_dir = log_dir.absolute()
         self._store = LogStore(self._log_dir)
         self._history = History(self._store)
-        self._here = AttachedRunner(self._log_dir)
+        self._here = AttachedRunner(self._log_dir, settings)
         """For what runs nothing: analysing, planning, reading logs."""
         self._starting: dict[str, asyncio.Task[rq.StartResult]] = {}
         self._followed: dict[str, Following] = {}
@@ -113,13 +116,19 @@ class DetachedRunner:
         else:
             task = self._starting.get(deployment_id)
             if task is None:
-                task = asyncio.ensure_future(launch(self._log_dir, method, params, deployment_id, interactive=interactive))
+                task = asyncio.ensure_future(self._launch(method, params, deployment_id, interactive=interactive))
                 self._starting[deployment_id] = task
                 task.add_done_callback(lambda _: self._starting.pop(deployment_id))
             result = await asyncio.shield(task)
         if subscriber is not None:
             await self.subscribe(rq.SubscribeParams(deployment_id=deployment_id), subscriber)
         return result
+
+    async def _launch(
+        self, method: str, params: rq.StartParams | rq.RetryParams, deployment_id: str, *, interactive: bool
+    ) -> rq.StartResult:
+        effective = await asyncio.to_thread(self._settings)
+        return await launch(self._log_dir, method, params, deployment_id, effective, interactive=interactive)
 
     async def _follow(self, deployment_id: str, path: Path) -> Following | None:
         """The deployment while it runs, wherever; None when it has ended, and then its log says so."""

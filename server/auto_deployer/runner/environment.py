@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..apps.env_file import env_file_command, merge_env, parse_env, parse_env_file
@@ -19,15 +20,23 @@ ENV_FILE = "env"
 
 @dataclass(frozen=True)
 class AppEnvironment:
-    """Variables for the app's env file.
+    """Variables for the app's env file: those that this deployment adds or replaces, and those that the app has kept."""
 
-    Attributes:
-        given: What this request adds or replaces.
-        names: All names in the file afterwards.
-    """
+    given: dict[str, str] = field(default_factory=dict[str, str], repr=False)
+    kept: dict[str, str] = field(default_factory=dict[str, str], repr=False)
 
-    given: dict[str, str]
-    names: frozenset[str]
+    @property
+    def values(self) -> dict[str, str]:
+        """All that is in the file afterwards."""
+        return {**self.kept, **self.given}
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset(self.values)
+
+    def adding(self, answers: Mapping[str, str]) -> AppEnvironment:
+        """The same with values that the user gave when asked."""
+        return replace(self, given={**self.given, **answers})
 
 
 def read_environment(
@@ -45,7 +54,7 @@ def read_environment(
     kept = parse_env(_read(Path(paths.env_file)))
     for values in (kept, given, dict(os.environ)):
         secrets.add_env(values)
-    return AppEnvironment(given, frozenset({*kept, *given}))
+    return AppEnvironment(given, kept)
 
 
 def hand_over(environment: AppEnvironment, paths: DeployPaths, work_dir: Path) -> None:

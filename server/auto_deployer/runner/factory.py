@@ -6,23 +6,25 @@ import os
 from pathlib import Path
 
 from ..model.ports import AppVerbs, DeploymentRunner
+from .settings import SettingsSource, effective_settings
 
 
-def create_runner(log_dir: Path, *, attached: bool = True) -> DeploymentRunner:
+def create_runner(log_dir: Path, *, attached: bool = True, settings: SettingsSource = effective_settings) -> DeploymentRunner:
     """A runner whose logs go to `log_dir`.
 
     Args:
         log_dir: Folder of the logs.
         attached: Deployments run in this process and end with it; otherwise in processes of their own, which outlive it (not on
             Windows: there they are always attached).
+        settings: Asked once for each deployment; default: the environment and the user's file.
     """
     if attached or os.name != "posix":
         from .attached import AttachedRunner
 
-        return AttachedRunner(log_dir)
+        return AttachedRunner(log_dir, settings)
     from .detached import DetachedRunner
 
-    return DetachedRunner(log_dir)
+    return DetachedRunner(log_dir, settings)
 
 
 def sweep_logs(log_dir: Path) -> list[Path]:
@@ -34,6 +36,27 @@ def sweep_logs(log_dir: Path) -> list[Path]:
     from .recovery import sweep
 
     return sweep(LogStore(log_dir))
+
+
+def resume_unit() -> str:
+    """The systemd user unit that runs `auto-deployer apps resume`, with this Python and this user's PATH."""
+    import sys
+
+    from ..apps.systemd import unit_text
+
+    command = (sys.executable, "-m", "auto_deployer", "apps", "resume")
+    return unit_text(command, [("PATH", os.environ.get("PATH", os.defpath))])
+
+
+def install_resume_unit(text: str) -> Path:
+    """Write that unit and enable it.
+
+    Raises:
+        AppError: no user manager answers.
+    """
+    from ..apps.systemd import install_unit
+
+    return install_unit(text)
 
 
 def create_app_verbs() -> AppVerbs:

@@ -22,9 +22,11 @@ from ..model import requests as rq
 from ..model.errors import AutoDeployerError, UsageError
 from ..model.events import OutputChunk
 from ..model.ports import Published
+from ..model.settings import Settings
 from . import rendezvous
 from .attached import AttachedRunner
 from .channel import LINE_BYTES, error_line, line
+from .settings import EffectiveSettings
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +57,8 @@ def main() -> int:
 
 
 async def _host(request: dict[str, Any]) -> int:
-    runner = AttachedRunner(Path(request["logDir"]))
+    effective = EffectiveSettings(Settings.model_validate(request["settings"]), request["key"])
+    runner = AttachedRunner(Path(request["logDir"]), lambda: effective)
     try:
         result = await _begin(runner, request)
     except AutoDeployerError as error:

@@ -11,6 +11,7 @@ from ..deploy_log.sweep import COMMAND_MARK
 from ..model import requests as rq
 from ..model.errors import AutoDeployerError
 from .channel import line, result_of
+from .settings import EffectiveSettings
 
 _NOT_INHERITED = (COMMAND_MARK, "AUTO_DEPLOYER_APP")
 """Marks of what another deployment started: who carries them is ended with it."""
@@ -20,17 +21,20 @@ _SHOWN = 2000
 
 
 async def launch(
-    log_dir: Path, method: str, params: rq.StartParams | rq.RetryParams, deployment_id: str, *, interactive: bool
-) -> rq.StartResult:
+    log_dir: Path, method: str, params: rq.StartParams | rq.RetryParams, deployment_id: str, effective: EffectiveSettings, *,
+    interactive: bool,
+) -> rq.StartResult:  # fmt: skip
     """Begin a deployment in a process of its own, which outlives us.
 
-    The request goes through a pipe: it holds the app's secrets, and arguments and environments are for everybody to read.
+    The request goes through a pipe: it holds secrets of the app and the model's key, and arguments and environments are for
+    everybody to read.
 
     Args:
         log_dir: Absolute.
         method: "start" or "retry".
         params: Of that method.
         deployment_id: Of the deployment that is to begin.
+        effective: The settings that count for it.
         interactive: Somebody can answer questions.
 
     Raises:
@@ -38,7 +42,8 @@ async def launch(
     """
     request = {
         "logDir": str(log_dir), "method": method, "interactive": interactive,
-        "params": params.model_dump(mode="json", by_alias=True),
+        "params": params.model_dump(mode="json", by_alias=True), "settings": effective.settings.model_dump(mode="json"),
+        "key": effective.key,
     }  # fmt: skip
     try:
         process = await asyncio.create_subprocess_exec(

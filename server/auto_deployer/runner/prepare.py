@@ -7,16 +7,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..analysis import SnapshotTree, Source, analyze, take_snapshot
-from ..model.errors import RefusedError
+from ..analysis import Limits, Logins, SnapshotTree, Source, analyze, take_snapshot
 from ..model.facts import HostFacts, RepoFacts
 from ..model.plan import DeploymentPlan
-from ..model.ports import DeployPaths, PlanInput, Session
-from ..model.reasons import Kind
+from ..model.ports import DeployPaths, LanguageModel, PlanInput, Session
 from ..model.requests import SourceParams
-from ..planning.planner import RecipePlanner
+from ..model.settings import PlannerName
+from ..planning.llm_planner import LlmPlanner, PlanProblems
+from ..planning.planners import plan_by
 from ..planning.recipes import RECIPES
+from ..planning.repo_texts import RepoTexts, read_texts
 from ..sessions.probe import probe_host
+from .git_access import extras_of
 
 
 @dataclass(frozen=True)
@@ -27,12 +29,20 @@ class Facts:
     host: HostFacts
     snapshot: Path
     """The bare repository that holds the snapshot commit."""
+    texts: RepoTexts
+    """What a model may read of it; empty where none is set up."""
 
 
 async def gather_facts(
-    params: SourceParams, source: Source, session: Session, into: Path, on_progress: Callable[[str], None] | None = None
-) -> Facts:
+    params: SourceParams, source: Source, session: Session, into: Path, on_progress: Callable[[str], None] | None = None, *,
+    logins: Logins, limits: Limits, with_texts: bool = False,
+) -> Facts:  # fmt: skip
     """Take the snapshot and probe the target at the same time, then analyse.
+
+    Args:
+        logins: Who logs in where the repository's server asks for it.
+        limits: Of what is fetched.
+        with_texts: Read what a model is shown as well.
 
     Raises:
         RepositoryError, ConnectionFailedError, AuthenticationFailedError: the snapshot cannot be had.
@@ -40,35 +50,52 @@ async def gather_facts(
     probing = asyncio.ensure_future(probe_host(session))
     try:
         snapshot = await take_snapshot(
-            source, ref=params.ref, subdir=params.subdir, dirty=params.dirty, into=into, on_progress=on_progress
-        )
+            source, ref=params.ref, subdir=params.subdir, dirty=params.dirty, into=into, extras=extras_of(params), logins=logins,
+            limits=limits, on_progress=on_progress,
+        )  # fmt: skip
         detectors = [recipe.detect for recipe in RECIPES]
         with await SnapshotTree.load(snapshot.git_dir, snapshot.commit, snapshot.subdir) as tree:
             repo = await asyncio.to_thread(analyze, tree, snapshot, source, detectors)
-        return Facts(repo, await probing, snapshot.git_dir)
+            texts = await asyncio.to_thread(read_texts, tree) if with_texts else RepoTexts()
+        return Facts(repo, await probing, snapshot.git_dir, texts)
     finally:
         if not probing.done():
             probing.cancel()
             await asyncio.gather(probing, return_exceptions=True)
 
 
-async def make_plan(params: SourceParams, facts: Facts, paths: DeployPaths, env_names: frozenset[str]) -> DeploymentPlan:
+@dataclass(frozen=True)
+class Planning:
+    """How one plan is made."""
+
+    planner: PlannerName
+    model: LanguageModel | None = None
+    problem: str = ""
+    """Why the model that the user has set up cannot be asked."""
+    timeout_s: float = 60.0
+    objections: PlanProblems = lambda _: ()
+
+    def llm(self, target: str) -> Callable[[], LlmPlanner] | None:
+        """Makes the planner that asks the model; None without one."""
+        model = self.model
+        if model is None:
+            return None
+        return lambda: LlmPlanner(model, target=target, timeout_s=self.timeout_s, objections=self.objections)
+
+
+async def make_plan(
+    params: SourceParams, facts: Facts, paths: DeployPaths, env_names: frozenset[str], planning: Planning
+) -> DeploymentPlan:
     """The plan.
 
     Raises:
         RefusedError: it cannot be planned.
     """
-    if params.planner == "llm":
-        raise RefusedError(
-            "The planner `llm` needs a model, and none is configured.",
-            kind=Kind.PLANNER_UNAVAILABLE,
-            suggestions=("Use --planner recipe (or auto).",),
-        )
     given = PlanInput(
         repo=facts.repo, host=facts.host, overrides=params.overrides, paths=paths, snapshot=str(facts.snapshot),
         app_name=Path(paths.deploy_dir).name, port=params.port, env_names=env_names,
     )  # fmt: skip
-    return await RecipePlanner().plan(given)
+    return await plan_by(planning.planner, given, facts.texts, planning.llm(params.target), planning.problem)
 
 
 def deploy_paths(params: SourceParams, source: Source, release: str) -> DeployPaths:

@@ -8,6 +8,7 @@ from ..deploy_log import Recorder
 from ..model.errors import InvalidStateError, UsageError
 from ..model.events import QuestionAsked, QuestionResolved
 from ..model.questions import Answer, Question
+from ..model.settings import InteractionSettings
 from ..orchestrator import RunControl
 
 
@@ -15,11 +16,15 @@ class QuestionBroker:
     """Puts a deployment's questions to whoever follows it, and takes the answer from anyone.
 
     Args:
-        interactive: Somebody can answer; without anyone a question is resolved at once as timed out.
+        interactive: Somebody can answer; without anyone each question gets its safe default at once (as with mode "auto").
+        settings: Who answers, and how long a question without a time-out of its own waits.
     """
 
-    def __init__(self, recorder: Recorder, control: RunControl, *, interactive: bool) -> None:
-        self._recorder, self._control, self._interactive = recorder, control, interactive
+    def __init__(
+        self, recorder: Recorder, control: RunControl, *, interactive: bool, settings: InteractionSettings | None = None
+    ) -> None:
+        self._recorder, self._control, self._settings = recorder, control, settings or InteractionSettings()
+        self._interactive = interactive and self._settings.mode == "interactive"
         self._pending: tuple[Question, asyncio.Future[Answer]] | None = None
 
     @property
@@ -28,6 +33,8 @@ class QuestionBroker:
 
     async def ask(self, question: Question, *, step_id: int | None = None, attempt: int | None = None) -> Answer:
         """Record the question, wait for its answer, its time-out or the deployment's end, record the response."""
+        if question.timeout_ms is None:
+            question = question.model_copy(update={"timeout_ms": round(self._settings.question_timeout_s * 1000)})
         self._recorder.record(QuestionAsked(step_id=step_id, attempt=attempt, question=question))
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._pending = (question, future)
@@ -35,13 +42,19 @@ class QuestionBroker:
             answer = await self._wait(question, future)
         finally:
             self._pending = None
-        if question.kind == "secret" and answer.text:
-            self._recorder.secrets.add(answer.text)
+        if answer.text:
+            self._know(question, answer.text)
         self._recorder.record(QuestionResolved(
             step_id=step_id, attempt=attempt, question_id=question.question_id, response=response_text(question, answer),
             timed_out=answer.timed_out,
         ))  # fmt: skip
         return answer
+
+    def _know(self, question: Question, text: str) -> None:
+        """A secret is one whatever it looks like; other answers may look like one."""
+        if question.kind == "secret":
+            self._recorder.secrets.add(text)
+        self._recorder.secrets.add_env({"": text})
 
     def answer(self, question_id: str, answer: Answer) -> None:
         """Answer the pending question.
@@ -59,6 +72,8 @@ class QuestionBroker:
         future.set_result(answer)
 
     async def _wait(self, question: Question, future: asyncio.Future[Answer]) -> Answer:
+        if self._settings.mode == "deny":
+            return _refusal(question)
         if not self._interactive:
             return _default(question)
         stopped = asyncio.ensure_future(self._control.stop.wait())
@@ -79,6 +94,13 @@ def _default(question: Question) -> Answer:
     if question.options:
         return Answer(option_id=question.default, timed_out=True)
     return Answer(text=question.default, timed_out=True)
+
+
+def _refusal(question: Question) -> Answer:
+    """The answer of nobody, ever: no where no is an option, else none."""
+    if question.kind == "confirm" and any(option.id == "no" for option in question.options):
+        return Answer(option_id="no")
+    return Answer(cancelled=True)
 
 
 def response_text(question: Question, answer: Answer) -> str:

@@ -10,8 +10,8 @@ from ..model.errors import ConnectionFailedError
 from ..model.facts import HostFacts, Tool
 from ..model.ports import Session
 
-PROBE_TIMEOUT_S = 20.0
-"""The script takes about a second; each of its version queries ends by itself after three."""
+PROBE_TIMEOUT_S = 40.0
+"""The script takes about a second; each of its version queries ends by itself after ten."""
 
 _SCRIPT = Path(__file__).with_name("probe.sh")
 _VERSION = re.compile(r"version\W{0,3}v?(\d+(?:\.\d+)*)|(\d+(?:\.\d+)+)", re.IGNORECASE)

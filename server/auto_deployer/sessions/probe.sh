@@ -9,7 +9,7 @@
 # may be short, and of a program that is missing only its own fact is.
 
 export LC_ALL=C CI=1 COREPACK_ENABLE_NETWORK=0 COREPACK_ENABLE_DOWNLOAD_PROMPT=0 DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 NO_COLOR=1
-QUERY_S=3
+QUERY_S=10 # a busy machine takes seconds to start an interpreter
 newline=$'\n' tab=$'\t'
 
 # An editor started from a desktop has a short PATH: look where installers and version managers put things, after PATH itself.
@@ -260,8 +260,9 @@ tools() {
   pythons &
   nodes &
   for name in npm pnpm yarn; do ask_package 300 "$name" & done
-  for name in bun deno uv poetry git bash ruby bundle php composer cargo dotnet dart swift hugo curl docker; do ask 300 "$name" --version & done
+  for name in bun deno uv poetry git bash ruby bundle php composer cargo dotnet dart swift curl docker; do ask 300 "$name" --version & done
   ask 300 go version &
+  ask 300 hugo version &
   ask 300 java -version &
   ask 300 elixir --short-version &
   ask 300 ss -V &
