@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from auto_deployer.analysis import Snapshot, SnapshotTree, parse_source, take_snapshot
+from auto_deployer.analysis import Extras, Limits, Logins, Snapshot, SnapshotTree, parse_source, take_snapshot
 
 from .servers import HttpsGitServer, SshGitServer
 
@@ -22,9 +23,9 @@ class Repo:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def git(self, *args: str) -> str:
-        done = subprocess.run(["git", "-C", str(self.path), *args], check=True, capture_output=True, text=True)
-        return done.stdout.strip()
+    def git(self, *args: str, stdin: bytes = b"") -> str:
+        done = subprocess.run(["git", "-C", str(self.path), *args], check=True, capture_output=True, input=stdin)
+        return done.stdout.decode().strip()
 
     def write(self, files: dict[str, str | bytes]) -> Repo:
         for name, content in files.items():
@@ -63,11 +64,12 @@ def paths_in(snapshot: Snapshot) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Nothing of the developer's own git configuration plays a part."""
+    """Nothing of the developer's own git configuration, nor of the machine's, plays a part."""
     home = tmp_path_factory.mktemp("home")
     for name in [name for name in os.environ if name.startswith(("GIT_", "XDG_", "SSH_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")  # git-lfs, where it is installed, puts its filters there
     (home / ".gitconfig").write_text(
         '[user]\n\tname = Dev\n\temail = dev@example.org\n[init]\n\tdefaultBranch = main\n[protocol "file"]\n\tallow = always\n'
     )
@@ -97,6 +99,10 @@ def take(tmp_path: Path) -> Take:
         nonlocal count
         count += 1
         options.setdefault("into", tmp_path / f"snapshot{count}.git")
+        options.setdefault("extras", Extras(options.pop("submodules", False), options.pop("lfs", False)))
+        options.setdefault("logins", Logins(options.pop("login", None), options.pop("ask", None)))
+        limits = {name: options.pop(name) for name in ("timeout_s", "max_bytes") if name in options}
+        options.setdefault("limits", Limits(**limits))
         return await take_snapshot(parse_source(str(repo)), **options)
 
     return run
@@ -135,3 +141,19 @@ def ssh_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SshG
     with SshGitServer(Path(sshd), tmp_path) as server:
         monkeypatch.setenv("GIT_SSH_COMMAND", server.ssh_command)
         yield server
+
+
+@pytest.fixture
+def ssh_agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The socket of an agent without keys; not in the environment yet."""
+    socket = tmp_path_factory.mktemp("agent") / "socket"
+    agent = subprocess.Popen(["ssh-agent", "-D", "-a", str(socket)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 10
+        while not socket.exists():
+            assert time.monotonic() < deadline, "ssh-agent does not listen"
+            time.sleep(0.02)
+        yield socket
+    finally:
+        agent.terminate()
+        agent.wait()

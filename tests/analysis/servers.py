@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import getpass
+import json
 import os
 import socket
 import ssl
@@ -13,7 +14,7 @@ import time
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import psutil
 
@@ -21,10 +22,12 @@ USER, PASSWORD = "dev", "s3cret-t0ken-value"
 
 
 class _Backend(BaseHTTPRequestHandler):
-    """CGI for `git http-backend`; paths below /private/ want a login."""
+    """CGI for `git http-backend`, and Git LFS objects of any repository; paths below /private/ want a login."""
 
     root: Path
     arguments: set[str]
+    logins: set[str]
+    lfs_objects: dict[str, bytes]
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
@@ -36,13 +39,35 @@ class _Backend(BaseHTTPRequestHandler):
     def _serve(self, body: bytes) -> None:
         path, _, query = self.path.partition("?")
         self.arguments.update(arguments_of_children())  # git waits for this answer: what it was called with shows now
-        expected = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
-        if path.startswith("/private/") and self.headers.get("Authorization") != expected:
-            self.send_response(401)
-            self.send_header("WWW-Authenticate", 'Basic realm="git"')
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-            return
+        login = base64.b64decode(self.headers.get("Authorization", "Basic ").removeprefix("Basic ")).decode()
+        if login:
+            self.logins.add(login)
+        if path.startswith("/private/") and login != f"{USER}:{PASSWORD}":
+            self._answer(401, b"", ("WWW-Authenticate", 'Basic realm="git"'))
+        elif path.endswith("/info/lfs/objects/batch"):
+            self._answer(200, self._lfs_batch(json.loads(body)), ("Content-Type", "application/vnd.git-lfs+json"))
+        elif "/lfs-object/" in path:
+            self._answer(200, self.lfs_objects[path.rpartition("/")[2]])
+        else:
+            self._git(path, query, body)
+
+    def _answer(self, status: int, content: bytes, *headers: tuple[str, str]) -> None:
+        self.send_response(status)
+        for name, value in (*headers, ("Content-Length", str(len(content)))):
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(content)
+
+    def _lfs_batch(self, wanted: dict[str, Any]) -> bytes:
+        base = f"https://{self.headers['Host']}{self.path.removesuffix('.git/info/lfs/objects/batch')}/lfs-object"
+        objects: list[dict[str, Any]] = []
+        for given in wanted["objects"]:
+            known = given["oid"] in self.lfs_objects
+            download = {"actions": {"download": {"href": f"{base}/{given['oid']}"}}}
+            objects.append({**given, **(download if known else {"error": {"code": 404, "message": "gone"}})})
+        return json.dumps({"transfer": "basic", "objects": objects}).encode()
+
+    def _git(self, path: str, query: str, body: bytes) -> None:
         env = {
             "PATH": os.environ["PATH"], "GIT_PROJECT_ROOT": str(self.root), "GIT_HTTP_EXPORT_ALL": "1", "PATH_INFO": path,
             "REQUEST_METHOD": self.command, "QUERY_STRING": query, "CONTENT_TYPE": self.headers.get("Content-Type", ""),
@@ -52,12 +77,7 @@ class _Backend(BaseHTTPRequestHandler):
         answer = subprocess.run(["git", "http-backend"], input=body, env=env, capture_output=True, check=False).stdout
         head, _, content = answer.partition(b"\r\n\r\n")
         headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n") if ": " in line)
-        self.send_response(int(headers.pop("Status", "200").split()[0]))
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
+        self._answer(int(headers.pop("Status", "200").split()[0]), content, *headers.items())
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 the name of the base class
         pass
@@ -78,14 +98,19 @@ class HttpsGitServer:
         self.root = folder / "https-root"
         self.arguments: set[str] = set()
         """Every argument of a process of ours that was seen during a request."""
-        self.root.mkdir()
+        self.logins: set[str] = set()
+        """Every "user:password" that a request carried."""
+        self.lfs_objects: dict[str, bytes] = {}
+        """Contents by their SHA-256."""
+        self.root.mkdir(parents=True)
         self.certificate, key = folder / "server.pem", folder / "server.key"
         subprocess.run(
             ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
              "-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(self.certificate)],
             check=True, capture_output=True,
         )  # fmt: skip
-        handler = type("Backend", (_Backend,), {"root": self.root, "arguments": self.arguments})
+        shared = {"root": self.root, "arguments": self.arguments, "logins": self.logins, "lfs_objects": self.lfs_objects}
+        handler = type("Backend", (_Backend,), shared)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.certificate, key)
@@ -124,6 +149,16 @@ class SshGitServer:
         self.user = getpass.getuser()
         self.known_hosts = self._folder / "known_hosts"
         self.known_hosts.write_text(f"[127.0.0.1]:{self.port} {(self._folder / 'host_key.pub').read_text()}")
+
+    @property
+    def fingerprint(self) -> str:
+        listing = subprocess.run(
+            ["ssh-keygen", "-lf", str(self._folder / "host_key.pub")], check=True, capture_output=True, text=True
+        )  # fmt: skip
+        return listing.stdout.split()[1]
+
+    def add_key_to_agent(self) -> None:
+        subprocess.run(["ssh-add", "-q", str(self._folder / "user_key")], check=True, capture_output=True)
 
     @property
     def ssh_command(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import subprocess
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -44,9 +45,41 @@ async def test_ssh_without_an_accepted_key(
 
 async def test_ssh_host_with_an_unknown_key_is_not_accepted(new_repo: RepoFactory, take: Take, ssh_server: SshGitServer):
     ssh_server.known_hosts.write_text("")
-    with pytest.raises(AuthenticationFailedError, match="host key"):
+    with pytest.raises(ConnectionFailedError, match="host key") as refused:
         await take(ssh_server.url(new_repo(files={"app.py": "one"}).path))
     assert ssh_server.known_hosts.read_text() == ""
+    assert f"ED25519 {ssh_server.fingerprint}" in refused.value.message
+    assert f"ssh-keyscan -p {ssh_server.port} 127.0.0.1 >> {ssh_server.known_hosts}" in refused.value.suggestions[-1]
+
+
+async def test_the_command_of_the_error_accepts_the_host_key(new_repo: RepoFactory, take: Take, ssh_server: SshGitServer):
+    ssh_server.known_hosts.write_text("")
+    url = ssh_server.url(new_repo(files={"app.py": "one"}).path)
+    with pytest.raises(ConnectionFailedError) as refused:
+        await take(url)
+    subprocess.run(["sh", "-c", refused.value.suggestions[-1].partition(": ")[2]], check=True, capture_output=True)
+    assert show(await take(url), "app.py") == "one"
+
+
+async def test_ssh_host_whose_key_has_changed(new_repo: RepoFactory, take: Take, ssh_server: SshGitServer, tmp_path: Path):
+    new_ssh_key(tmp_path / "other")
+    ssh_server.known_hosts.write_text(f"[127.0.0.1]:{ssh_server.port} {(tmp_path / 'other.pub').read_text()}")
+    with pytest.raises(ConnectionFailedError, match="has changed") as refused:
+        await take(ssh_server.url(new_repo(files={"app.py": "one"}).path))
+    assert ssh_server.fingerprint in refused.value.message
+    assert f"ssh-keygen -R '[127.0.0.1]:{ssh_server.port}'" in refused.value.suggestions[-1]
+
+
+async def test_the_key_of_the_users_ssh_agent_is_used(
+    new_repo: RepoFactory, take: Take, ssh_server: SshGitServer, ssh_agent: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("GIT_SSH_COMMAND", f"ssh -F /dev/null -oUserKnownHostsFile={ssh_server.known_hosts}")
+    url = ssh_server.url(new_repo(files={"app.py": "one"}).path)
+    with pytest.raises(AuthenticationFailedError):
+        await take(url)
+    monkeypatch.setenv("SSH_AUTH_SOCK", str(ssh_agent))
+    ssh_server.add_key_to_agent()
+    assert show(await take(url), "app.py") == "one"
 
 
 async def test_ssh_repository_that_is_not_there(take: Take, ssh_server: SshGitServer):

@@ -183,9 +183,10 @@ async def test_an_empty_commit_and_a_repository_without_commits(new_repo: RepoFa
 async def test_a_repository_above_the_cap(new_repo: RepoFactory, take: Take):
     repo = new_repo(files={"data.bin": random.Random(1).randbytes(3_000_000)})
     for options in ({}, {"dirty": True}):
-        with pytest.raises(RepositoryError) as refused:
-            await take(repo.path, max_bytes=1_000_000, **options)
+        with pytest.raises(RepositoryError, match=r"larger than 1 MiB: it was stopped at \d\.?\d* MiB") as refused:
+            await take(repo.path, max_bytes=1_048_576, **options)
         assert refused.value.kind is Kind.REPOSITORY_TOO_LARGE
+        assert "budget.max_repository_mb" in refused.value.suggestions[-1]
 
 
 async def test_submodules_are_not_fetched(new_repo: RepoFactory, take: Take):

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auto_deployer.apps.env_file import env_file_command, format_env, merge_env, parse_env, parse_env_file
+from auto_deployer.apps.env_file import (
+    env_file_command,
+    format_env,
+    merge_env,
+    parse_env,
+    parse_env_file,
+    to_dotenv,
+    without_names,
+)
 from auto_deployer.model.errors import UsageError
 from auto_deployer.model.ports import DeployPaths
 from tests.apps_keeper.harness import Place
@@ -84,3 +92,13 @@ async def test_the_command_puts_the_file_in_place_for_its_user_alone(place: Plac
     assert stat.S_IMODE(env_file.stat().st_mode) == 0o600
     assert stat.S_IMODE(env_file.parent.stat().st_mode) == 0o700
     assert "planted-secret" not in command.model_dump_json() + output
+
+
+@given(st.dictionaries(NAMES, VALUES, max_size=5))
+def test_what_people_edit_is_read_back_as_it_was(values: dict[str, str]) -> None:
+    assert parse_env_file(to_dotenv(values), "app.env") == values
+
+
+def test_removing_names_leaves_all_other_lines() -> None:
+    assert without_names("# mine\nA=1\nAB=2\nB=3\n", ["A", "C"]) == "# mine\nAB=2\nB=3\n"
+    assert without_names("", ["A"]) == ""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from .conftest import TIMEOUT_S, Cli
+from .conftest import TIMEOUT_S, Cli, commit
 
 FAILING_ONCE = "test -e ../../../allowed || exit 7"
 
@@ -149,3 +149,30 @@ def test_removing_an_app_asks_first(terminal, cli: Cli, site: Path):
     shown.child.sendline("n")
     assert shown.end()[0] == 4
     assert [app["status"] for app in cli.json("apps")["apps"]] == ["running"]
+
+
+NEEDY = """
+import http.server, os
+SECRET_KEY, API_TOKEN = os.environ["SECRET_KEY"], os.environ["API_TOKEN"]
+if __name__ == "__main__":
+    address = (os.environ["HOST"], int(os.environ["PORT"]))
+    http.server.HTTPServer(address, http.server.SimpleHTTPRequestHandler).serve_forever()
+"""
+
+
+def test_variables_are_asked_for_and_a_secret_is_not_shown(terminal, cli: Cli, tmp_path: Path):
+    folder = tmp_path / "needy"
+    folder.mkdir()
+    (folder / "app.py").write_text(NEEDY)
+    commit(folder)
+    shown = terminal("deploy", "--repo", "needy", "--yes", "--install", "python3 -m venv --without-pip .venv")
+    shown.expect("SECRET_KEY is not set")
+    shown.expect("(generate)")
+    shown.child.sendline("")
+    shown.expect("Value of API_TOKEN")
+    assert shown.child.waitnoecho()
+    shown.child.sendline("t-not-to-be-seen-9")
+    before = shown.expect("URL: http://127.0.0.1:")
+    assert "t-not-to-be-seen-9" not in before
+    assert shown.end()[0] == 0
+    assert [one["name"] for one in cli.json("env", "list", "needy")["variables"]] == ["SECRET_KEY", "API_TOKEN"]

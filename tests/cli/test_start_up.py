@@ -12,7 +12,7 @@ from .conftest import Cli
 HEAVY = ("pydantic", "auto_deployer.runner", "auto_deployer.model", "rich.live", "httpx2", "pygls", "openai")
 COMMANDS = {
     "deploy", "retry", "plan", "analyze", "logs", "apps", "start", "stop", "restart", "rollback", "app-logs", "remove", "config",
-    "auth", "doctor", "server", "demo",
+    "auth", "env", "doctor", "server", "demo",
 }  # fmt: skip
 
 

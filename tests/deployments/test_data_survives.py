@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
 """
 
 
-def deploy(repo: Path, home: Path) -> dict[str, Any]:  # noqa: F811
+def deploy(repo: Path, home: Path) -> dict[str, Any]:
     options = ["--deploy-dir", str(home / "app"), "--log-dir", str(home / "agent_logs"), "--non-interactive", "--output", "json"]
     done = subprocess.run([*CLI, "deploy", "--repo", str(repo), *options], stdout=subprocess.PIPE, check=False, cwd=home)
     finished = json.loads(done.stdout.splitlines()[-1])["params"]
@@ -60,13 +60,13 @@ def deploy(repo: Path, home: Path) -> dict[str, Any]:  # noqa: F811
     return finished
 
 
-def rollback(home: Path) -> None:  # noqa: F811
+def rollback(home: Path) -> None:
     subprocess.run([*CLI, "rollback", "--deploy-dir", str(home / "app")], check=True, capture_output=True)
 
 
 @pytest.mark.deploy
 @pytest.mark.timeout(300)
-def test_rows_of_a_flask_app(home: Path) -> None:  # noqa: F811
+def test_rows_of_a_flask_app(home: Path) -> None:
     repo = git_repo(home / "flask", {"app.py": FLASK, "requirements.txt": "flask\n"})
     url = deploy(repo, home)["app"]["url"]
     assert _get(f"{url}add/first") == "first"
@@ -82,7 +82,7 @@ def test_rows_of_a_flask_app(home: Path) -> None:  # noqa: F811
 
 @pytest.mark.deploy
 @pytest.mark.timeout(300)
-def test_the_database_of_a_django_app_is_migrated_by_the_next_release(home: Path) -> None:  # noqa: F811
+def test_the_database_of_a_django_app_is_migrated_by_the_next_release(home: Path) -> None:
     repo = home / "django"
     shutil.copytree(APPS / "django", repo)
     git_repo(repo, {})
@@ -95,9 +95,11 @@ def test_the_database_of_a_django_app_is_migrated_by_the_next_release(home: Path
     assert deploy(repo, home)["app"]["url"] == url
     assert _visits(url) > before
     rows = f"from pages.models import Visit; print(Visit.objects.filter(page='home').count() > {before})"
-    shell = ["bash", "-c", 'for python in .venv/bin/python venv/bin/python python3; do [ ! -x "$python" ] || exec "$python" "$@"; done']
-    release = home / "app" / "current"
-    done = subprocess.run([*shell, "-", "manage.py", "shell", "-c", rows], cwd=release, capture_output=True, text=True, check=False)
+    find_python = 'for python in .venv/bin/python venv/bin/python python3; do [ ! -x "$python" ] || exec "$python" "$@"; done'
+    done = subprocess.run(
+        ["bash", "-c", find_python, "-", "manage.py", "shell", "-c", rows], cwd=home / "app" / "current",
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
     assert "True" in done.stdout, done.stderr
 
 

@@ -127,11 +127,12 @@ async def test_a_repository_a_recipe_knows_costs_no_call(runs: Runs, make_repo: 
     assert log.llm_calls == ()
 
 
-async def test_one_failing_command_is_mended_by_one_command_of_the_model(
+async def test_one_failing_command_is_mended_by_one_call(
     runs: Runs, make_repo: MakeRepo, scripted: Scripted
 ) -> None:
-    mended = {"action": "execute", "command": "mkdir -p out && cp page.txt out/index.html", "reasoning": "There is no such rule."}
-    use(runs, scripted(reply(mended), reply({"action": "step_done", "message": "The pages are there."})))
+    rule = r"printf 'pages:\n\tmkdir -p out && cp page.txt out/index.html\n' >Makefile"
+    mended = {"action": "execute", "command": rule, "then_retry": True, "reasoning": "There is no such rule."}
+    use(runs, scripted(reply(mended)))
     start = 'cd out && exec python3 -m http.server --bind "$HOST" "$PORT"'
     finished = await runs.deploy(make_repo(page__txt="mended\n"), overrides={"build": "make pages", "start": start})
     assert finished.outcome == "success", finished.reason
@@ -139,7 +140,7 @@ async def test_one_failing_command_is_mended_by_one_command_of_the_model(
     assert get(finished.app.url) == "mended\n"
     assert sources(runs.events)[mended["command"]] == "llm"
     log = await runs.log()
-    assert {call.purpose for call in log.llm_calls} == {"step"}
+    assert [call.purpose for call in log.llm_calls] == ["step"]
     assert all(call.step_id for call in log.llm_calls)
 
 

@@ -20,6 +20,12 @@ EFFECTS = {
     "llm.output_price": "tests/llm/test_client.py::test_every_call_is_recorded_with_what_it_took",
     # limits
     "budget.max_iterations": "tests/runner/test_settings_in_use.py::test_d18_the_limit_of_turns_ends_the_step_and_is_named",
+    "budget.max_iterations_per_step": "tests/orchestrator/test_limits.py::test_hitting_a_limit_names_the_setting_to_raise",
+    "budget.max_commands": "tests/orchestrator/test_limits.py::test_hitting_a_limit_names_the_setting_to_raise",
+    "budget.max_seconds": "tests/orchestrator/test_limits.py::test_hitting_a_limit_names_the_setting_to_raise",
+    "budget.max_attempts": "tests/orchestrator/test_limits.py::test_after_the_last_attempt_there_is_no_retry",
+    "budget.fetch_timeout": "tests/runner/test_private_repositories.py::test_the_limits_of_the_settings_count",
+    "budget.max_repository_mb": "tests/runner/test_private_repositories.py::test_the_limits_of_the_settings_count",
     "budget.planning_timeout": "tests/planning/test_llm_planner.py::test_without_a_plan_of_the_models_the_refusal_says_why",
     "budget.max_llm_calls": "tests/llm/test_client.py::test_a_limit_stops_before_the_next_call",
     "budget.max_tokens": "tests/llm/test_client.py::test_a_limit_stops_before_the_next_call",

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from auto_deployer.model.facts import Candidate, Detection, HostFacts, RepoFacts, SourceFacts, Tool
+from auto_deployer.model.facts import Candidate, Detection, EnvVariable, HostFacts, RepoFacts, SourceFacts, Tool
 from auto_deployer.model.plan import Overrides
 from auto_deployer.model.ports import DeployPaths, PlanInput
 
@@ -71,6 +71,7 @@ def plan_input(
     ecosystems: tuple[str, ...] = (),
     candidates: tuple[Candidate, ...] = (),
     top_level: tuple[str, ...] = (),
+    sample_env: tuple[EnvVariable, ...] = (),
 ) -> PlanInput:
     """What a planner is given for a repository with these detections (best first)."""
     repo = RepoFacts(
@@ -81,6 +82,7 @@ def plan_input(
         ecosystems=ecosystems,
         candidates=candidates,
         top_level=top_level,
+        sample_env=sample_env,
     )
     return PlanInput(
         repo=repo,

@@ -320,11 +320,6 @@ def test_django_settings_of_a_base_module_are_read() -> None:
     assert "collectstatic" in commands(plan)[2]
 
 
-def test_migration_gets_the_apps_environment_without_naming_values() -> None:
-    plan = draft(django(SQLITE), env=("SECRET_KEY",))
-    assert "/srv/shop/shared/.env" in plan.build[0].command
-
-
 @pytest.mark.parametrize(
     "database",
     [

@@ -7,7 +7,8 @@ import pytest
 from auto_deployer.model.errors import RefusedError
 from auto_deployer.model.facts import HostFacts, Tool
 from auto_deployer.model.reasons import Kind
-from auto_deployer.planning.versions import node_fits, pick_python, python_fits
+from auto_deployer.planning.interpreters import pick_python
+from auto_deployer.planning.versions import node_fits, python_fits
 
 
 def host_with(*versions: str) -> HostFacts:

@@ -21,6 +21,7 @@ from .test_attached import get
 
 MakeRepo = Callable[..., Path]
 TOKEN = "b7x2-not-to-be-seen"
+PREFIX = "sk-"
 NAMES = ("SECRET_KEY", "API_TOKEN", "MODE")
 APP = """
 import http.server
@@ -52,7 +53,7 @@ BUILD = {
 
 @pytest.fixture
 def repo(make_repo: MakeRepo) -> Path:
-    return make_repo(**{"app__py": APP, "__env__example": "MODE=demo\nAPI_TOKEN=your-token-here\nTITLE=Shop\n"})
+    return make_repo(app__py=APP, __env__example="MODE=demo\nAPI_TOKEN=your-token-here\nTITLE=Shop\n")
 
 
 class Answering:
@@ -130,7 +131,7 @@ async def test_a_question_left_open_is_a_refusal_and_nothing_is_kept(runs: Runs,
 
 
 async def test_an_answer_that_looks_like_a_secret_is_one_whatever_its_name(runs: Runs, make_repo: MakeRepo) -> None:
-    key = "".join(("sk", "-", "proj", "4f9Ax81Kc03Lw72Zq55TbE"))
+    key = f"{PREFIX}proj4f9Ax81Kc03Lw72Zq55TbE"
     repo = make_repo(app__py=APP.replace('os.environ["API_TOKEN"]', '"x"').replace('os.environ["SECRET_KEY"]', '"x"'))
     Answering(runs, {"env-MODE": {"text": key}})
     finished = await runs.deploy(repo, interactive=True, overrides={**BUILD, "build": "touch built.txt"})

@@ -343,6 +343,7 @@ class App:
 
     repo: str = ""
     status: Any = "running"
+    env: dict[str, str] = field(default_factory=dict)
 
 
 APPS = {"/srv/shop": App()}
@@ -394,6 +395,19 @@ class FakeApps:
 
     async def remove(self, params: rq.AppParams) -> rq.AppState:
         return await self.stop(params)
+
+    async def env(self, params: rq.AppParams) -> rq.AppEnv:
+        found = self._found(params)
+        variables = tuple(rq.AppVariable(name=name, secret=False, value="***") for name in sorted(APPS[found].env))
+        return rq.AppEnv(name=Path(found).name, deploy_dir=found, variables=variables)
+
+    async def env_values(self, params: rq.AppParams) -> dict[str, str]:
+        return APPS[self._found(params)].env
+
+    async def set_env(self, params: rq.SetEnvParams) -> rq.AppEnv:
+        app = APPS[self._found(params)]
+        app.env = {name: value for name, value in {**app.env, **params.set}.items() if name not in params.unset}
+        return (await self.env(params)).model_copy(update={"restart_needed": app.status == "running"})
 
     async def resume(self) -> rq.AppsResult:
         return rq.AppsResult(apps=())

@@ -103,6 +103,8 @@ def _deploy_and_read(client: Recorder, site: Path) -> None:
 
 def _use_the_app(client: Recorder) -> None:
     name = client.result("deploy/apps")["apps"][0]["name"]
+    client.result("deploy/setEnv", {"name": name, "set": {"API_KEY": "k-example", "MODE": "demo"}})
+    client.result("deploy/env", {"name": name})
     for method in ("deploy/appLog", "deploy/rollback", "deploy/restartApp", "deploy/stopApp", "deploy/startApp", "deploy/stopApp"):
         client.result(method, {"name": name})
 

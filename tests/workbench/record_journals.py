@@ -18,6 +18,7 @@ from typing import Any
 
 from auto_deployer.model.events import from_object
 from auto_deployer.model.fold import fold
+from tests.llm.scripted_server import ScriptedServer, reply
 from tests.server.raw_client import RawClient
 
 _CAPABILITIES = {"output": "stream", "interaction": ["choice", "confirm", "text", "secret"]}
@@ -47,7 +48,7 @@ def record(root: Path, into: Path) -> None:
     os.environ.update(HOME=str(root), PATH="/usr/local/bin:/usr/bin:/bin")
     with RawClient(argv=[sys.executable, "-m", "auto_deployer", "server"]) as client:
         client.initialize(_CAPABILITIES, site)
-        for scenario in (_success, _failure_and_retry, _skipped, _cancelled, _refused, _rejected):
+        for scenario in (_success, _failure_and_retry, _skipped, _cancelled, _refused, _rejected, _model):
             scenario(client, str(site))
         client.finish()
         events = [message for message in client.received if "seq" in (message.get("params") or {})]
@@ -95,6 +96,22 @@ def _rejected(client: RawClient, site: str) -> None:
     ask = client.receive(lambda message: message.get("method") == "deploy/ask")["params"]
     client.result("deploy/answer", {"deploymentId": "rejected", "questionId": ask["questionId"], "cancelled": True})
     client.notification("deploy/finished", deploymentId="rejected")
+
+
+def _model(client: RawClient, site: str) -> None:
+    """A model is asked to mend a failed step; the policy refuses the first command that it proposes."""
+    proposals = (
+        {"command": "rm -rf /", "reasoning": "Make room."},
+        {"command": "touch shelf", "then_retry": True, "reasoning": "It is missing."},
+    )
+    with ScriptedServer([reply({"next": {"action": "execute", **proposal}}) for proposal in proposals]) as server:
+        llm = {"provider": "custom", "model": "scripted", "endpoint": server.base_url, "inputPrice": 1.0, "outputPrice": 4.0}
+        settings = {"planner": "recipe", "llm": llm}
+        client.notify("workspace/didChangeConfiguration", {"settings": {"autoDeployer": settings}})
+        client.start(site, "model", overrides={"build": "test -f shelf || { echo 'the shelf is missing' >&2; exit 3; }"})
+        ask = client.receive(lambda message: message.get("method") == "deploy/ask")["params"]
+        client.result("deploy/answer", {"deploymentId": "model", "questionId": ask["questionId"], "optionId": "model"})
+        client.notification("deploy/finished", deploymentId="model")
 
 
 def _build_running(client: RawClient, deployment_id: str) -> int:

@@ -109,6 +109,11 @@ export class Workbench {
     await this.choose(title);
   }
 
+  /** All that belongs to this workbench lies below it. */
+  get folders(): string {
+    return this.parts.folders;
+  }
+
   /** Open the palette on the commands with this text. */
   async palette(text: string): Promise<void> {
     await this.input("F1", `>${text}`);
@@ -246,8 +251,8 @@ export class Workbench {
   }
 
   /** Wait for what no element tells. */
-  async until(done: () => boolean): Promise<void> {
-    for (const end = Date.now() + WAIT_MS; !done(); ) {
+  async until(done: () => boolean | Promise<boolean>): Promise<void> {
+    for (const end = Date.now() + WAIT_MS; !(await done()); ) {
       if (Date.now() > end) {
         throw new Error(`not within ${WAIT_MS} ms: ${done}`);
       }

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Any
 
+from auto_deployer.llm.presets import PRESETS
 from auto_deployer.lsp.schema import protocol_schema
 from auto_deployer.lsp.typescript import declaration, expression
 
@@ -19,6 +21,7 @@ def typescript() -> str:
     """The whole file."""
     schema = protocol_schema()
     parts = [_HEAD, f"export const PROTOCOL_VERSION = {schema['protocolVersion']};\n", _events(schema["notifications"])]
+    parts += [_providers()]
     parts += [_methods(title, schema[key]) for title, key in _MAPS]
     parts += [_exported(name, definition) for name, definition in schema["$defs"].items()]
     return "\n".join(parts)
@@ -40,6 +43,18 @@ def _events(notifications: dict[str, Any]) -> str:
     """Those that are events, so that code can go through them."""
     rows = [f'  "{name}",\n' for name in notifications if name != "deploy/commandOutput"]
     return f"export const EVENT_METHODS = [\n{''.join(rows)}] as const;\n"
+
+
+def _providers() -> str:
+    """Where models are to be had: what “Set Up a Model…” offers."""
+    rows = [
+        {
+            "name": preset.name, "label": preset.label, "endpoint": preset.base_url, "local": preset.local, "hint": preset.hint,
+            "needsKey": preset.needs_key, "keyVariable": next(iter(preset.key_variables), None), "sampleModel": preset.sample_model,
+        }
+        for preset in PRESETS.values()
+    ]  # fmt: skip
+    return f"export const PROVIDERS = {json.dumps(rows, indent=2)} as const;\n"
 
 
 def _exported(name: str, definition: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ import { remedy } from "./commands/start";
 import { Memory } from "./deploy/memory";
 import { COMMANDS, SECTION } from "./ids";
 import { ServerClient, type ServerState } from "./server/client";
+import { sendKey, sendKeys, userSettings } from "./server/settings";
 import { serverPython } from "./server/start";
 import { DeploymentStore, type Send } from "./state/store";
 import { AppLogs } from "./views/appLog";
@@ -31,10 +32,13 @@ export function activate(context: vscode.ExtensionContext): void {
     event: store.apply.bind(store),
     output: store.output.bind(store),
     ask: questions.ask.bind(questions),
+    settings: () => userSettings(contributed),
     progress: view.progress.bind(view),
   };
-  const { version } = context.extension.packageJSON as { version: string };
-  const server = new ServerClient(() => serverPython(context, log), handlers, log, version);
+  const { version, contributes } = context.extension.packageJSON as typeof import("../package.json");
+  const contributed = Object.keys(contributes.configuration.properties);
+  const greet = (first: Send): Promise<void> => sendKeys(context.secrets, first);
+  const server = new ServerClient(() => serverPython(context, log), handlers, log, version, greet);
   client = server;
   const status = new Status(store, server.state);
   const apps = new AppsView(
@@ -52,6 +56,7 @@ export function activate(context: vscode.ExtensionContext): void {
     apps,
     questions,
     plans,
+    secrets: context.secrets,
     log,
   };
   const logFiles = new LogFiles(store, () => server.state === "running" && connect(services));
@@ -76,8 +81,11 @@ export function activate(context: vscode.ExtensionContext): void {
       if (event.affectsConfiguration(`${SECTION}.interpreter`) || event.affectsConfiguration(`${SECTION}.logDir`)) {
         logFiles.watch();
         void server.start();
+      } else if (event.affectsConfiguration(SECTION)) {
+        void server.configure();
       }
     }),
+    context.secrets.onDidChange(({ key }) => server.state === "running" && void sendKey(context.secrets, send, key)),
     logFiles,
     ...registerCommands(services),
   );

@@ -1,5 +1,7 @@
 /** Times and names as people read them: short for the eye, in words for a screen reader. */
 
+const LONGEST_COMMAND = 300;
+
 /** "0.4s", "12s", "2m 05s", "1h 03m". */
 export function duration(ms: number): string {
   const seconds = Math.max(0, ms) / 1000;
@@ -72,6 +74,29 @@ export function oneLine(text: string, width = 120): string {
   const line = text.trim().split("\n", 1)[0] ?? "";
   const more = line.length < text.trim().length || line.length > width;
   return more ? `${line.slice(0, width - 1).trimEnd()}…` : line;
+}
+
+/** The line that says it: the first one, or of a Python traceback the last. */
+export function brief(text: string, width = 200): string {
+  const [head = "", trace] = text.trim().split("Traceback (most recent call last):", 2);
+  return trace === undefined ? oneLine(head, width) : oneLine(`${head.trim()} ${trace.trim().split("\n").at(-1)?.trim()}`, width);
+}
+
+/** What failed, and the last that it said: "`npm run build` failed with exit code 3: the shelf is missing". */
+export function firstAndLast(text: string, width = 160): string {
+  const lines = text.trim().split("\n");
+  const [first = "", last = ""] = [lines[0], lines.slice(1).at(-1)].map((line) => oneLine(line ?? "", width));
+  return last === "" ? first : `${first.replace(/\.$/, "")}: ${last}`;
+}
+
+/** A command as people read it: one of ours may be a script of a hundred lines. */
+export function shortCommand(command: string): string {
+  return command.length > LONGEST_COMMAND ? oneLine(command, LONGEST_COMMAND) : command;
+}
+
+/** Sentences in a row, each with its full stop. */
+export function sentences(...all: string[]): string {
+  return all.map((text) => text.trim().replace(/[^.!?…:]$/, "$&.")).join(" ");
 }
 
 /** Parts of a sentence, the empty ones left out. */

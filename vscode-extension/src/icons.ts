@@ -18,6 +18,7 @@ export const ICONS = {
   notRun: { codicon: "dash", color: "testing.iconSkipped" },
   question: { codicon: "question", color: "charts.orange" },
   reason: { codicon: "info", color: "testing.iconFailed" },
+  choice: { codicon: "info", color: "testing.iconSkipped" },
   note: { codicon: "note" },
   commands: { codicon: "list-ordered" },
   link: { codicon: "globe", color: "charts.green" },

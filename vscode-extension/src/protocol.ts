@@ -24,6 +24,99 @@ export const EVENT_METHODS = [
   "deploy/finished",
 ] as const;
 
+export const PROVIDERS = [
+  {
+    "name": "openai",
+    "label": "OpenAI",
+    "endpoint": "https://api.openai.com/v1",
+    "local": false,
+    "hint": "",
+    "needsKey": true,
+    "keyVariable": "OPENAI_API_KEY",
+    "sampleModel": null
+  },
+  {
+    "name": "openrouter",
+    "label": "OpenRouter (many providers)",
+    "endpoint": "https://openrouter.ai/api/v1",
+    "local": false,
+    "hint": "Not every model behind it keeps to a schema; replies are checked here in any case.",
+    "needsKey": true,
+    "keyVariable": "OPENROUTER_API_KEY",
+    "sampleModel": "openrouter/auto"
+  },
+  {
+    "name": "deepseek",
+    "label": "DeepSeek",
+    "endpoint": "https://api.deepseek.com",
+    "local": false,
+    "hint": "",
+    "needsKey": true,
+    "keyVariable": "DEEPSEEK_API_KEY",
+    "sampleModel": "deepseek-chat"
+  },
+  {
+    "name": "gemini",
+    "label": "Google Gemini",
+    "endpoint": "https://generativelanguage.googleapis.com/v1beta/openai/",
+    "local": false,
+    "hint": "",
+    "needsKey": true,
+    "keyVariable": "GEMINI_API_KEY",
+    "sampleModel": "gemini-flash-latest"
+  },
+  {
+    "name": "anthropic",
+    "label": "Anthropic Claude",
+    "endpoint": "https://api.anthropic.com/v1/",
+    "local": false,
+    "hint": "Through its compatibility layer for OpenAI clients.",
+    "needsKey": true,
+    "keyVariable": "ANTHROPIC_API_KEY",
+    "sampleModel": null
+  },
+  {
+    "name": "ollama",
+    "label": "Ollama (this machine)",
+    "endpoint": "http://127.0.0.1:11434/v1",
+    "local": true,
+    "hint": "Start it with OLLAMA_CONTEXT_LENGTH=32768 or more, and set llm.context_window to the same number.",
+    "needsKey": false,
+    "keyVariable": "OLLAMA_API_KEY",
+    "sampleModel": null
+  },
+  {
+    "name": "lmstudio",
+    "label": "LM Studio (this machine)",
+    "endpoint": "http://127.0.0.1:1234/v1",
+    "local": true,
+    "hint": "Load the model with a long context, and set llm.context_window to the same number.",
+    "needsKey": false,
+    "keyVariable": null,
+    "sampleModel": null
+  },
+  {
+    "name": "vllm",
+    "label": "vLLM (this machine)",
+    "endpoint": "http://127.0.0.1:8000/v1",
+    "local": true,
+    "hint": "",
+    "needsKey": false,
+    "keyVariable": "VLLM_API_KEY",
+    "sampleModel": null
+  },
+  {
+    "name": "custom",
+    "label": "Another OpenAI-compatible server",
+    "endpoint": null,
+    "local": false,
+    "hint": "Set llm.endpoint to its base URL; most end in /v1.",
+    "needsKey": false,
+    "keyVariable": null,
+    "sampleModel": null
+  }
+] as const;
+
 export interface Requests {
   "deploy/apps": { params: NoParams; result: AppsResult };
   "deploy/startApp": { params: AppParams; result: AppState };
@@ -481,6 +574,12 @@ export interface GetResult {
   lastSeq: number
 }
 
+/** A login for the https server of the repository. Used for this request alone: it is in no log and in no file. */
+export interface GitCredential {
+  username?: string | null  // None: the one in the URL, else the usual one for tokens of that host.
+  token: string  // Token or password.
+}
+
 /** How to prove that the app answers. */
 export interface HealthSpec {
   path?: string
@@ -783,6 +882,7 @@ export interface RepoFacts {
   submodules?: string[]
   lfs_files?: number
   content_id?: string  // Hash of all that a build may read; "" when it is not known: nothing is reused then.
+  names_registry?: boolean  // It says itself where its packages come from, not only the target's settings do.
   dependencies_id?: string  // Hash of the manifests, lock files and settings of package managers; "" when it is not known.
   notes?: string[]
 }
@@ -857,6 +957,9 @@ export interface SourceParams {
   port?: number | null
   overrides?: Overrides
   noCache?: boolean  // Install and build anew, whatever earlier deployments left to be reused.
+  submodules?: boolean  // Fetch the repository's submodules, and theirs, too.
+  lfs?: boolean  // Fetch the content of Git LFS files too; git-lfs must be installed.
+  gitCredential?: GitCredential | null  // Sent only to the repository's own host, and only when that asks for a login.
   installRuntimes?: boolean  // Consent: a language runtime that is missing or does not fit is installed below the deploy directory.
 }
 
@@ -874,10 +977,14 @@ export interface StartParams {
   port?: number | null
   overrides?: Overrides
   noCache?: boolean  // Install and build anew, whatever earlier deployments left to be reused.
+  submodules?: boolean  // Fetch the repository's submodules, and theirs, too.
+  lfs?: boolean  // Fetch the content of Git LFS files too; git-lfs must be installed.
+  gitCredential?: GitCredential | null  // Sent only to the repository's own host, and only when that asks for a login.
   installRuntimes?: boolean  // Consent: a language runtime that is missing or does not fit is installed below the deploy directory.
   deploymentId: string
   approval?: "never" | "plan" | "risky" | "always" | null  // None: as the settings say (`never` unless set).
   nonInteractive?: boolean
+  groupId?: string | null  // Deployments of one group belong together, such as the apps of a monorepo: the address of each app that the group has brought up is a variable, APP_<NAME>_URL, of those that are started after it.
   shared?: string[]  // Files and folders that all releases share, besides the data that is found by itself; relative to the deployed folder.
 }
 

@@ -1,5 +1,17 @@
 import { expect, it } from "vitest";
-import { clock, duration, durationInWords, elapsed, moment, oneLine, repositoryName } from "../src/format";
+import {
+  brief,
+  clock,
+  duration,
+  durationInWords,
+  elapsed,
+  firstAndLast,
+  moment,
+  oneLine,
+  repositoryName,
+  sentences,
+  shortCommand,
+} from "../src/format";
 
 it.each([
   [0, "0.0s"],
@@ -46,4 +58,25 @@ it("shortens to one line and says so", () => {
   expect(oneLine("npm ci\nnpm run build")).toBe("npm ci…");
   expect(oneLine("x".repeat(200), 10)).toBe(`${"x".repeat(9)}…`);
   expect(oneLine(" npm ci ")).toBe("npm ci");
+});
+
+it("takes of a traceback what it ends with", () => {
+  const trace = 'Traceback (most recent call last):\n  File "host.py", line 3\nOSError: disk full\n';
+  expect(brief(`It did not come up: ${trace}`)).toBe("It did not come up: OSError: disk full");
+  expect(brief("one\ntwo")).toBe("one…");
+});
+
+it("says what failed, and the last that it said", () => {
+  const detail = "`npm run build` failed with exit code 3.\nIt printed:\nthe shelf is missing";
+  expect(firstAndLast(detail)).toBe("`npm run build` failed with exit code 3: the shelf is missing");
+  expect([firstAndLast("alone."), firstAndLast("")]).toEqual(["alone.", ""]);
+});
+
+it("shows long commands by their first line", () => {
+  const script = `cat > keeper <<'E'\n${"echo\n".repeat(100)}E`;
+  expect([shortCommand(script), shortCommand("a\nb")]).toEqual(["cat > keeper <<'E'…", "a\nb"]);
+});
+
+it("ends sentences with a full stop", () => {
+  expect(sentences("No such key", "Set it!")).toBe("No such key. Set it!");
 });

@@ -4,7 +4,7 @@ import path from "node:path";
 import type { DeploymentLog } from "../src/protocol";
 import type { DeploymentEvent } from "../src/state/reducer";
 
-export const NAMES = ["success", "failure", "retry", "skipped", "cancelled", "refused", "rejected"] as const;
+export const NAMES = ["success", "failure", "retry", "skipped", "cancelled", "refused", "rejected", "model"] as const;
 
 export function events(name: string): DeploymentEvent[] {
   const lines = read(`${name}.jsonl`).trimEnd().split("\n");

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, it } from "vitest";
 import manifest from "../package.json" with { type: "json" };
+import { PROVIDERS } from "../src/protocol";
 
 const ROOT = path.resolve(import.meta.dirname, "..");
 const read = (file: string): string => readFileSync(path.join(ROOT, file), "utf-8");
@@ -44,6 +45,11 @@ it("has words for each cause of an empty view, and pictures in the walkthrough",
     expect(media.altText).toMatch(/\w+ \w+/);
     expect(existsSync(path.join(ROOT, media.image))).toBe(true);
   }
+});
+
+it("has the providers that the server knows in the setting", () => {
+  const { enum: names } = manifest.contributes.configuration.properties["autoDeployer.llm.provider"];
+  expect(names).toEqual(["", ...PROVIDERS.map(({ name }) => name)]);
 });
 
 it("lets the machine alone decide what runs, and asks for trust", () => {

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from ..model.errors import AuthenticationFailedError, AutoDeployerError, RepositoryError
 from ..model.reasons import Kind
 from .git import Git
-from .indexes import commit_index, work_index
+from .indexes import commit_index, set_entries, work_index
 from .lfs import with_lfs_content
 from .logins import GitLogin, host_of, logged_in
 from .remotes import Remote, RemoteRef
@@ -75,10 +75,9 @@ class Completion:
         commits = [await self._fetch(submodule, source, prefix, depth) for submodule in found]
         with work_index(self.git) as env:
             await self.git.local("read-tree", commit, env=env)
-            paths = b"".join(os.fsencode(submodule.path) + b"\0" for submodule in found)
-            await self.git.local("update-index", "--force-remove", "-z", "--stdin", env=env, stdin=paths)
             for submodule, inner in zip(found, commits, strict=True):
-                await self.git.local("read-tree", f"--prefix={submodule.path}/", inner, env=env)
+                listing = await self.git.local("ls-tree", "-r", "-z", "--full-tree", inner)
+                await set_entries(self.git, env, _moved(listing.stdout, os.fsencode(submodule.path)))
             return await commit_index(self.git, env, f"{commit} with its submodules")
 
     async def _fetch(self, submodule: Submodule, parent: Source, prefix: str, depth: int) -> str:
@@ -92,6 +91,16 @@ class Completion:
             raise _named(error, path, same_host=source.protocol == "https" and host_of(source) == host_of(parent)) from None
         self.fetched.append(path)
         return await self.complete(commit, source, prefix=f"{path}/", depth=depth + 1)
+
+
+def _moved(listing: bytes, path: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Index entries that put a listed tree below a path, after the removal of what is at the path."""
+    yield b"0 " + b"0" * 40, path
+    for row in listing.split(b"\0"):
+        if row:
+            meta, inner = row.split(b"\t", 1)
+            mode, _kind, object_id = meta.split(b" ")
+            yield mode + b" " + object_id, path + b"/" + inner
 
 
 def _named(error: AutoDeployerError, path: str, *, same_host: bool) -> AutoDeployerError:

@@ -11,13 +11,15 @@ from .candidates import find_candidates
 from .detection import Detector, detect, winner
 from .ecosystems import Ecosystem, find_ecosystems
 from .env_sample import read_samples
-from .fingerprints import content_id, dependencies_id
+from .fingerprints import content_id, dependencies_id, names_registry
 from .lfs import Pointer, find_pointers
 from .snapshot import Snapshot
 from .source import Source
 from .tree import SKIPPED_FOLDERS, SnapshotTree
 
 MAX_TOP_LEVEL = 200
+_WORKSPACE_FILES = ("pnpm-workspace.yaml", "turbo.json", "nx.json", "lerna.json")
+_WORKSPACES = re.compile(r'"workspaces"\s*:\s*[\[{]')
 MAX_KEY_FILES = 100
 
 _KEY_NAMES = frozenset({
@@ -55,7 +57,7 @@ _KEY_PATTERN = re.compile(
 def analyze(tree: SnapshotTree, snapshot: Snapshot, source: Source, detectors: Sequence[Detector]) -> RepoFacts:
     """All facts about a snapshot. The recipes' detectors are handed in: analysis knows no recipe. Blocks while it reads.
 
-    Candidates are looked for only when the deployed folder itself shows nothing to run.
+    Candidates are looked for only when the deployed folder itself shows nothing to run, or is the root of a workspace.
     """
     detections, detection_notes = detect(tree, detectors)
     ecosystems = find_ecosystems(tree)
@@ -72,7 +74,7 @@ def analyze(tree: SnapshotTree, snapshot: Snapshot, source: Source, detectors: S
         project_type=_project_type(best, ecosystems),
         framework=best.framework if best else "",
         detections=detections,
-        candidates=() if best and best.runnable else find_candidates(tree, detectors),
+        candidates=() if best and best.runnable and not _is_workspace(tree) else find_candidates(tree, detectors),
         ecosystems=tuple(ecosystem.name for ecosystem in ecosystems),
         declared_env=tuple(variable.name for variable in samples),
         sample_env=samples,
@@ -80,6 +82,7 @@ def analyze(tree: SnapshotTree, snapshot: Snapshot, source: Source, detectors: S
         lfs_files=len(pointers),
         content_id=content_id(tree),
         dependencies_id=dependencies_id(tree),
+        names_registry=names_registry(tree),
         notes=(*snapshot.notes, *detection_notes, *_notes(tree, pointers)),
     )
 
@@ -93,6 +96,11 @@ def _source_facts(snapshot: Snapshot, source: Source, subdir: str) -> SourceFact
         kind=snapshot.kind,
         uncommitted=snapshot.uncommitted,
     )
+
+
+def _is_workspace(tree: SnapshotTree) -> bool:
+    """Whether the folder declares that several projects lie below it."""
+    return any(map(tree.is_file, _WORKSPACE_FILES)) or _WORKSPACES.search(tree.read("package.json") or "") is not None
 
 
 def _project_type(best: Detection | None, ecosystems: Sequence[Ecosystem]) -> str:

@@ -17,6 +17,12 @@ _DEPENDENCY_FILE = re.compile(
 _DEPENDENCY_FOLDERS = frozenset({"requirements", "patches", ".yarn"})
 _IRRELEVANT = frozenset({".github", ".gitlab", ".circleci", ".vscode", ".idea", ".devcontainer"})
 """Folders at the root that no build reads. A README counts: site generators make pages of it."""
+_SETTINGS_FILE = re.compile(r"\.npmrc|\.yarnrc(?:\.yml)?|.*require.*\.(?:txt|in)|pip\.conf|uv\.toml|pyproject\.toml")
+_SETTINGS_READ = 50
+_REGISTRY = re.compile(
+    r"(?m)registry\s*=|npmRegistryServer|^\s*(?:-i|-f|--index-url|--extra-index-url|--find-links|--no-index)\b|"
+    r"^\s*(?:extra-)?index-url\s*=|^\s*find-links\s*=|tool\.uv\.(?:index|pip)|\[\[index\]\]|tool\.poetry\.source"
+)
 
 
 def dependencies_id(tree: SnapshotTree) -> str:
@@ -27,6 +33,13 @@ def dependencies_id(tree: SnapshotTree) -> str:
 def content_id(tree: SnapshotTree) -> str:
     """Everything that a build may read."""
     return tree.fingerprint(lambda path: path.split("/", 1)[0] not in _IRRELEVANT)
+
+
+def names_registry(tree: SnapshotTree) -> bool:
+    """Whether settings in the repository name an index or a registry."""
+    root = tree.at_root()
+    settings = [path for path in root.files if _SETTINGS_FILE.fullmatch(posixpath.basename(path))][:_SETTINGS_READ]
+    return any(_REGISTRY.search(root.read(path) or "") for path in settings)
 
 
 def _names_dependencies(path: str) -> bool:

@@ -7,6 +7,7 @@ import secrets
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -60,23 +61,37 @@ def deploy(
 ) -> None:
     """Deploy a repository: analyse, plan, run each step, start the app and prove that it answers.
 
+    With several --subdir one app after the other, until one fails; each knows the addresses of those before it as APP_<NAME>_URL,
+    NAME being the last folder in capitals. AUTO_DEPLOYER_GIT_TOKEN is a token for a private repository.
+
     Exit codes: 0 success, 1 failed, 2 usage, 3 cannot plan (nothing was installed), 4 aborted or cancelled. Ctrl-C cancels cleanly.
     """
-    deployment_id = new_deployment_id()
+    each = source.each()
+    group_id = new_deployment_id() if len(each) > 1 else None
 
-    def begin_with(runner: DeploymentRunner, interactive: bool) -> Begin:
-        from ..model.requests import StartParams
+    def run(app: PlanOptions) -> Finished:
+        deployment_id = new_deployment_id()
 
-        wanted = "never" if yes else approval or _usual_approval(settings, interactive=interactive)
-        params = StartParams(
-            **source.values(), deployment_id=deployment_id, approval=wanted, non_interactive=non_interactive,
-            shared=inner_paths(shared or []),
+        def begin_with(runner: DeploymentRunner, interactive: bool) -> Begin:
+            from ..model.requests import StartParams
+
+            wanted = "never" if yes else approval or _usual_approval(settings, interactive=interactive)
+            params = StartParams(
+                **app.values(), deployment_id=deployment_id, approval=wanted, non_interactive=non_interactive,
+                shared=inner_paths(shared or []), group_id=group_id,
+            )  # fmt: skip
+            return lambda subscriber: runner.start(params, interactive=interactive, subscriber=subscriber)
+
+        return run_deployment(
+            deployment_id, begin_with, output=output, log_dir=log_dir_of(log_dir), non_interactive=non_interactive,
+            settings=settings,
         )  # fmt: skip
-        return lambda subscriber: runner.start(params, interactive=interactive, subscriber=subscriber)
 
-    run_deployment(
-        deployment_id, begin_with, output=output, log_dir=log_dir_of(log_dir), non_interactive=non_interactive, settings=settings
-    )
+    if group_id is None:
+        raise typer.Exit(_code_of(run(each[0])))
+    from .several import AppRun, run_in_order
+
+    raise typer.Exit(run_in_order([AppRun((app.subdir or [""])[0], partial(run, app)) for app in each], output))
 
 
 def _usual_approval(settings: SettingsOptions, *, interactive: bool) -> Literal["plan", "never"] | None:
@@ -112,7 +127,10 @@ def retry(
         )
         return lambda subscriber: runner.retry(params, interactive=interactive, subscriber=subscriber)
 
-    run_deployment(new_id, begin_with, output=output, log_dir=folder, non_interactive=non_interactive, settings=settings)
+    finished = run_deployment(
+        new_id, begin_with, output=output, log_dir=folder, non_interactive=non_interactive, settings=settings
+    )  # fmt: skip
+    raise typer.Exit(_code_of(finished))
 
 
 def _folder_of(deployment: str | None, log_dir: Path | None) -> Path:
@@ -156,19 +174,19 @@ def run_deployment(
     log_dir: Path,
     non_interactive: bool,
     settings: SettingsOptions,
-) -> None:
-    """Run a deployment to its end and show it.
+) -> Finished:
+    """Run a deployment to its end and show it; one that does not begin has an end too.
 
     Args:
         begin_with: (runner, whether somebody can be asked) to what begins the deployment.
         settings: What the command line says about them.
-
-    Raises:
-        typer.Exit: always, with the exit code of the outcome.
     """
     prompter = None if non_interactive else _prompter()
-    code = asyncio.run(_run(deployment_id, begin_with, output, log_dir, prompter, settings))
-    raise typer.Exit(code)
+    return asyncio.run(_run(deployment_id, begin_with, output, log_dir, prompter, settings))
+
+
+def _code_of(finished: Finished) -> errors.ExitCode:
+    return errors.code_of(finished.outcome, finished.reason)
 
 
 def _prompter() -> Prompter | None:
@@ -187,7 +205,7 @@ async def _run(
     log_dir: Path,
     prompter: Prompter | None,
     settings: SettingsOptions,
-) -> errors.ExitCode:
+) -> Finished:
     from .following import Follower
     from .front_ends import front_end
 
@@ -207,7 +225,7 @@ async def _run(
         errors.print_traceback(error)
     finally:
         view.close()
-    return errors.code_of(finished.outcome, finished.reason)
+    return finished
 
 
 def _failed(deployment_id: str, reason: Reason) -> Finished:

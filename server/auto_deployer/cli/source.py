@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Literal, Self
 
 import typer
 
@@ -23,7 +23,12 @@ class SourceOptions:
     ] = None
     positional_repo: Annotated[Text, typer.Argument(metavar="REPOSITORY", help="The same as --repo.", show_default=False)] = None
     ref: Annotated[Text, typer.Option("--ref", help="Branch, tag or commit. (default: HEAD)")] = None
-    subdir: Annotated[Text, typer.Option("--subdir", help="Folder inside the repository that holds the app.")] = None
+    subdir: Annotated[
+        list[str] | None,
+        typer.Option("--subdir", help="Folder inside the repository that holds the app; `deploy` takes several, in their order."),
+    ] = None
+    submodules: Annotated[bool, typer.Option("--submodules", help="Fetch the repository's submodules too.")] = False
+    lfs: Annotated[bool, typer.Option("--lfs", help="Fetch the content of Git LFS files too.")] = False
     dirty: Annotated[bool, typer.Option("--dirty", help="Take the working tree of a local folder, not its HEAD.")] = False
     local: Annotated[bool, typer.Option("--local", "-L", help="Deploy on this machine (the default).")] = False
 
@@ -31,9 +36,20 @@ class SourceOptions:
         """Fields of `SourceParams`. Local paths are absolute, because whoever runs it may be in another directory.
 
         Raises:
-            UsageError: two different repositories are given.
+            UsageError: two different repositories are given, or several folders.
         """
-        return {"repo": self._repository(), "ref": self.ref, "subdir": self.subdir, "dirty": self.dirty, "target": "local"}
+        return {
+            "repo": self._repository(), "ref": self.ref, "subdir": self._folder(), "dirty": self.dirty, "target": "local",
+            "submodules": self.submodules, "lfs": self.lfs,
+        }  # fmt: skip
+
+    def _folder(self) -> str | None:
+        from ..model.errors import UsageError
+
+        folders = self.subdir or [None]
+        if len(folders) > 1:
+            raise UsageError("several folders are given; only `deploy` takes more than one", suggestions=("Give one --subdir.",))
+        return folders[0]
 
     def _repository(self) -> str:
         from ..model.errors import UsageError
@@ -59,6 +75,10 @@ class PlanOptions(SourceOptions):
         Literal["auto", "recipe", "llm"] | None,
         typer.Option("--planner", help="Who plans: recipes, the model, or the model where recipes are not sure. (default: auto)"),
     ] = None
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Install and build anew, whatever earlier deployments left.")] = False
+    install_runtimes: Annotated[
+        bool, typer.Option("--install-runtimes", help="A missing Node or Python may be installed below the deploy directory.")
+    ] = False
     recipe: Annotated[Text, typer.Option("--recipe", help="Plan with this recipe.", rich_help_panel=_PLAN)] = None
     install: Annotated[Text, typer.Option("--install", help="Install command.", rich_help_panel=_PLAN)] = None
     build: Annotated[Text, typer.Option("--build", help="Build command.", rich_help_panel=_PLAN)] = None
@@ -68,11 +88,30 @@ class PlanOptions(SourceOptions):
         Text, typer.Option("--health-path", help="Path that proves that the app answers.", rich_help_panel=_PLAN)
     ] = None
 
+    def each(self) -> list[Self]:
+        """The same options for one app after the other, in the order of their folders.
+
+        Raises:
+            UsageError: an option that is for one app is given for several.
+        """
+        from ..model.errors import UsageError
+
+        folders = list(dict.fromkeys(self.subdir or ()))
+        if len(folders) < 2:
+            return [replace(self, subdir=folders or None)]
+        for option, value in (("--deploy-dir", self.deploy_dir), ("--app-port", self.app_port)):
+            if value is not None:
+                raise UsageError(
+                    f"{option} is for one app, and {len(folders)} are given by --subdir",
+                    suggestions=(f"Deploy them one by one, or leave {option} out.",),
+                )
+        return [replace(self, subdir=[folder]) for folder in folders]
+
     def values(self) -> dict[str, Any]:
         """Fields of `SourceParams`.
 
         Raises:
-            UsageError: two different repositories are given, or an `--env` is not NAME=VALUE.
+            UsageError: two different repositories are given, several folders, or an `--env` is not NAME=VALUE.
         """
         from ..model.plan import Overrides
 
@@ -83,6 +122,8 @@ class PlanOptions(SourceOptions):
             "env": environment(self.env or []),
             "env_file": absolute(self.env_file) if self.env_file is not None else None,
             "planner": self.planner,
+            "no_cache": self.no_cache,
+            "install_runtimes": self.install_runtimes,
             "overrides": Overrides(
                 recipe=self.recipe, install=self.install, build=self.build, start=self.start, output_dir=self.output_dir,
                 health_path=self.health_path,

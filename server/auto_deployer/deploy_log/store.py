@@ -21,8 +21,9 @@ _NAME_LENGTH = 100
 """Bytes of the repository's name: file systems take 255 in all."""
 _TIME_IN_NAME = re.compile(r"_(\d{8}_\d{6})(?:_\d+)?\.json$")
 _ID = re.compile(rb'"deployment_id"\s*:\s*"([^"]*)"')
+_GROUP = re.compile(rb'"group_id"\s*:\s*"([^"]*)"')
 _ID_WITHIN = 4096
-"""The id stands among the first fields of our logs."""
+"""The ids stand among the first fields of our logs."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,16 @@ class LogStore:
                 continue  # somebody else's JSON file
         return found
 
+    def of_group(self, group_id: str) -> list[DeploymentLog]:
+        """The readable logs of a group, newest first. Reads the first bytes only of others."""
+        wanted = group_id.encode()
+        found: list[DeploymentLog] = []
+        for path in self.paths():
+            if _first_field(path, _GROUP) == wanted:
+                with suppress(AutoDeployerError):
+                    found.append(read_log(path))
+        return found
+
     def latest(self) -> Path:
         """The newest log.
 
@@ -126,7 +137,7 @@ class LogStore:
     def find_deployment(self, deployment_id: str) -> Path | None:
         """The log of a deployment id, or None. Reads the first bytes of each file only."""
         wanted = deployment_id.encode()
-        return next((path for path in self.paths() if _id_of(path) == wanted), None)
+        return next((path for path in self.paths() if _first_field(path, _ID) == wanted), None)
 
     def _make_folder(self) -> None:
         new = not self.folder.exists()
@@ -150,10 +161,10 @@ def _is_log(entry: os.DirEntry[str]) -> bool:
     return entry.name.endswith(".json") and not entry.name.startswith(".") and entry.is_file()
 
 
-def _id_of(path: Path) -> bytes | None:
+def _first_field(path: Path, field: re.Pattern[bytes]) -> bytes | None:
     try:
         with path.open("rb") as file:
-            match = _ID.search(file.read(_ID_WITHIN))
+            match = field.search(file.read(_ID_WITHIN))
     except OSError:
         return None
     return match.group(1) if match else None

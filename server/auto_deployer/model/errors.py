@@ -5,7 +5,8 @@ AutoDeployerError
 ├── NotFoundError          a deployment, app, log or step that is not there
 ├── NotTrustedError        deploying is refused in an untrusted workspace
 ├── RefusedError           the repository cannot be fetched or planned: nothing was installed
-│   └── RepositoryError    … because its source cannot be had
+│   ├── RepositoryError    … because its source cannot be had
+│   └── RuntimeMissingError … for want of a language runtime
 ├── ConnectionFailedError  a target or a git server cannot be reached
 ├── AuthenticationFailedError
 ├── InvalidStateError      the deployment is not in a state that allows this
@@ -75,6 +76,21 @@ class RefusedError(AutoDeployerError):
 
 class RepositoryError(RefusedError):
     kind = Kind.REPOSITORY_NOT_FOUND
+
+
+class RuntimeMissingError(RefusedError):
+    """The target has no runtime that fits.
+
+    Attributes:
+        offer: The one that could be installed below the deploy directory, such as "Node 22"; "" when none could.
+    """
+
+    kind = Kind.RUNTIME_VERSION_UNAVAILABLE
+
+    def __init__(self, message: str, *, kind: Kind, offer: str, suggestions: tuple[str, ...] = ()) -> None:
+        ours = f"Or let {offer} be installed below the deploy directory, for this app alone: `--install-runtimes`."
+        super().__init__(message, kind=kind, suggestions=(*suggestions, ours) if offer else suggestions)
+        self.offer = offer
 
 
 class ConnectionFailedError(AutoDeployerError):

@@ -142,6 +142,8 @@ class RepoFacts(Model):
     lfs_files: int = 0
     content_id: str = ""
     """Hash of all that a build may read; "" when it is not known: nothing is reused then."""
+    names_registry: bool = False
+    """It says itself where its packages come from, not only the target's settings do."""
     dependencies_id: str = ""
     """Hash of the manifests, lock files and settings of package managers; "" when it is not known."""
     notes: tuple[str, ...] = ()

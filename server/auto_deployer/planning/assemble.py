@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from shlex import quote
 
-from ..model.facts import Detection
+from ..model.facts import Detection, RepoFacts
 from ..model.plan import (
     AppSpec,
     Check,
@@ -25,13 +25,18 @@ from .checkout import checkout_commands
 from .recipe import Draft
 
 
-def assemble(draft: Draft, given: PlanInput, detection: Detection | None) -> DeploymentPlan:
+def assemble(
+    draft: Draft, given: PlanInput, detection: Detection | None, *, before: Sequence[DeploymentStep] = ()
+) -> DeploymentPlan:
     """The plan: check the host, check out, install, build, further steps, start, verify; what has nothing to do is left out.
 
-    `detection` is the one the draft was made from; None when the user's own commands are all there is.
+    `detection` is the one the draft was made from; None when the user's own commands are all there is. `before` are steps that
+    come first.
     """
     app = draft.app.model_copy(update={"name": given.app_name, "port": given.port})
     steps = _Steps()
+    for step in before:
+        steps.add(step)
     _add_prerequisites(steps, draft)
     _add_checkout(steps, given)
     _add_commands(steps, draft)
@@ -43,7 +48,7 @@ def assemble(draft: Draft, given: PlanInput, detection: Detection | None) -> Dep
         strategy=draft.strategy,
         components=(f"{app.name} ({'static site' if app.kind == 'static' else 'web'})",),
         steps=tuple(steps.items),
-        risks=draft.risks,
+        risks=(*draft.risks, *_missing_content(given.repo)),
         notes=tuple(dict.fromkeys((*draft.notes, *given.repo.notes))),
         estimated_time=_estimate(draft),
         created_at=datetime.now().isoformat(),  # noqa: DTZ005 (a 2.0 field: naive local time)
@@ -182,6 +187,14 @@ def _in_words(text: str, checks: Iterable[Check]) -> str:
     seen = [check.path for check in checks if isinstance(check, FileCheck)]
     seen += [f"`{check.command}` succeeds" for check in checks if isinstance(check, CommandCheck)]
     return f"{text}; {', '.join(seen)}." if seen else f"{text}."
+
+
+def _missing_content(repo: RepoFacts) -> Iterator[str]:
+    """What the repository only points to: whether the app needs it, nobody can tell from here."""
+    if repo.submodules:
+        yield f"Without the files of its submodules ({', '.join(repo.submodules[:5])}); --submodules fetches them."
+    if repo.lfs_files:
+        yield f"{repo.lfs_files} Git LFS file(s) are pointers without their content; --lfs fetches it."
 
 
 def _estimate(draft: Draft) -> str:

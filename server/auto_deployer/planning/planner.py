@@ -16,6 +16,7 @@ from .overrides import apply_overrides
 from .recipe import Draft, Recipe
 from .recipes import RECIPES
 from .recipes.static import StaticFindings, static_draft
+from .runtimes import draft_with_runtimes
 
 _ANSWERABLE = frozenset({Kind.NO_START_COMMAND, Kind.LIBRARY_NOTHING_TO_RUN, Kind.NO_RUNNABLE_AT_ROOT, Kind.UNSUPPORTED_ECOSYSTEM})
 """Refusals that a start command or a folder to serve, given by the user, answers."""
@@ -44,12 +45,13 @@ class RecipePlanner:
         detection = self._chosen(given)
         if detection is None:
             return assemble(_custom_draft(given), given, None)
-        draft = self._recipes[detection.recipe].draft(given, detection)
+        recipe = self._recipes[detection.recipe]
+        draft, runtimes = draft_with_runtimes(given, lambda known: recipe.draft(known, detection))
         _refuse_assets_of_another_app(draft, detection, given)
         required = required_names(draft, detection)
         refuse_missing(required, given)
         draft = with_wanted(replace(draft, required_env=required), required, given)
-        return assemble(_with_dispute(draft, detection, given), given, detection)
+        return assemble(_with_dispute(draft, detection, given), given, detection, before=runtimes)
 
     def _chosen(self, given: PlanInput) -> Detection | None:
         """The detection to plan from; None when the user's own commands are all there is to go by."""

@@ -32,9 +32,9 @@ _PACKAGES: dict[str, dict[str, str]] = {
 """Program -> package, where that has another name."""
 
 
-
 def install_command(host: HostFacts, programs: Sequence[str]) -> str:
     """The command that installs programs with the target's own package manager."""
     system = f"{host.distribution} {'macos' if host.os == 'darwin' else ''}".lower()
     installer = next((command for words, command in _INSTALLERS if any(word in system for word in words)), "sudo apt install")
-    return f"{installer} {' '.join(_PACKAGES.get(name, {}).get(installer, name) for name in programs)}"
+    packages = dict.fromkeys(_PACKAGES.get(name, {}).get(installer, name) for name in programs)
+    return f"{installer} {' '.join(packages)}"

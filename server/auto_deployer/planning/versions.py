@@ -1,19 +1,13 @@
-"""Version ranges as repositories write them, and the interpreter on the target that fits them."""
+"""Version ranges as repositories write them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 import nodesemver
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from ..model.errors import RefusedError
-from ..model.facts import HostFacts, Tool
-from ..model.reasons import Kind
-
-_PYTHON_NAME = re.compile(r"python(3(\.\d+)?)?")
 _NODE_LTS = {
     "argon": 4,
     "boron": 6,
@@ -57,44 +51,6 @@ def node_fits(range_: str, version: str) -> bool:
         return bool(nodesemver.satisfies(version, wanted, loose=True))
     except ValueError:
         return True
-
-
-def pick_python(host: HostFacts, specs: Sequence[str], *, prefer: str = "") -> Tool:
-    """The interpreter to make a venv from: of the preferred "major.minor", else the one on PATH, else the newest that fits all.
-
-    Raises:
-        RefusedError: `missing_tool` without any Python, `runtime_version_unavailable` when none fits.
-    """
-    found = [tool for tool in host.tools if _PYTHON_NAME.fullmatch(tool.name) and tool.version.startswith("3.")]
-    if not found:
-        raise RefusedError(
-            "This is a Python project, and no python3 was found on the target "
-            "(looked on PATH and where pyenv, mise, asdf, uv and Homebrew put it).",
-            kind=Kind.MISSING_TOOL,
-            suggestions=("Install Python 3, for example `sudo apt install python3 python3-venv`.",),
-        )
-    fitting = [tool for tool in found if all(python_fits(spec, tool.version) for spec in specs)]
-    if not fitting:
-        raise _no_python_fits(found, specs)
-    for tool in fitting:
-        if prefer and python_fits(f"=={prefer}.*", tool.version):
-            return tool
-    return fitting[0] if fitting[0] is found[0] else max(fitting, key=lambda tool: Version(tool.version))
-
-
-def _no_python_fits(found: Sequence[Tool], specs: Sequence[str]) -> RefusedError:
-    wanted = ",".join(dict.fromkeys(spec for spec in specs if spec))
-    have = ", ".join(dict.fromkeys(tool.version for tool in found))
-    number = re.search(r"\d+\.\d+", wanted)
-    version = number.group() if number else "3"
-    return RefusedError(
-        f"The project needs Python {wanted}, found {have}.",
-        kind=Kind.RUNTIME_VERSION_UNAVAILABLE,
-        suggestions=(
-            f"Install it (`uv python install {version}`, `pyenv install {version}`, package python{version}), then deploy again.",
-            "To use another all the same: `--install 'python3 -m venv .venv && .venv/bin/pip install -r requirements.txt'`.",
-        ),
-    )
 
 
 def _as_pep440(spec: str) -> str:

@@ -26,6 +26,7 @@ from .approval import judge_for
 from .deployment import Deployment
 from .environment import ENV_FILE, hand_over, read_environment
 from .git_access import limits_of, logins_for
+from .groups import variables_of
 from .history import History
 from .model_access import open_model, planning_with, run_config, secrets_of, settings_for
 from .prepare import deploy_paths, gather_facts, make_plan
@@ -206,8 +207,11 @@ class AttachedRunner:
         """Claim the deploy directory, make the log, let it run."""
         effective = settings_for(params, effective)
         secrets = secrets_of(source, effective)
+        if params.git_credential is not None:
+            secrets.add(params.git_credential.token)
         before = _work_dir(previous) if previous is not None else None
         environment = read_environment(params, paths, secrets, before / ENV_FILE if before is not None else None)
+        environment = environment.below(variables_of(self._store, params.group_id))
         claim = DeployDirClaim(paths, repo=source.display, subdir=params.subdir or "", deployment_id=params.deployment_id)
         with ExitStack() as undo:
             claim.acquire()
@@ -216,11 +220,12 @@ class AttachedRunner:
             if before is None:
                 undo.callback(remove_work_dir, work_dir)
             hand_over(environment, paths, work_dir)
-            save(work_dir, REQUEST, params.model_copy(update={"env": {}}))
+            save(work_dir, REQUEST, params.model_copy(update={"env": {}, "git_credential": None}))
             now = datetime.now(UTC)
             log = DeploymentLog(
                 deployment_id=params.deployment_id, retry_of=previous.deployment_id if previous is not None else None,
-                repo_url=source.display, deploy_dir=paths.deploy_dir, target=params.target, start_time=naive_local(now.isoformat()),
+                group_id=params.group_id, repo_url=source.display, deploy_dir=paths.deploy_dir, target=params.target,
+                start_time=naive_local(now.isoformat()),
                 config=run_config(effective), request=_shown(params, source), release=paths.release, work_dir=str(work_dir),
                 writer=this_writer(),
             )  # fmt: skip
@@ -311,8 +316,8 @@ def _work_dir(log: DeploymentLog) -> Path | None:
 
 
 def _shown(params: rq.StartParams, source: Source) -> dict[str, object]:
-    """The params for the log: enough to continue, without any value of the environment."""
-    shown = params.model_dump(by_alias=True, mode="json", exclude_none=True)
+    """The params for the log: enough to continue, without any value of the environment and without a login."""
+    shown = params.model_dump(by_alias=True, mode="json", exclude_none=True, exclude={"git_credential"})
     return {**shown, "repo": source.display, "env": dict.fromkeys(params.env, MASK)}
 
 

@@ -29,14 +29,17 @@ from ..model.requests import StartParams
 from ..model.settings import Settings
 from ..orchestrator import DeploymentOrchestrator, RunControl, Verdict, unless_stopped
 from ..orchestrator.orchestrator import ending_verdict
+from ..sessions.registry import RegistryKind, RegistryState, probe_registry
 from .approval import Judge, approval_question, forbidden, judge_for, needs_approval
+from .consent import RuntimeConsent
 from .env_questions import plan_asking
 from .environment import AppEnvironment, hand_over, with_env_file
 from .git_access import limits_of, logins_for
 from .model_access import open_model, planning_with
-from .prepare import gather_facts, make_plan
+from .prepare import Facts, gather_facts, make_plan
 from .questions import QuestionBroker
 from .recovery import end_cut_off
+from .registries import refuse_unreachable_registry
 from .settings import EffectiveSettings
 from .workdir import PLAN, REPO, load, remove_work_dir, save
 
@@ -181,13 +184,26 @@ class Deployment:
         snapshot = self.work_dir / "snapshot.git"
         facts = await gather_facts(
             self.params, self.source, self.session, snapshot, self._note_progress, with_texts=self.access.model is not None,
-            logins=logins_for(self.params, self.broker), limits=limits_of(self.settings.budget),
+            with_registry=True, logins=logins_for(self.params, self.broker), limits=limits_of(self.settings.budget),
         )  # fmt: skip
+        try:
+            return await self._planned_from(facts)
+        finally:
+            if facts.registry is not None:
+                facts.registry.cancel()
+                await asyncio.gather(facts.registry, return_exceptions=True)
+
+    async def _planned_from(self, facts: Facts) -> Planned:
         self.recorder.record(AnalysisReady(repo=facts.repo, host=facts.host))
         planning = planning_with(self.settings, self.access, self.paths, self._judge(facts.host))
+        consent = RuntimeConsent(self.broker, agreed=self.params.install_runtimes)
         plan, environment = await plan_asking(
-            lambda names: make_plan(self.params, facts, self.paths, names, planning), self.environment, self.broker
-        )
+            lambda names: consent.plan(lambda agreed: make_plan(
+                self.params.model_copy(update={"install_runtimes": agreed}), facts, self.paths, names, planning
+            )),
+            self.environment, self.broker,
+        )  # fmt: skip
+        await refuse_unreachable_registry(plan, facts.repo, self.session, partial(self._registry, facts))
         if self.params.overrides.start is None:
             await refuse_unreachable(self.session, environment.values)
         self._take_answers(environment)
@@ -195,6 +211,11 @@ class Deployment:
         plan = with_shared(plan, self.params.shared, facts.repo.source.subdir)
         self._keep_and_record(facts.repo, plan)
         return plan, facts.host
+
+    async def _registry(self, facts: Facts, kind: RegistryKind) -> RegistryState:
+        """The state that is being found out already, or a new look where the plan needs another registry than was thought."""
+        state = await facts.registry if facts.registry is not None else None
+        return state if state is not None and state.kind == kind else await probe_registry(self.session, kind)
 
     def _take_answers(self, environment: AppEnvironment) -> None:
         """Keep what the user was asked for with what was given from the start."""

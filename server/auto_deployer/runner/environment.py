@@ -34,6 +34,10 @@ class AppEnvironment:
     def names(self) -> frozenset[str]:
         return frozenset(self.values)
 
+    def below(self, defaults: Mapping[str, str]) -> AppEnvironment:
+        """The same with values for names that the request does not give."""
+        return replace(self, given={**defaults, **self.given})
+
     def adding(self, answers: Mapping[str, str]) -> AppEnvironment:
         """The same with values that the user gave when asked."""
         return replace(self, given={**self.given, **answers})

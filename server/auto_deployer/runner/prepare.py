@@ -18,7 +18,9 @@ from ..planning.planners import plan_by
 from ..planning.recipes import RECIPES
 from ..planning.repo_texts import RepoTexts, read_texts
 from ..sessions.probe import probe_host
+from ..sessions.registry import RegistryState, probe_registry
 from .git_access import extras_of
+from .registries import likely_registry
 
 
 @dataclass(frozen=True)
@@ -31,11 +33,13 @@ class Facts:
     """The bare repository that holds the snapshot commit."""
     texts: RepoTexts
     """What a model may read of it; empty where none is set up."""
+    registry: asyncio.Task[RegistryState] | None = None
+    """Tries the registry that the plan probably needs. Whoever asked for it cancels it in the end."""
 
 
 async def gather_facts(
     params: SourceParams, source: Source, session: Session, into: Path, on_progress: Callable[[str], None] | None = None, *,
-    logins: Logins, limits: Limits, with_texts: bool = False,
+    logins: Logins, limits: Limits, with_texts: bool = False, with_registry: bool = False,
 ) -> Facts:  # fmt: skip
     """Take the snapshot and probe the target at the same time, then analyse.
 
@@ -43,6 +47,7 @@ async def gather_facts(
         logins: Who logs in where the repository's server asks for it.
         limits: Of what is fetched.
         with_texts: Read what a model is shown as well.
+        with_registry: Begin to try the registry.
 
     Raises:
         RepositoryError, ConnectionFailedError, AuthenticationFailedError: the snapshot cannot be had.
@@ -57,7 +62,9 @@ async def gather_facts(
         with await SnapshotTree.load(snapshot.git_dir, snapshot.commit, snapshot.subdir) as tree:
             repo = await asyncio.to_thread(analyze, tree, snapshot, source, detectors)
             texts = await asyncio.to_thread(read_texts, tree) if with_texts else RepoTexts()
-        return Facts(repo, await probing, snapshot.git_dir, texts)
+        kind = likely_registry(repo) if with_registry else None
+        registry = asyncio.ensure_future(probe_registry(session, kind)) if kind else None
+        return Facts(repo, await probing, snapshot.git_dir, texts, registry)
     finally:
         if not probing.done():
             probing.cancel()
@@ -94,6 +101,7 @@ async def make_plan(
     given = PlanInput(
         repo=facts.repo, host=facts.host, overrides=params.overrides, paths=paths, snapshot=str(facts.snapshot),
         app_name=Path(paths.deploy_dir).name, port=params.port, env_names=env_names,
+        no_cache=params.no_cache, install_runtimes=params.install_runtimes,
     )  # fmt: skip
     return await plan_by(planning.planner, given, facts.texts, planning.llm(params.target), planning.problem)
 

@@ -112,7 +112,12 @@ class Draft {
     return this.ask(step, "Where to", lastFirst(items, this.last?.target ?? "local"), (target) => ({ target }));
   }
 
+  /** Nothing to ask where the settings want every plan approved. */
   private async approval(step: number): ReturnType<Step> {
+    if (["plan", "always"].includes(vscode.workspace.getConfiguration(SECTION).get("approval", "never"))) {
+      Object.assign(this.choice, { approval: "never" });
+      return "skipped";
+    }
     const items = [
       { label: "Show me the plan first", description: "nothing runs before you agree", value: "plan" as const },
       { label: "Deploy right away", description: "", value: "never" as const },

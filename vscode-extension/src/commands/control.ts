@@ -1,6 +1,6 @@
 /** Cancel, skip and answer: what can be done to a deployment that runs. */
 import * as vscode from "vscode";
-import { isRunning } from "../state/store";
+import { type Deployment, isRunning } from "../state/store";
 import type { Node } from "../tree/model";
 import { deploymentName } from "../tree/rows";
 import { pickOne } from "../views/pick";
@@ -28,6 +28,31 @@ export async function skipStep(services: Services, node?: Node): Promise<void> {
   const satisfiesDependents = await pickOne(items, `Skip ${name}`, `A step of ${deploymentName(deployment)}`);
   if (satisfiesDependents !== undefined) {
     await services.send("deploy/skipStep", { deploymentId: deployment.id, stepId, satisfiesDependents });
+  }
+}
+
+/** A step that failed is tried again, and the model mends what fails. */
+export async function askModel(services: Services, target?: Target): Promise<void> {
+  await chooseForFailed(services, target, "model", "Ask the Model to Repair");
+}
+
+/** The same, with what the user knows about it. */
+export async function retryWithHint(services: Services, target?: Target): Promise<void> {
+  await chooseForFailed(services, target, "retry", "Retry with a Hint", "What should the model know, or try?");
+}
+
+async function chooseForFailed(services: Services, target: Target, option: string, title: string, asks?: string): Promise<void> {
+  const fits = ({ log }: Deployment): boolean => log?.pending_question?.options?.some(({ id }) => id === option) === true;
+  const deployment = await deploymentOf(services, target, fits, title);
+  if (deployment === undefined) {
+    return;
+  }
+  const hint = asks && (await vscode.window.showInputBox({ title, prompt: asks, ignoreFocusOut: true }));
+  if (asks && !hint) {
+    return;
+  }
+  if (!(await services.questions.choose(deployment, option, hint))) {
+    void vscode.window.showInformationMessage("The question was answered already.");
   }
 }
 

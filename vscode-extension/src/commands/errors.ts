@@ -1,5 +1,6 @@
 /** Errors of the server as people read them: what happened, and what to do next. */
 import * as vscode from "vscode";
+import { brief, sentences } from "../format";
 import { COMMANDS } from "../ids";
 import type { Reason } from "../protocol";
 
@@ -19,7 +20,7 @@ export async function showError(error: unknown, log: vscode.LogOutputChannel): P
     (error as { code?: unknown }).code === NOT_TRUSTED
       ? ["Manage Workspace Trust", "workbench.trust.manage"]
       : ["Show Log", COMMANDS.showServerLog];
-  const chosen = await vscode.window.showErrorMessage([message, ...suggestions.slice(0, 1)].join(" "), button);
+  const chosen = await vscode.window.showErrorMessage(sentences(brief(message, 400), ...suggestions.slice(0, 1)), button);
   if (chosen !== undefined) {
     await vscode.commands.executeCommand(command);
   }

@@ -1,11 +1,13 @@
 /** The table of commands: each id, after `autoDeployer.`, with what it does. Errors are shown in one place. */
 import * as vscode from "vscode";
 import { SECTION } from "../ids";
+import { editAppEnv } from "./appEnv";
 import { openAppLog, restartApp, rollBack, startApp, stopApp } from "./apps";
-import { answer, cancel, skipStep } from "./control";
+import { answer, askModel, cancel, retryWithHint, skipStep } from "./control";
 import { deploy } from "./deploy";
 import { deployAgain } from "./deployAgain";
 import { showError } from "./errors";
+import { removeModelKey, setUpModel } from "./model";
 import { copyCommand, openApp, openLog, openOutput } from "./open";
 import { deleteDeployment } from "./remove";
 import { retry, retryStep } from "./retry";
@@ -15,21 +17,26 @@ import { showPlan } from "./showPlan";
 
 const TABLE: Record<string, Command> = {
   answer,
+  askModel,
   cancel,
   copyCommand,
   deleteDeployment,
   deploy,
   deployAgain,
+  editAppEnv,
   openApp,
   openAppLog,
   openLog,
   openOutput,
+  removeModelKey,
   restartApp,
   restartServer,
   retry,
   retryStep,
+  retryWithHint,
   rollBack,
   selectInterpreter,
+  setUpModel,
   showPlan,
   showServerLog,
   skipStep,

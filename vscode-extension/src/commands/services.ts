@@ -24,6 +24,8 @@ export interface Services {
   readonly apps: AppsView;
   readonly questions: Questions;
   readonly plans: PlanDocuments;
+  /** Keys of models. */
+  readonly secrets: vscode.SecretStorage;
   readonly log: vscode.LogOutputChannel;
 }
 

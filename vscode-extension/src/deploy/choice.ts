@@ -20,8 +20,9 @@ export function sourceParams({ folder: _, approval: __, ...params }: Choice): So
   return params;
 }
 
+/** Without a plan to be approved it is left to the settings what needs approval. */
 export function startParams(choice: Choice, deploymentId: string): StartParams {
-  return { ...sourceParams(choice), approval: choice.approval, deploymentId };
+  return { ...sourceParams(choice), ...(choice.approval === "plan" ? { approval: "plan" } : {}), deploymentId };
 }
 
 /** "20261124-083000-a1b2c3": sorts by time, and is the server's idempotency key. */

@@ -1,7 +1,9 @@
 /** The language client: starts the server, restarts it after a crash, and is the one way to talk to it. */
 import * as vscode from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
+import { SECTION } from "../ids";
 import { PROTOCOL_VERSION, type Requests } from "../protocol";
+import type { Send } from "../state/store";
 import { ServerStartError } from "./errors";
 import type { Handlers } from "./languageClient";
 
@@ -11,6 +13,8 @@ export type ServerState = "stopped" | "starting" | "running" | "restarting" | "f
 const BACK_OFF_S = [0, 1, 3, 10, 30];
 /** A server that ran this long starts with the first of them again. */
 const HEALTHY_MS = 120_000;
+/** The store of secrets may wait for somebody to unlock it; the server does not. */
+const GREETING_MS = 3000;
 
 export class ServerClient implements vscode.Disposable {
   private client: LanguageClient | undefined;
@@ -28,6 +32,8 @@ export class ServerClient implements vscode.Disposable {
     private readonly handlers: Handlers,
     private readonly log: vscode.LogOutputChannel,
     private readonly version: string,
+    /** What a server is told before anything else. */
+    private readonly greet: (send: Send) => Promise<void>,
   ) {}
 
   get state(): ServerState {
@@ -80,6 +86,15 @@ export class ServerClient implements vscode.Disposable {
     return this.client.sendRequest<Requests[M]["result"]>(method, params);
   }
 
+  /** Tell the server that what the user set has changed; one that is not there is told when it starts. */
+  async configure(): Promise<void> {
+    if (this.current === "running") {
+      await this.client?.sendNotification("workspace/didChangeConfiguration", {
+        settings: { [SECTION]: this.handlers.settings() },
+      });
+    }
+  }
+
   private settled(): Promise<void> {
     return new Promise((resolve) => {
       const isSettled = (): boolean => this.current !== "starting" && this.current !== "restarting";
@@ -121,9 +136,15 @@ export class ServerClient implements vscode.Disposable {
     return this.client !== undefined;
   }
 
-  private isUp(): void {
+  private async isUp(): Promise<void> {
+    const client = this.client;
     this.startedAt = Date.now();
-    this.become("running");
+    const greeting = this.greet((method, params) => client?.sendRequest(method, params) ?? Promise.reject(new Error("stopped")));
+    const logged = greeting.catch((error: unknown) => this.log.error(`handing over the keys: ${text(error)}`));
+    await Promise.race([logged, new Promise((resolve) => setTimeout(resolve, GREETING_MS))]);
+    if (client !== undefined && this.client === client && client.isRunning()) {
+      this.become("running");
+    }
   }
 
   private compareVersions(client: LanguageClient): void {

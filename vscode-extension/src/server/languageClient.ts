@@ -10,6 +10,8 @@ export interface Handlers {
   event(event: DeploymentEvent): void;
   output(chunk: OutputChunk): void;
   ask(params: AskParams, token: vscode.CancellationToken): Promise<null>;
+  /** What the user set. */
+  settings(): Record<string, unknown>;
   /** A deployment's progress bar, from its begin to its end. */
   progress(token: string, ended: boolean): void;
 }
@@ -17,7 +19,7 @@ export interface Handlers {
 export interface Hooks {
   /** The server ended by itself: is it to be started again? */
   closed(): Promise<boolean>;
-  running(): void;
+  running(): Promise<void>;
 }
 
 export function createLanguageClient(
@@ -36,7 +38,7 @@ export function createLanguageClient(
   }
   client.onNotification("deploy/commandOutput", (chunk: OutputChunk) => handlers.output(chunk));
   client.onRequest("deploy/ask", (params: AskParams, token) => handlers.ask(params, token));
-  client.onDidChangeState(() => client.isRunning() && hooks.running());
+  client.onDidChangeState(() => client.isRunning() && void hooks.running());
   return client;
 }
 
@@ -45,7 +47,11 @@ function options(handlers: Handlers, hooks: Hooks, log: vscode.LogOutputChannel)
   return {
     documentSelector: [],
     outputChannel: log,
-    initializationOptions: { trusted: vscode.workspace.isTrusted, ...(logDir ? { logDir } : {}) },
+    initializationOptions: () => ({
+      trusted: vscode.workspace.isTrusted,
+      settings: handlers.settings(),
+      ...(logDir ? { logDir } : {}),
+    }),
     initializationFailedHandler: (error) => {
       log.error(`initialize failed: ${String(error)}`);
       return false;

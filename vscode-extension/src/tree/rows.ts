@@ -1,5 +1,6 @@
 /** What each row of the tree of deployments says. */
 import { stripAnsi } from "../ansi";
+import { modelCalls, modelOfStep, modelUse } from "../deploy/model";
 import { clock, counted, duration, durationInWords, elapsed, joined, moment, oneLine, repositoryName } from "../format";
 import { ICONS, type IconName } from "../icons";
 import type {
@@ -20,6 +21,8 @@ import { type Action, codeBlock, escaped, type Row } from "./row";
 
 const PLAIN = { description: "", tooltip: "", can: [], children: "none" } as const;
 const TAIL = 2000;
+/** Ends that the user chose are no faults. */
+const CHOSEN: readonly Reason["kind"][] = ["cancelled_by_user", "aborted_by_user", "plan_rejected", "step_skipped"];
 /** What took less is not worth a time. */
 const SHOWN_MS = 50;
 /** The time stands behind the name, and should be seen in a narrow view. */
@@ -46,11 +49,12 @@ export function deployment(deployment: Deployment, now: number): Row {
     can.push("open");
   }
   const failed = log ? failedStep(log) : undefined;
+  const times = isRunning(deployment)
+    ? [state === "cancelling" ? "cancelling" : where, elapsed(took)]
+    : [endWords(summary.status, failed), took > 0 && duration(took), clock(moment(summary.startTime), now)];
   return {
     label: name,
-    description: isRunning(deployment)
-      ? joined(" · ", state === "cancelling" ? "cancelling" : where, elapsed(took))
-      : joined(" · ", endWords(summary.status, failed), took > 0 && duration(took), clock(moment(summary.startTime), now)),
+    description: joined(" · ", ...times, modelCalls(log)),
     icon: iconOf(state),
     tooltip: deploymentTooltip(deployment),
     spoken: joined(
@@ -61,6 +65,7 @@ export function deployment(deployment: Deployment, now: number): Row {
       log?.pending_question && "waits for your answer",
       failed && `at step ${failed.step_name}`,
       took > 0 && durationInWords(took),
+      modelCalls(log),
     ),
     can: [...can, "log"],
     children: isRunning(deployment) ? "expanded" : "collapsed",
@@ -103,6 +108,7 @@ function deploymentTooltip({ log, summary }: Deployment): string {
     log?.plan && `Plan: ${escaped(joined(", ", log.plan.strategy, ...(log.plan.components ?? [])))}`,
     log?.retry_of && `Continues ${escaped(log.retry_of)}`,
     log?.app && `App: ${escaped(log.app.url)}`,
+    escaped(modelUse(log)),
     log?.reason && reasonText(log.reason),
   ];
   return lines.filter(Boolean).join("\n\n");
@@ -124,8 +130,14 @@ export function step(deployment: Deployment, stepId: number, now: number): Row |
   if (running && (!last || last.status === "running")) {
     can.push("skip");
   }
-  if (isRetryable(deployment) || asksToRetry(log, last)) {
+  if (isRetryable(deployment) || asks(log, last, "retry")) {
     can.push("retryStep");
+  }
+  if (asks(log, last, "model")) {
+    can.push("model");
+  }
+  if (log.config?.model && asks(log, last, "retry")) {
+    can.push("hint");
   }
   if (!last) {
     const state = running ? "pending" : "notRun";
@@ -139,17 +151,22 @@ export function step(deployment: Deployment, stepId: number, now: number): Row |
     ...ended,
     label: name,
     description: joined(" · ", nth, ended.description),
-    tooltip: joined("\n\n", goal(log, stepId), ended.tooltip),
-    spoken: joined(", ", position, name, nth, stateInWords(last, now)),
+    tooltip: joined("\n\n", goal(log, stepId), escaped(repairedBy(log, last)), ended.tooltip),
+    spoken: joined(", ", position, name, nth, stateInWords(last, now), repairedBy(log, last)),
     can,
     children: hasInside(last) ? ended.children : "none",
   };
 }
 
 /** The step failed, and the deployment waits to hear what now. */
-function asksToRetry(log: DeploymentLog, last: StepResult | undefined): boolean {
-  const offered = log.pending_question?.options?.some(({ id }) => id === "retry");
+function asks(log: DeploymentLog, last: StepResult | undefined, option: string): boolean {
+  const offered = log.pending_question?.options?.some(({ id }) => id === option);
   return offered === true && last !== undefined && last === log.steps?.at(-1);
+}
+
+function repairedBy(log: DeploymentLog, { step_id, status }: StepResult): string {
+  const model = modelOfStep(log, step_id);
+  return model ? `${status === "success" ? "repaired by" : "asked"} ${model}` : "";
 }
 
 function goal(log: DeploymentLog, stepId: number): string {
@@ -158,7 +175,8 @@ function goal(log: DeploymentLog, stepId: number): string {
 }
 
 function hasInside(entry: StepResult): boolean {
-  return entry.status === "running" || !!entry.reason || !!entry.commands?.length || !!entry.checks?.length;
+  const inside = [entry.commands, entry.refused_commands, entry.checks];
+  return entry.status === "running" || !!entry.reason || inside.some((rows) => rows?.length);
 }
 
 export function attempt(entry: StepResult, cancelling: boolean, now: number): Row {
@@ -217,6 +235,11 @@ function titled(told: CommandRecord | CurrentCommand, state: string): Pick<Row, 
   return { label: commandTitle(told), description: joined(" · ", state, told.reasoning && oneLine(told.command)) };
 }
 
+/** Why it is run, and whose idea that was where it was not a recipe's. */
+function reasonFor({ reasoning, source }: CommandRecord | CurrentCommand | RefusedCommand): string {
+  return joined(" ", source === "llm" && "From the model:", reasoning && escaped(reasoning));
+}
+
 function endOf(record: CommandRecord): string {
   if (record.timed_out) {
     return record.timed_out === "idle" ? "silent for too long" : "timed out";
@@ -236,7 +259,7 @@ function commandTooltip(record: CommandRecord): string {
   return joined(
     "\n\n",
     codeBlock(record.command),
-    record.reasoning && escaped(record.reasoning),
+    reasonFor(record),
     record.cwd && `In ${escaped(record.cwd)}`,
     record.waiting_for_input && `It waited for input at: ${escaped(record.waiting_for_input)}`,
     !!record.left_running?.length && `Left running: ${escaped(record.left_running.join(", "))}`,
@@ -252,7 +275,7 @@ export function runningCommand(current: CurrentCommand | null | undefined, now: 
   return {
     ...titled(current, elapsed(took)),
     icon: "running",
-    tooltip: joined("\n\n", codeBlock(current.command), current.reasoning && escaped(current.reasoning)),
+    tooltip: joined("\n\n", codeBlock(current.command), reasonFor(current)),
     spoken: `command ${oneLine(current.command)}, running for ${durationInWords(took)}`,
     can: ["copy", "output"],
     children: "none",
@@ -274,7 +297,7 @@ export function refused(command: RefusedCommand | undefined): Row | undefined {
   }
   const label = oneLine(command.command);
   const why = joined(": ", command.policy.rule, command.policy.reason);
-  const tooltip = joined("\n\n", codeBlock(command.command), command.reasoning && escaped(command.reasoning), escaped(why));
+  const tooltip = joined("\n\n", codeBlock(command.command), reasonFor(command), escaped(why));
   return { ...PLAIN, label, description: "not run", icon: "blocked", tooltip, spoken: `command ${label}, not run, ${why}` };
 }
 
@@ -317,7 +340,7 @@ export function reason(why: Reason | null | undefined): Row | undefined {
   return {
     ...PLAIN,
     label,
-    icon: "reason",
+    icon: CHOSEN.includes(why.kind) ? "choice" : "reason",
     tooltip: reasonText(why),
     spoken: joined(", ", `reason: ${label}`, more > 0 && counted(more, "suggestion")),
   };

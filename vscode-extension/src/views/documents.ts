@@ -1,6 +1,7 @@
 /** Read-only documents: the output of one command, growing while it runs, and a plan. */
 import * as vscode from "vscode";
 import { stripAnsi } from "../ansi";
+import { shortCommand } from "../format";
 import { SCHEMES } from "../ids";
 import type { PlanResult } from "../protocol";
 import type { DeploymentStore, Send } from "../state/store";
@@ -109,7 +110,7 @@ function planText({ repo, plan }: PlanResult): string {
   ];
   for (const [index, step] of plan.steps.entries()) {
     const commands = (step.commands ?? []).flatMap(({ command, reasoning }) =>
-      reasoning ? [`# ${reasoning}`, command] : [command],
+      reasoning ? [`# ${reasoning}`, shortCommand(command)] : [shortCommand(command)],
     );
     const block = commands.length > 0 ? ["", "```sh", ...commands, "```"] : [];
     lines.push("", `## ${index + 1}. ${step.name}`, "", step.goal ?? "", ...block, "", `Done when: ${step.success_criteria ?? ""}`);

@@ -1,7 +1,7 @@
 /** One notification at the end of each deployment that this window saw running. */
 import * as vscode from "vscode";
 import { type Remedy, remediesOf } from "../deploy/remedies";
-import { duration } from "../format";
+import { brief, duration } from "../format";
 import { COMMANDS } from "../ids";
 import { failedStep } from "../state/log";
 import type { Deployment, DeploymentStore } from "../state/store";
@@ -39,7 +39,7 @@ async function notify(deployment: Deployment, onRemedy: OnRemedy): Promise<void>
   }
   const step = log && failedStep(log);
   const where = step ? ` at “${step.step_name}”` : "";
-  const why = log?.reason ? `: ${log.reason.message.split("\n", 1)[0]}` : ".";
+  const why = log?.reason ? `: ${brief(log.reason.message)}` : ".";
   const remedies = log?.reason ? remediesOf(log.reason).slice(0, log.plan ? 1 : 2) : [];
   const first = log?.plan ? ["Retry"] : remedies.length === 0 ? ["Deploy Again"] : [];
   const buttons = [...first, ...remedies.map(({ label }) => label), "Open Log"];

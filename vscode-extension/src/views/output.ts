@@ -1,8 +1,8 @@
 /** The output channel of deployments: each command with its output as it comes, as plain text. */
 import * as vscode from "vscode";
 import { LineStream } from "../ansi";
-import { duration, oneLine } from "../format";
-import type { CommandRecord, OutputChunk } from "../protocol";
+import { duration, oneLine, shortCommand } from "../format";
+import type { CommandRecord, CurrentCommand, OutputChunk } from "../protocol";
 import { planStep, stepIds } from "../state/log";
 import type { DeploymentEvent } from "../state/reducer";
 import type { Change, Deployment, DeploymentStore } from "../state/store";
@@ -39,9 +39,13 @@ export class DeploymentOutput implements vscode.Disposable {
       case "deploy/stepStarted":
         return `\n--- ${stepTitle(deployment, params.step.step_id, params.step.attempt ?? 1)} ---\n`;
       case "deploy/commandStarted":
-        return `$ ${oneLine(params.command.command, 400)}\n`;
+        return started(params.command);
       case "deploy/commandExecuted":
         return this.rest(deployment.id, params.command) + ending(params.command);
+      case "deploy/commandRefused":
+        return `not run: ${shortCommand(params.command.command)} (${params.command.policy.reason})\n`;
+      case "deploy/modelCalled":
+        return `asked ${params.call.model}${params.call.error ? `: ${oneLine(params.call.error)}` : ""}\n`;
       case "deploy/repairApplied":
         return `repair: ${params.reason.message}\n`;
       case "deploy/note":
@@ -90,6 +94,10 @@ function stepTitle({ log }: Deployment, stepId: number, attempt: number): string
   const ids = log ? stepIds(log) : [];
   const name = (log && planStep(log, stepId)?.name) ?? "";
   return `step ${ids.indexOf(stepId) + 1} of ${ids.length}: ${name}${attempt > 1 ? `, attempt ${attempt}` : ""}`;
+}
+
+function started({ command, reasoning }: CurrentCommand): string {
+  return `${reasoning ? `# ${oneLine(reasoning)}\n` : ""}$ ${shortCommand(command)}\n`;
 }
 
 function ending(record: CommandRecord): string {

@@ -38,6 +38,37 @@ export function pick<T>(
     input.busy = false;
   });
   input.buttons = (options.step ?? 1) > 1 ? [vscode.QuickInputButtons.Back] : [];
+  return outcomeOf(input, () => input.activeItems[0] && { value: input.activeItems[0].value });
+}
+
+export interface EnterOptions {
+  readonly title: string;
+  readonly step: number;
+  readonly prompt: string;
+  readonly placeholder: string;
+  readonly value: string;
+  readonly password?: boolean;
+  /** Enter does nothing while it is empty. */
+  readonly required?: boolean;
+}
+
+/** A text that is typed. */
+export function enter(options: EnterOptions): Promise<Outcome<string>> {
+  const input = vscode.window.createInputBox();
+  const { title, step, prompt, placeholder, value, password = false } = options;
+  Object.assign(input, { title, step, prompt, placeholder, value, password, ignoreFocusOut: true });
+  input.buttons = step > 1 ? [vscode.QuickInputButtons.Back] : [];
+  return outcomeOf(input, () => {
+    const typed = input.value.trim();
+    return typed === "" && options.required ? undefined : { value: typed };
+  });
+}
+
+/** Shows it until something is accepted, or it is left. */
+function outcomeOf<T>(
+  input: vscode.QuickPick<Item<T>> | vscode.InputBox,
+  accepted: () => { value: T } | undefined,
+): Promise<Outcome<T>> {
   return new Promise((resolve) => {
     const end = (outcome: Outcome<T>): void => {
       resolve(outcome);
@@ -45,9 +76,9 @@ export function pick<T>(
     };
     input.onDidTriggerButton(() => end("back"));
     input.onDidAccept(() => {
-      const chosen = input.activeItems[0];
-      if (chosen !== undefined) {
-        end({ value: chosen.value });
+      const outcome = accepted();
+      if (outcome !== undefined) {
+        end(outcome);
       }
     });
     input.onDidHide(() => end("cancelled"));

@@ -3,13 +3,16 @@
  * in the tree and can be answered from there; `deploy/ask` is answered by `deploy/answer`, whose answer the server takes first.
  */
 import * as vscode from "vscode";
+import { firstAndLast, joined } from "../format";
 import type { Option, Question } from "../protocol";
 import type { Deployment, DeploymentStore, Send } from "../state/store";
 import { deploymentName } from "../tree/rows";
 
-type Answer = { optionId: string } | { text: string };
+type Answer = { optionId: string; guidance?: string } | { text: string };
 
+/** More would be cut off. */
 const BUTTONS = 4;
+const MORE = "More…";
 const YES_NO: Option[] = [
   { id: "yes", label: "Yes" },
   { id: "no", label: "No" },
@@ -47,13 +50,13 @@ export class Questions implements vscode.Disposable {
     }
   }
 
-  /** Answer with an option, where the pending question has it. */
-  async choose(deployment: Deployment, optionId: string): Promise<boolean> {
+  /** Answer with an option, where the pending question has it, and with a hint for the model. */
+  async choose(deployment: Deployment, optionId: string, guidance?: string): Promise<boolean> {
     const question = deployment.log?.pending_question;
     if (!question?.options?.some((option) => option.id === optionId)) {
       return false;
     }
-    await this.give(deployment, question, { optionId });
+    await this.give(deployment, question, { optionId, guidance });
     return true;
   }
 
@@ -65,16 +68,22 @@ export class Questions implements vscode.Disposable {
     }
     this.told.add(key);
     const options = optionsOf(question);
-    const message = `${deploymentName(deployment)}: ${question.message}`;
+    const failed = question.category === "error_recovery";
+    const message = joined(
+      " ",
+      `${deploymentName(deployment)}: ${question.message}`,
+      failed && firstAndLast(question.detail ?? ""),
+    );
     if (isDestructive(question)) {
       await this.answer(deployment);
-    } else if (options.length === 0 || options.length > BUTTONS || question.allowCustom) {
+    } else if (options.length === 0 || question.allowCustom) {
       const wanted = await vscode.window.showInformationMessage(message, "Answer…");
       await (wanted && this.answer(deployment));
     } else {
-      const failed = question.category === "error_recovery";
       const show = failed ? vscode.window.showWarningMessage : vscode.window.showInformationMessage;
-      await this.give(deployment, question, byLabel(options, await show(message, ...options.map(({ label }) => label))));
+      const labels = options.map(({ label }) => label);
+      const chosen = await show(message, ...(labels.length > BUTTONS ? [...labels.slice(0, 2), MORE] : labels));
+      await (chosen === MORE ? this.answer(deployment) : this.give(deployment, question, byLabel(options, chosen)));
     }
   }
 

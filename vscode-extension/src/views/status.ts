@@ -1,5 +1,7 @@
 /** The one item in the status bar, and the context keys that decide which commands are offered. */
 import * as vscode from "vscode";
+import { modelUse } from "../deploy/model";
+import { joined } from "../format";
 import { COMMANDS, CONTEXTS } from "../ids";
 import type { ServerState } from "../server/client";
 import { type Deployment, type DeploymentStore, isRetryable, isRunning } from "../state/store";
@@ -63,7 +65,7 @@ export class Status implements vscode.Disposable {
     }
     this.item.text = text.icon === "" ? text.words : `$(${text.icon}) ${text.words}`;
     this.item.accessibilityInformation = { label: `Auto-Deployer: ${text.words}` };
-    this.item.tooltip = `Auto-Deployer: ${text.words}`;
+    this.item.tooltip = joined("\n", `Auto-Deployer: ${text.words}`, modelUse((running[0] ?? this.ended)?.log));
     this.item.show();
   }
 

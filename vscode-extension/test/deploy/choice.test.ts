@@ -16,6 +16,7 @@ it("becomes the request, without what is only ours", () => {
     approval: "plan",
     deploymentId: "d1",
   });
+  expect(startParams({ ...choice, approval: "never" }, "d1")).not.toHaveProperty("approval"); // the settings say
 });
 
 it("has ids the server takes", () => {

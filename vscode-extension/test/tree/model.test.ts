@@ -156,14 +156,52 @@ describe("a deployment that ended", () => {
   });
 });
 
-it("shows a command that was refused, and by which rule", () => {
-  const log = structuredClone(document("success"));
-  const step = log.steps?.at(-1);
-  const policy = { verdict: "deny" as const, rule: "no-root-delete", reason: "it deletes the root" };
-  Object.assign(step ?? {}, { refused_commands: [{ command: "rm -rf /", policy }] });
-  const { tree, root } = treeOf(log);
-  const node = tree.children(root).findLast(({ stepId }) => stepId === step?.step_id) as Node;
-  expect(rows(tree, node)).toContainEqual(expect.objectContaining({ icon: "blocked", label: "rm -rf /", description: "not run" }));
+describe("a step that a model repaired", () => {
+  const journal = events("model");
+  const asked = journal.findIndex(({ method }) => method === "deploy/questionAsked") + 1;
+
+  it("offers the model, and a hint for it, while it is asked what to do", () => {
+    const { tree, root, replace } = treeOf(fold(journal.slice(0, asked)));
+    const build = tree.children(root).find(({ stepId }) => stepId === 3) as Node;
+    expect(tree.row(build)?.can).toEqual(["retryStep", "model", "hint"]);
+    replace(fold(journal.slice(0, asked + 1)));
+    expect(tree.row(build)?.can).toEqual([]);
+  });
+
+  it("is offered no hint where there is no model", () => {
+    const failure = events("failure");
+    const at = failure.findIndex(({ method }) => method === "deploy/questionAsked") + 1;
+    const { tree, root } = treeOf(fold(failure.slice(0, at)));
+    expect(tree.children(root).map((node) => tree.row(node)?.can)).toContainEqual(["retryStep"]);
+  });
+
+  it("says so, and what it took", () => {
+    const { tree, root } = treeOf(document("model"));
+    expect(tree.row(root)).toMatchObject({ description: expect.stringMatching(/ · 2 model calls, 0.0004 USD$/) });
+    expect(tree.row(root)?.tooltip).toContain("Model scripted: 2 model calls");
+    const build = rows(tree, root).find(({ label }) => label === "Build");
+    expect(build?.spoken).toMatch(/, repaired by scripted$/);
+    expect(build?.tooltip).toContain("repaired by scripted");
+  });
+
+  it("shows whose idea a command was and why, and what was refused by which rule", () => {
+    const { tree, root } = treeOf(document("model"));
+    const build = tree.children(root).find(({ stepId }) => stepId === 3) as Node;
+    const shown = rows(tree, tree.children(build)[1] as Node);
+    expect(shown.find(({ label }) => label === "It is missing")?.tooltip).toContain("From the model: It is missing");
+    const refused = shown.find(({ icon }) => icon === "blocked");
+    expect(refused).toMatchObject({ label: "rm -rf /", description: "not run" });
+    expect(refused?.tooltip).toMatch(/From the model: Make room.*recursive.*deploy directory/s);
+  });
+});
+
+it("shows an end that the user chose as no fault", () => {
+  const icons = (name: string): string[] => {
+    const { tree, root } = treeOf(document(name));
+    return drawn(tree, root).flatMap((line) => /(reason|choice) /.exec(line)?.[1] ?? []);
+  };
+  expect(new Set(["cancelled", "rejected", "skipped"].flatMap(icons))).toEqual(new Set(["choice"]));
+  expect(icons("retry")).toContain("reason");
 });
 
 it("groups the commands of a long step", () => {

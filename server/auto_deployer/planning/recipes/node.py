@@ -10,8 +10,9 @@ from ...model.errors import RefusedError
 from ...model.facts import Detection, Evidence
 from ...model.ports import PlanInput, RepoTree
 from ...model.reasons import Kind, Reason
+from ..interpreters import pick_node
 from ..recipe import Draft
-from .node_draft import NodeFindings, draft_node, pick_node
+from .node_draft import NodeFindings, draft_node
 from .node_env import required_env
 from .node_frameworks import build_run, built_framework, server_framework
 from .node_manifest import FILE_NAME, Manifest, nearest_folder, read_manifest, workspace_folder
@@ -19,6 +20,7 @@ from .node_packages import PackageManager, choose_manager
 from .node_reuse import reuse_findings
 from .node_services import services_of
 from .node_start import Start, choose_start, start_below
+from .node_workspace import unless_all_members, workspace_findings
 
 _VERSION_FILES = (".nvmrc", ".node-version")
 _OTHER_APPS = (
@@ -51,11 +53,14 @@ class NodeRecipe:
             manifest = read_manifest(root, folder)
         except RefusedError as error:
             return _unreadable(error, folder) if folder == tree.subdir else None
-        start = choose_start(root, manifest) if folder == tree.subdir else start_below(root, manifest, tree.subdir)
+        if folder == tree.subdir:
+            start = unless_all_members(root, manifest, choose_start(root, manifest))
+        else:
+            start = start_below(root, manifest, tree.subdir)
         return _detection(root, manifest, start) if start else None
 
     def draft(self, given: PlanInput, detection: Detection) -> Draft:
-        pick_node(given.host, "")
+        pick_node(given.host, str(detection.details.get("engines", "")))
         bypassed = given.overrides.start is not None or given.overrides.output_dir is not None
         if detection.refusal and not (bypassed and detection.details):
             raise _refused(given, detection.refusal)
@@ -73,6 +78,7 @@ def _detection(root: RepoTree, manifest: Manifest, start: Start) -> Detection:
         has_dependencies=bool(manifest.dependencies or manifest.workspaces) or install_folder != manifest.folder,
         has_build=bool(manifest.scripts.get("build", "").strip()),
         start=start,
+        workspace=workspace_findings(root, manifest, install_folder),
         services=services_of(root, manifest, start.source),
         engines=manifest.engines.get("node", ""),
         engine_strict=re.search(r"^engine-strict\s*=\s*true", root.read(manifest.path(".npmrc")) or "", re.MULTILINE) is not None,

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import posixpath
+import re
 import shlex
 from dataclasses import dataclass, replace
 
 from ...model.base import Model
 from ...model.errors import RefusedError
-from ...model.facts import HostFacts, Tool
+from ...model.facts import Tool
 from ...model.plan import AppSpec, Check, FileCheck, PlannedCommand
 from ...model.ports import PlanInput
 from ...model.reasons import Kind
 from .. import static_server
+from ..interpreters import pick_node, require_node
 from ..overrides import apply_overrides
 from ..recipe import Draft
 from ..reuse import KeptPackages, key_of
 from ..reused_build import with_kept_build
+from ..runtimes import node_offer
 from ..versions import node_fits
 from .node_packages import Caller, PackageManager, caller
 from .node_reuse import ReuseFindings
 from .node_services import described, missing_service
 from .node_source import ServiceUse
 from .node_start import Start
+from .node_workspace import WorkspaceFindings
 from .shell import NODE_PATH
 
 _SYSTEM_FOLDERS = frozenset({"/usr/bin", "/usr/local/bin", "/bin", "/opt/homebrew/bin"})
@@ -50,6 +54,7 @@ class NodeFindings(Model):
     version_wanted: str = ""
     """… and the version."""
     reuse: ReuseFindings = ReuseFindings()
+    workspace: WorkspaceFindings = WorkspaceFindings()
 
 
 def draft_node(given: PlanInput, findings: NodeFindings) -> Draft:
@@ -60,8 +65,7 @@ def draft_node(given: PlanInput, findings: NodeFindings) -> Draft:
     """
     if given.overrides.start is None and (refusal := missing_service(findings.services, given.env_names, given.host)):
         raise refusal
-    node = pick_node(given.host, findings.engines)
-    _check_strict_engine(findings, node)
+    node = _chosen_node(given, findings)
     below = posixpath.relpath(findings.install_folder or ".", findings.folder or ".")
     drafting = _Drafting(given, findings, node, caller(findings.manager, given.host, below))
     output = _output(given, findings)
@@ -130,7 +134,7 @@ class _Drafting:
         return Draft(
             strategy="traditional",
             app=app,
-            tools=tuple(dict.fromkeys((self._node_program, *self.call.tools))),
+            tools=tuple(dict.fromkeys((self._node_program, *map(self._program, self.call.tools)))),
             install=self._install(),
             install_checks=self._install_checks(),
             build=self._build(),
@@ -180,6 +184,24 @@ class _Drafting:
         return (FileCheck(path=self.absolute(posixpath.join(self.findings.install_folder, "node_modules"))),)
 
     def _build(self) -> tuple[PlannedCommand, ...]:
+        """Within a workspace what the project depends on is built first."""
+        findings, own = self.findings, self._own_build()
+        workspace, script = findings.workspace, findings.start.build_script
+        if own and workspace.runner and not findings.start.build_command and not findings.manager.plug_and_play:
+            why = f"The workspace's own {workspace.runner}: what it depends on first."
+            env = {**own[0].env, **workspace.runner_env}
+            return (self._command(workspace.runner_command(script), findings.install_folder, why, env),)
+        return (*map(self._member_build, workspace.builds), *own)
+
+    def _member_build(self, folder: str) -> PlannedCommand:
+        return self._command(self.call_in(folder).run("build"), folder, "A member of the workspace that it depends on.", {})
+
+    def call_in(self, folder: str) -> Caller:
+        """The package manager, called in another folder of the workspace."""
+        below = posixpath.relpath(self.findings.install_folder or ".", folder or ".")
+        return caller(self.findings.manager, self.given.host, below)
+
+    def _own_build(self) -> tuple[PlannedCommand, ...]:
         start = self.findings.start
         env = start.build.build_env(self.node.version) if start.build else start.build_env
         if start.build_command:
@@ -218,6 +240,11 @@ class _Drafting:
     def _node_program(self) -> str:
         return self.node.path if self.path_prefix else "node"
 
+    def _program(self, name: str) -> str:
+        """A program for the check of the target: by its path where it comes with the chosen Node, which is not on PATH."""
+        tool, folder = self.given.host.tool(name), posixpath.dirname(self.node.path)
+        return tool.path if tool and self.path_prefix and posixpath.dirname(tool.path) == folder else name
+
     def _command(self, command: str, folder: str, why: str, env: dict[str, str]) -> PlannedCommand:
         return PlannedCommand(command=self.path_prefix + command, cwd=self.absolute(folder), env=env, reasoning=why)
 
@@ -244,26 +271,23 @@ def _output(given: PlanInput, findings: NodeFindings) -> str | None:
     return "" if output == "." else output
 
 
-def pick_node(host: HostFacts, engines: str) -> Tool:
-    """The Node on PATH, or another one found that fits `engines` when that does not."""
-    found = host.all_of("node")
-    if not found:
-        raise RefusedError(
-            "This is a Node.js project, and no node was found on the target "
-            "(looked on PATH and where nvm, fnm, volta, asdf, mise and Homebrew put it).",
-            kind=Kind.MISSING_TOOL,
-            suggestions=(
-                "Install Node.js 20 or newer: https://nodejs.org, `nvm install --lts`, or your system's packages nodejs and npm.",
-            ),
-        )
-    return next((tool for tool in found if not engines or node_fits(engines, tool.version)), found[0])
+def _chosen_node(given: PlanInput, findings: NodeFindings) -> Tool:
+    """The Node to use: where a private one may be installed, or npm is told to insist on it, one that fits.
+
+    Raises:
+        RuntimeMissingError: there is none at all, or none that has to fit does.
+    """
+    if findings.engine_strict and findings.engines:
+        why = f"package.json asks for Node {findings.engines}, .npmrc makes that binding (engine-strict)"
+        return require_node(given.host, [findings.engines], why)
+    node = pick_node(given.host, findings.engines)
+    wanted = [range_ for range_ in (findings.engines, _line_of(findings.version_wanted)) if range_]
+    if given.install_runtimes and node_offer(given.host, wanted):
+        return require_node(given.host, wanted, f"The project asks for Node {' and '.join(wanted)}")
+    return node
 
 
-def _check_strict_engine(findings: NodeFindings, node: Tool) -> None:
-    if findings.engine_strict and findings.engines and not node_fits(findings.engines, node.version):
-        raise RefusedError(
-            f"package.json asks for Node {findings.engines}, .npmrc makes that binding (engine-strict), "
-            f"and {node.version} is what is here.",
-            kind=Kind.RUNTIME_VERSION_UNAVAILABLE,
-            suggestions=(f"Install a Node that fits {findings.engines}, for example with nvm, and deploy again.",),
-        )
+def _line_of(version: str) -> str:
+    """A plain version as its line: what a file names exactly, any later release of the same line runs."""
+    number = re.fullmatch(r"v?(\d+)(\.\d+)*", version)
+    return f"{number[1]}.x" if number else version

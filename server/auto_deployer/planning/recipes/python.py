@@ -11,9 +11,10 @@ from ...model.facts import Detection, Evidence
 from ...model.plan import AppSpec, CommandCheck, FileCheck, HealthSpec, PlannedCommand
 from ...model.ports import PlanInput, RepoTree
 from ..assemble import app_folder
+from ..interpreters import pick_python
 from ..overrides import apply_overrides
 from ..recipe import Draft
-from ..versions import pick_python, python_fits
+from ..versions import python_fits
 from .python_deps import PythonProject, has_any, read_project
 from .python_django import DjangoProject, find_manage, read_django
 from .python_entry import StartOption, start_options
@@ -194,7 +195,8 @@ def _draft(given: PlanInput, findings: PythonFindings, started: Start, interpret
     make = partial(
         install_commands, project, uv=uv.path if uv else "", added=started.added, bounds=tuple(findings.bounds), whole=whole
     )
-    installed = installation(given, interpreter, make, local=installs_own_code(project, whole=whole), made_from=project.requirements)
+    own_code = installs_own_code(project, whole=whole)
+    installed = installation(given, interpreter, make, local=own_code, made_from=project.requirements)
     proof = next((module for name, module in _IMPORTED.items() if name in project.declared), "")
     checks = (FileCheck(path=f"{folder}/{PYTHON}"),)
     return Draft(
@@ -249,11 +251,8 @@ def _risks(findings: PythonFindings) -> tuple[str, ...]:
         f"It needs {need.service} at {need.host or ' or '.join(need.env)} ({need.place}), which is not checked before the start."
         for need in findings.needs
     ]
-    if django := findings.django:
-        if django.foreign_hosts:
-            risks.append(f"ALLOWED_HOSTS names only {', '.join(django.foreign_hosts)}: requests to this machine get 400.")
-        if django.sqlite:
-            risks.append("A SQLite database inside the release starts anew with each release.")
+    if (django := findings.django) and django.foreign_hosts:
+        risks.append(f"ALLOWED_HOSTS names only {', '.join(django.foreign_hosts)}: requests to this machine get 400.")
     if findings.option and findings.option.fixed_port:
         risks.append(f"The source fixes port {findings.option.fixed_port}: old and new release cannot run side by side.")
     return tuple(risks)

@@ -38,7 +38,6 @@ class DjangoProject(Model):
     required_env: tuple[EnvVariable, ...] = ()
     foreign_hosts: tuple[str, ...] = ()
     """ALLOWED_HOSTS, when it names hosts and none of this machine's."""
-    sqlite: bool = False
 
 
 def read_django(tree: RepoTree, manage: str) -> DjangoProject | None:
@@ -60,7 +59,6 @@ def read_django(tree: RepoTree, manage: str) -> DjangoProject | None:
         needs=(need,) if need else (),
         required_env=tuple(required_env(files)),
         foreign_hosts=_foreign_hosts(files),
-        sqlite=need is None,
     )
 
 

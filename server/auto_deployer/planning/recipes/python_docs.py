@@ -11,8 +11,8 @@ from ...model.facts import Detection, Evidence
 from ...model.plan import CommandCheck, FileCheck, PlannedCommand
 from ...model.ports import PlanInput, RepoTree
 from ..assemble import app_folder
+from ..interpreters import pick_python
 from ..recipe import Draft
-from ..versions import pick_python
 from .python_deps import read_project, requirement_groups, requirement_lines, requirement_name
 from .python_install import PYTHON, Environment, installation
 from .shell import VENV_PATH

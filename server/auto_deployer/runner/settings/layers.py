@@ -18,7 +18,8 @@ from ...model.settings import Settings
 from .keys import ENV_PREFIX, SEE_ALL, environment_name, flatten, is_list, is_optional, nested, settings_fields, unknown_key
 
 CONFIG_VARIABLE = f"{ENV_PREFIX}CONFIG"
-_NO_SETTINGS = frozenset({CONFIG_VARIABLE, *(ENV_PREFIX + name for name in ("DEBUG", "APP", "COMMAND", "GIT_TOKEN", "GIT_USERNAME"))})
+_OTHERS = ("DEBUG", "APP", "COMMAND", "GIT_TOKEN", "GIT_USERNAME")
+_NO_SETTINGS = frozenset({CONFIG_VARIABLE, *(ENV_PREFIX + name for name in _OTHERS)})
 """Our other variables: where the file is, tracebacks, the marks of what a deployment started, and a login for git."""
 _KEY_VARIABLE = re.compile(rf"{ENV_PREFIX}[A-Z0-9_]+_API_KEY")
 _FAULTS_SHOWN = 5
