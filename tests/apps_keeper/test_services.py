@@ -80,7 +80,8 @@ async def test_one_of_several_hosts_is_enough() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["sqlite:///shop.db", "postgres:///shop", "mongodb+srv://cluster.example/shop", "https://x", "redis", "postgres://h:port/x"]
+    "value",
+    ["sqlite:///shop.db", "postgres:///shop", "mongodb+srv://cluster.example/shop", "https://x", "redis", "postgres://h:port/x"],
 )
 def test_values_that_name_no_place_to_connect_to(value: str) -> None:
     assert address_in("DATABASE_URL", value) is None

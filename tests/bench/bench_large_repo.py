@@ -1,4 +1,4 @@
-"""Large repositories: seconds for snapshot, listing and analysis of 100,000 small files, and for 1 GB of data below and above the cap.
+"""Large repositories: seconds for snapshot, listing and analysis of 100,000 small files, and for 900 MiB below and above the cap.
 
 The files lie in 500 folders, every fifth of which looks like an app, below a workspace root: the worst case for the search for
 candidates. Run: `python -m tests.bench.bench_large_repo`.

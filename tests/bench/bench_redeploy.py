@@ -31,7 +31,7 @@ def main() -> dict[str, Any]:
 def _measured(app: str) -> dict[str, float]:
     with tempfile.TemporaryDirectory(dir=os.environ.get("BENCH_DIR", "/var/tmp"), ignore_cleanup_errors=True) as folder:
         home = Path(folder)
-        env = {**os.environ, **{name: folder for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME")}}
+        env = {**os.environ, **dict.fromkeys(("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"), folder)}
         env |= {"XDG_CACHE_HOME": f"{folder}/cache", "PIP_CACHE_DIR": f"{folder}/pip", "npm_config_cache": f"{folder}/npm"}
         repo = home / "repo"
         shutil.copytree(APPS / app, repo)

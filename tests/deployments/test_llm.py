@@ -127,9 +127,7 @@ async def test_a_repository_a_recipe_knows_costs_no_call(runs: Runs, make_repo: 
     assert log.llm_calls == ()
 
 
-async def test_one_failing_command_is_mended_by_one_call(
-    runs: Runs, make_repo: MakeRepo, scripted: Scripted
-) -> None:
+async def test_one_failing_command_is_mended_by_one_call(runs: Runs, make_repo: MakeRepo, scripted: Scripted) -> None:
     rule = r"printf 'pages:\n\tmkdir -p out && cp page.txt out/index.html\n' >Makefile"
     mended = {"action": "execute", "command": rule, "then_retry": True, "reasoning": "There is no such rule."}
     use(runs, scripted(reply(mended)))

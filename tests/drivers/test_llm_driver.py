@@ -24,7 +24,6 @@ from tests.orchestrator.conftest import step
 
 from .llm_bench import LlmBench, ask, done, give_up, run
 
-
 PASSING = (CommandCheck(command="true"),)
 """Checks of a step that is done whenever the model says so."""
 

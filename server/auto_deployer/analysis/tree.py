@@ -156,7 +156,7 @@ class SnapshotTree:
         return sum(self._content.files[self._prefix + path].size for path in self.files)
 
     def fingerprint(self, counts: Callable[[str], bool]) -> str:
-        """A hash of what the whole repository holds at the paths (from its root) that count; the same content gives the same hash."""
+        """A hash of what the repository holds at the paths (from its root) that count; the same content gives the same hash."""
         digest = hashlib.sha256()
         for path, meta in sorted(self._content.ids.items()):
             if counts(path):

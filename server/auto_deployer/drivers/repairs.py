@@ -196,8 +196,8 @@ def _network_failure(command: str, output: str) -> Kind | None:
 
 
 _INSTALLS = _pattern(
-    r"\b(?:npm (?:ci|install|i)|pnpm (?:install|i)|yarn(?: install)?$|yarn install|bun install|pip3? install|uv (?:sync|pip|python)|"
-    r"poetry|pdm|pipenv|composer|bundle|mix deps|dotnet restore|git .*(?:clone|fetch))\b"
+    r"\b(?:npm (?:ci|install|i)|pnpm (?:install|i)|yarn(?: install)?$|yarn install|bun install|pip3? install|"
+    r"uv (?:sync|pip|python)|poetry|pdm|pipenv|composer|bundle|mix deps|dotnet restore|git .*(?:clone|fetch))\b"
 )
 _FETCHES_WHILE_BUILDING = _pattern(r"\b(?:go (?:mod|build|get|install)|cargo|mvnw?|gradlew?)\b")
 _BUILDS = _pattern(r"\brun \S*build\b|\b(?:next|vite|nuxt|astro|gatsby|webpack|ng|yarn|mkdocs) build\b")

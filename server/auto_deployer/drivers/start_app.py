@@ -6,8 +6,8 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from ..apps.cache import prune_cache
-from ..apps.layout import OwnerRecord, utc_now
 from ..apps.data import migrates
+from ..apps.layout import OwnerRecord, utc_now
 from ..apps.release_change import CommandResult, ReleaseChange
 from ..apps.startup import ChangeStoppedError, Serving
 from ..apps.state import DeployDirState, read_state
