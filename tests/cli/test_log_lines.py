@@ -7,7 +7,7 @@ import pytest
 from auto_deployer.cli.log_lines import LogLines
 from auto_deployer.cli.text import symbols_for
 from auto_deployer.model import events as ev
-from auto_deployer.model.log import DeploymentLog, StepResult, Summary
+from auto_deployer.model.log import DeploymentLog, LlmCall, PolicyVerdict, RefusedCommand, StepResult, Summary
 from auto_deployer.model.questions import Question
 from auto_deployer.model.reasons import Kind, Reason
 
@@ -47,6 +47,17 @@ def test_the_story_of_a_failed_deployment():
         "command_failed: `pip install flsk` failed",
         "  - Fix it.",
     ]
+
+
+def test_refused_commands_and_calls_of_the_model_are_told():
+    verdict = PolicyVerdict(verdict="deny", rule="recursive-delete", reason="It deletes the home directory.")
+    refused = RefusedCommand(command="rm -rf ~", source="llm", policy=verdict)
+    call = LlmCall(model="m-1", prompt_tokens=1200, completion_tokens=34, cost_usd=0.5)
+    *_, end = documents(failing_deployment())
+    steps = (*end.steps[:-1], end.steps[-1].model_copy(update={"refused_commands": (refused,)}))
+    lines = lines_of(end.model_copy(update={"llm_calls": (call,), "steps": steps}))
+    assert "  ! $ rm -rf ~  refused by rule recursive-delete: It deletes the home directory." in lines
+    assert "Model m-1: 1 call, 1,234 tokens, 0.5000 USD" in lines
 
 
 def test_where_nothing_was_planned_nothing_is_counted():

@@ -82,10 +82,14 @@ export function activate(context: vscode.ExtensionContext): void {
         logFiles.watch();
         void server.start();
       } else if (event.affectsConfiguration(SECTION)) {
-        void server.configure();
+        server.configure().catch((error: unknown) => log.error(`handing over the settings: ${String(error)}`));
       }
     }),
-    context.secrets.onDidChange(({ key }) => server.state === "running" && void sendKey(context.secrets, send, key)),
+    context.secrets.onDidChange(({ key }) => {
+      if (server.state === "running") {
+        sendKey(context.secrets, send, key).catch((error: unknown) => log.error(`handing over a key: ${String(error)}`));
+      }
+    }),
     logFiles,
     ...registerCommands(services),
   );

@@ -99,12 +99,14 @@ class LogLines:
         for check in step.checks[told.checks :]:
             if not check.passed:
                 yield Text(f"  {self._symbols.icon('failed')} {one_line(f'{check.description}: {check.detail}')}", "yellow")
+        for refused in step.refused_commands[told.refused :]:
+            yield _indented(parts.refused_text(refused, self._symbols), 2)
         for repair in step.repairs[told.repairs :]:
             yield Text(f"  Repair: {clean(repair.message)}", "yellow")
         for asked in step.user_interactions[told.answers :]:
             yield Text(f"  Answer: {one_line(asked.question)} {one_line(asked.response)}")
         told.commands, told.checks, told.repairs = len(step.commands), len(step.checks), len(step.repairs)
-        told.answers = len(step.user_interactions)
+        told.answers, told.refused = len(step.user_interactions), len(step.refused_commands)
         if step.status != "running":
             label = f"Step {number} {parts.step_label(step)}:"
             yield parts.status_text(step.status, self._symbols, label, *parts.step_details(step))
@@ -125,7 +127,7 @@ class _Told:
 
     def __init__(self) -> None:
         self.started = False
-        self.commands = self.checks = self.repairs = self.answers = 0
+        self.commands = self.checks = self.repairs = self.answers = self.refused = 0
 
 
 def _ran(step: StepResult) -> bool:
@@ -157,6 +159,8 @@ def end_lines(log: DeploymentLog, symbols: Symbols, *, path: Path | None) -> Ite
     steps = f"{summary.successful_steps} of {summary.total_steps} steps" if log.steps else "nothing ran"
     commands = parts.count(summary.total_commands, "command") if log.steps else ""
     yield parts.status_text(log.status, symbols, "Deployment:", steps, commands, parts.deployment_duration(log))
+    if model := parts.model_line(log):
+        yield Text(model)
     if log.app is not None:
         yield Text(f"URL: {one_line(log.app.url)}", "bold")
     if path is not None:

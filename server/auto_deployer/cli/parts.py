@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from ..model.facts import HostFacts
-from ..model.log import CommandRecord, DeploymentLog, StepResult
+from ..model.log import CommandRecord, DeploymentLog, RefusedCommand, StepResult
 from ..model.plan import DeploymentPlan, DeploymentStep
 from .text import COMMAND_WIDTH, STYLE, Symbols, clean, command_line, duration, last_lines, one_line, seconds_between
 
@@ -36,6 +36,23 @@ def command_text(record: CommandRecord, symbols: Symbols, *, width: int = COMMAN
     text.append(command_line(record.command, record.reasoning, width=width))
     text.append(f"  {command_end(record)}", "dim" if record.success else STYLE["failed"])
     return text
+
+
+def refused_text(refused: RefusedCommand, symbols: Symbols) -> Text:
+    """A command that was not run, and by which rule."""
+    text = Text(f"{symbols.icon('blocked')} ", "yellow").append(command_line(refused.command, refused.reasoning))
+    return text.append(f"  refused by rule {refused.policy.rule}: {one_line(refused.policy.reason)}", "yellow")
+
+
+def model_line(log: DeploymentLog) -> str:
+    """What the model was asked in this deployment; "" when it was not."""
+    calls = log.llm_calls
+    if not calls:
+        return ""
+    tokens = sum(call.prompt_tokens + call.completion_tokens for call in calls)
+    costs = [call.cost_usd for call in calls if call.cost_usd is not None]
+    spent = f", {sum(costs):.4f} USD" if costs else ""
+    return f"Model {one_line(calls[-1].model)}: {count(len(calls), 'call')}, {tokens:,} tokens{spent}"
 
 
 def command_end(record: CommandRecord) -> str:

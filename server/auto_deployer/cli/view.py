@@ -82,6 +82,8 @@ def _add_step(
         _add_running(branch, result, now=now, symbols=symbols, output=output)
         return
     branch = tree.add(_cut(parts.status_text(result.status, symbols, parts.step_label(result), *parts.step_details(result))))
+    for refused in result.refused_commands:
+        branch.add(_cut(parts.refused_text(refused, symbols)))
     failing = parts.failing_command(result)
     if failing is not None:
         node = branch.add(_cut(parts.command_text(failing, symbols)))
@@ -97,6 +99,8 @@ def _add_running(branch: Tree, step: StepResult, *, now: datetime, symbols: Symb
         branch.add(_dim(f"... {hidden} more"))
     for record in step.commands[-_SHOWN_COMMANDS:]:
         branch.add(_cut(parts.command_text(record, symbols)))
+    for refused in step.refused_commands[-1:]:
+        branch.add(_cut(parts.refused_text(refused, symbols)))
     for repair in step.repairs[-1:]:
         branch.add(_cut(Text(f"Repair: {one_line(repair.message)}", "yellow")))
     current = step.current_command

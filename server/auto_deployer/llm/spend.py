@@ -27,7 +27,7 @@ class Spend:
         """
         budget = self.budget
         if self.calls >= budget.max_llm_calls:
-            raise _reached(f"{self.calls} calls of the model were made", "budget.max_llm_calls", budget.max_llm_calls)
+            raise _reached(f"the model was called {self.calls} times", "budget.max_llm_calls", budget.max_llm_calls)
         if self.tokens >= budget.max_tokens:
             raise _reached(f"{self.tokens:,} tokens were used", "budget.max_tokens", budget.max_tokens)
         if budget.max_cost_usd is not None and self.cost_usd >= budget.max_cost_usd:

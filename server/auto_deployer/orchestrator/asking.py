@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..model.log import PolicyVerdict, StepResult
-from ..model.plan import DeploymentStep
+from ..model.plan import DeploymentStep, PlannedCommand
 from ..model.ports import DeployContext, StepContext
 from ..model.questions import Option, Question
 from ..model.reasons import Reason
@@ -34,11 +34,13 @@ def model_is_idle(deploy: DeployContext) -> bool:
     return deploy.model is not None and deploy.settings.planner == "recipe"
 
 
-def about_command(ctx: StepContext, number: int, command: str, verdict: PolicyVerdict) -> Question:
+def about_command(ctx: StepContext, number: int, command: PlannedCommand, verdict: PolicyVerdict) -> Question:
     """Whether a command may run."""
+    where = f"\nin {command.cwd}" if command.cwd else ""
     return Question(
         question_id=f"command-{ctx.step.id}-{ctx.attempt}-{number}", kind="confirm", category="confirmation", risk="high",
-        message=f"Run `{_in_one_line(verdict.part or command)}`? {verdict.reason}".strip(), detail=command, options=_YES_OR_NO,
+        message=f"Run `{_in_one_line(verdict.part or command.command)}`? {verdict.reason}".strip(),
+        detail=f"{command.command}{where}", options=_YES_OR_NO,
         default="no", timeout_ms=_timeout_ms(ctx.deploy),
     )  # fmt: skip
 

@@ -37,7 +37,8 @@ class CommandGate:
 
     def __init__(self, recorder: Recorder, asker: Asker, policy: CommandPolicy | None = None) -> None:
         self._recorder, self._asker, self._policy = recorder, asker, policy
-        self._approved: set[tuple[str, str]] = set()
+        self._approved = set[tuple[object, ...]]()
+        """What the user let run, by rule: the same command elsewhere, or with other variables, is another one."""
         self._asked = 0
 
     async def admit(self, ctx: StepContext, action: Execute) -> Admitted | Refused | Stopped:
@@ -49,7 +50,7 @@ class CommandGate:
         for command in _subjects(ctx, action):
             verdict = self._verdict(ctx, command, action)
             if verdict.verdict == "ask" and not action.cleanup:
-                verdict = await self._decide(ctx, command.command, verdict)
+                verdict = await self._decide(ctx, command, verdict)
                 if verdict is None:
                     return Stopped()
             if not _runs(verdict, cleanup=action.cleanup):
@@ -104,15 +105,15 @@ class CommandGate:
             if verdict.verdict == "deny":
                 yield command, verdict
 
-    async def _decide(self, ctx: StepContext, command: str, verdict: PolicyVerdict) -> PolicyVerdict | None:
+    async def _decide(self, ctx: StepContext, command: PlannedCommand, verdict: PolicyVerdict) -> PolicyVerdict | None:
         """The verdict with the user's word; None when the step is to end meanwhile."""
-        key = (verdict.rule, command)
-        if key in self._approved:
+        wanted = (verdict.rule, command.command, command.cwd, tuple(sorted(command.env.items())))
+        if wanted in self._approved:
             return verdict.model_copy(update={"decided_by": "user", "verdict": "allow"})
         self._asked += 1
         answered = await self._answered(ctx, about_command(ctx, self._asked, command, verdict), verdict)
         if answered is not None and _runs(answered):
-            self._approved.add(key)
+            self._approved.add(wanted)
         return answered
 
     async def _answered(self, ctx: StepContext, question: Question, verdict: PolicyVerdict) -> PolicyVerdict | None:

@@ -61,18 +61,20 @@ class LlmPlanner:
         Raises:
             RefusedError: neither has one: the recipe's reason, and what became of asking the model.
         """
+        suggestions: tuple[str, ...] = ()
         try:
             async with asyncio.timeout(self._timeout_s):
                 return await self._asked(given, texts, baseline)
         except TimeoutError:
             why = f"did not plan within {self._timeout_s:g} seconds (budget.planning_timeout)"
         except ModelError as error:
+            suggestions = error.suggestions
             why = f"could not be asked: {error.message}"
         except RefusedError as error:
             why = f"planned what cannot be done here: {error.message}"
         except UnplannableError as error:
             why = str(error)
-        return _without_model(baseline, f"The model {self._model.name} {why}")
+        return _without_model(baseline, f"The model {self._model.name} {why}", suggestions)
 
     async def _asked(self, given: PlanInput, texts: RepoTexts, baseline: Baseline) -> DeploymentPlan:
         messages = planning_messages(given, texts, baseline.plan, baseline.refusal, self._target, self._model.context_window)
@@ -110,14 +112,14 @@ def _choice(reply: PlanReply, baseline: Baseline) -> PlanChoice:
     )  # fmt: skip
 
 
-def _without_model(baseline: Baseline, why: str) -> DeploymentPlan:
+def _without_model(baseline: Baseline, why: str, suggestions: tuple[str, ...]) -> DeploymentPlan:
     sentence = f"{why.rstrip('.')}."
     if baseline.plan is not None:
         note = f"{sentence} This is the recipe's plan."
         return baseline.plan.model_copy(update={"notes": (*baseline.plan.notes, note)})
     if baseline.refusal is None:
-        raise RefusedError(sentence)
+        raise RefusedError(sentence, suggestions=suggestions)
     raise RefusedError(
-        f"{baseline.refusal.message} {sentence}", kind=baseline.refusal.kind, suggestions=baseline.refusal.suggestions,
-        missing_env=baseline.refusal.missing_env,
+        f"{baseline.refusal.message} {sentence}", kind=baseline.refusal.kind,
+        suggestions=tuple(dict.fromkeys((*suggestions, *baseline.refusal.suggestions))), missing_env=baseline.refusal.missing_env,
     )  # fmt: skip

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import * as vscode from "vscode";
 import { type Choice, type SnapshotItem, snapshotItems, subdirItems, targetName } from "../deploy/choice";
+import { plain, withoutLogin } from "../deploy/text";
 import { SECTION } from "../ids";
 import type { AnalyzeResult } from "../protocol";
 import { inSteps, lastFirst, pick, type Step } from "../views/pick";
@@ -42,7 +43,7 @@ class Draft {
   private async repository(step: number): ReturnType<Step> {
     const folders = (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === "file");
     const items = [
-      ...folders.map(({ name, uri }) => ({ label: `$(folder) ${name}`, description: uri.fsPath, value: uri.fsPath })),
+      ...folders.map(({ name, uri }) => ({ label: `$(folder) ${plain(name)}`, description: plain(uri.fsPath), value: uri.fsPath })),
       { label: "$(repo-clone) A git URL…", description: "https, ssh or file", value: "" },
     ];
     return this.ask(step, "What to deploy", items, async (folder) => {
@@ -79,7 +80,7 @@ class Draft {
 
   private async subdir(step: number): ReturnType<Step> {
     const found = this.analysis ? subdirItems(this.analysis) : [];
-    const items = found.map(({ label, description, subdir }) => ({ label, description, value: subdir }));
+    const items = found.map(({ label, description, subdir }) => ({ label: plain(label), description, value: subdir }));
     if (items.length === 0) {
       return "skipped";
     }
@@ -87,15 +88,16 @@ class Draft {
     return this.ask(step, "Which folder of it", inOrder, (subdir) => ({ subdir: subdir || undefined }));
   }
 
-  /** An `.env` is offered, never taken by itself. */
+  /** An `.env` is offered, never taken by itself, and that of what was chosen before going back is not kept. */
   private async envFile(step: number): ReturnType<Step> {
+    Object.assign(this.choice, { envFile: undefined });
     const file = path.join(this.choice.repo, this.choice.subdir ?? "", ".env");
     if (!this.choice.folder || !existsSync(file)) {
       return "skipped";
     }
     const items = [
       { label: "Without variables", description: ".env is left out", value: undefined },
-      { label: "With the variables of .env", description: file, value: file },
+      { label: "With the variables of .env", description: plain(file), value: file },
     ];
     const inOrder = lastFirst<string | undefined>(items, this.last?.envFile);
     return this.ask(step, "Variables of the app", inOrder, (envFile) => ({ envFile }));
@@ -122,8 +124,8 @@ class Draft {
       { label: "Show me the plan first", description: "nothing runs before you agree", value: "plan" as const },
       { label: "Deploy right away", description: "", value: "never" as const },
     ];
-    const known = this.services.memory.last(this.choice.repo, this.choice.subdir ?? null) !== undefined;
-    return this.ask(step, "Start", lastFirst<Choice["approval"]>(items, known ? "never" : "plan"), (approval) => ({ approval }));
+    const last = this.services.memory.last(this.choice.repo, this.choice.subdir ?? null)?.approval ?? "plan";
+    return this.ask(step, "Start", lastFirst<Choice["approval"]>(items, last), (approval) => ({ approval }));
   }
 
   /** What is in the repository. It may be unknown (not there, no access): deploying then says why. */
@@ -134,7 +136,7 @@ class Draft {
       try {
         return await this.services.send("deploy/analyze", { repo, ref, dirty: dirty ?? false, target });
       } catch (error) {
-        this.services.log.warn(`analysing ${repo}: ${error instanceof Error ? error.message : String(error)}`);
+        this.services.log.warn(withoutLogin(`analysing ${repo}: ${error instanceof Error ? error.message : String(error)}`));
         return undefined;
       }
     });

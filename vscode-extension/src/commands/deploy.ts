@@ -1,7 +1,8 @@
 /** Deploy…: a few picks, the last choice first. The second time one Enter is enough. */
 import * as vscode from "vscode";
-import { type Choice, describe } from "../deploy/choice";
-import { counted, joined } from "../format";
+import { type Choice, describe, describeOverrides } from "../deploy/choice";
+import { plain } from "../deploy/text";
+import { counted, joined, repositoryName } from "../format";
 import { pick } from "../views/pick";
 import { chooseAnew } from "./chooseSteps";
 import type { Services } from "./services";
@@ -22,51 +23,63 @@ export async function choose(services: Services, title: string, starting: boolea
   }
   const options = { title, placeholder: "The last choice is first: Enter takes it" };
   const outcome = await pick(
-    items(before),
+    items(services, before),
     options,
-    leftOut(services, before).then((counts) => items(before, counts)),
+    leftOut(services, before).then((counts) => items(services, before, counts)),
   );
   if (typeof outcome === "string") {
     return undefined;
   }
-  return outcome.value === "anew" ? chooseAnew(services, title, starting) : { ...outcome.value, approval: "never" };
+  if (outcome.value !== "anew" && "forget" in outcome.value) {
+    await services.memory.forgetOverrides(outcome.value.forget);
+    return choose(services, title, starting);
+  }
+  return outcome.value === "anew" ? chooseAnew(services, title, starting) : outcome.value;
 }
 
-function items(
-  before: readonly Choice[],
-  uncommitted: readonly number[] = [],
-): (vscode.QuickPickItem & { value: Choice | "anew" })[] {
+type Item = vscode.QuickPickItem & { value: Choice | { forget: Choice } | "anew" };
+
+function items({ memory }: Services, before: readonly Choice[], uncommitted: readonly (number | undefined)[] = []): Item[] {
+  const told = before.map((choice) => describeOverrides(choice.overrides ?? memory.overrides(choice)));
   return [
     ...before.map((choice, index) => ({
-      label: `$(history) ${describe(choice)}`,
-      description: joined(", ", where(choice), changes(choice, uncommitted[index] ?? 0)),
+      label: `$(history) ${plain(describe(choice))}`,
+      description: plain(joined(", ", where(choice), changes(choice, uncommitted[index]), told[index])),
       value: choice,
     })),
     { label: "$(add) Something else…", description: "", value: "anew" as const },
+    ...before.flatMap((choice, index) => (told[index] ? [forgetItem(choice, told[index])] : [])),
   ];
 }
 
-function where({ repo }: Choice): string {
-  const folder = vscode.workspace.workspaceFolders?.find(({ uri }) => uri.fsPath === repo);
-  return folder === undefined ? repo : vscode.workspace.workspaceFolders?.length === 1 ? "this folder" : `folder ${folder.name}`;
+function forgetItem(choice: Choice, told: string): Item {
+  const name = joined("/", repositoryName(choice.repo), choice.subdir);
+  return { label: `$(discard) Forget the answers for ${plain(name)}`, description: plain(told), value: { forget: choice } };
 }
 
-function changes({ dirty }: Choice, uncommitted: number): string {
-  return uncommitted === 0 ? "" : `${counted(uncommitted, "uncommitted file")} ${dirty ? "taken along" : "left out"}`;
+function where(choice: Choice): string {
+  const folder = vscode.workspace.workspaceFolders?.find(({ uri }) => uri.fsPath === choice.repo);
+  const only = vscode.workspace.workspaceFolders?.length === 1;
+  return folder === undefined ? choice.repo : only ? "this folder" : `folder ${folder.name}`;
+}
+
+/** "" where there are none, or that is not known. */
+function changes({ dirty }: Choice, uncommitted: number | undefined): string {
+  return uncommitted ? `${counted(uncommitted, "uncommitted file")} ${dirty ? "taken along" : "left out"}` : "";
 }
 
 /** How many uncommitted files there are for each choice of a folder as it is now; they are never left out silently. */
-function leftOut({ send }: Services, choices: readonly Choice[]): Promise<number[]> {
-  const looked = new Map<string, Promise<number>>();
-  const look = (choice: Choice): Promise<number> =>
+function leftOut({ send }: Services, choices: readonly Choice[]): Promise<(number | undefined)[]> {
+  const looked = new Map<string, Promise<number | undefined>>();
+  const look = (choice: Choice): Promise<number | undefined> =>
     send("deploy/analyze", { repo: choice.repo }).then(
-      ({ repo }) => repo.source.uncommitted ?? 0,
-      () => 0, // it is not there any more: deploying says so
+      ({ repo }) => repo.source.uncommitted ?? undefined,
+      () => undefined, // it is not there any more: deploying says so
     );
   return Promise.all(
     choices.map((choice) => {
       if (!choice.folder || choice.ref) {
-        return 0;
+        return undefined;
       }
       const found = looked.get(choice.repo) ?? look(choice);
       looked.set(choice.repo, found);

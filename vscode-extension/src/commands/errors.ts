@@ -1,5 +1,6 @@
 /** Errors of the server as people read them: what happened, and what to do next. */
 import * as vscode from "vscode";
+import { withoutLogin } from "../deploy/text";
 import { brief, sentences } from "../format";
 import { COMMANDS } from "../ids";
 import type { Reason } from "../protocol";
@@ -9,7 +10,7 @@ const NOT_TRUSTED = 1003;
 /** What an error says; those of the server carry a kind and suggestions. */
 export function reasonOf(error: unknown): Reason {
   const data = (error as { data?: Partial<Reason> | null } | undefined)?.data;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = withoutLogin(error instanceof Error ? error.message : String(error));
   return { kind: "internal_error", ...data, message };
 }
 

@@ -13,6 +13,14 @@ type Asked = Omit<EnterOptions, "title" | "step">;
 
 export async function setUpModel(services: Services): Promise<void> {
   const draft = new Draft(services);
+  try {
+    await untilSaved(services, draft);
+  } finally {
+    await draft.forgetTrials();
+  }
+}
+
+async function untilSaved(services: Services, draft: Draft): Promise<void> {
   while (await inSteps(draft.steps())) {
     const result = await tried(services, draft);
     const chosen = result.ok ? "Save" : await whatNow(result);
@@ -23,10 +31,9 @@ export async function setUpModel(services: Services): Promise<void> {
       return;
     }
     if (chosen === undefined) {
-      break;
+      return;
     }
   }
-  await draft.forgetTrial();
 }
 
 export async function removeModelKey({ secrets }: Services): Promise<void> {
@@ -40,7 +47,8 @@ export async function removeModelKey({ secrets }: Services): Promise<void> {
   await (provider && secrets.delete(secretName(provider)));
 }
 
-function tried({ send }: Services, { provider, model, endpoint, key }: Draft): Thenable<TestModelResult> {
+function tried({ send }: Services, { provider, model, endpoint, key, trials }: Draft): Thenable<TestModelResult> {
+  trials.add(provider);
   const options = { location: vscode.ProgressLocation.Notification, title: `Asking ${model} for a sign of life` };
   return vscode.window.withProgress(options, async () => {
     await send("deploy/setSecret", { name: provider.name, value: key });
@@ -58,6 +66,8 @@ class Draft {
   model = this.set("model") ?? "";
   endpoint = this.set("endpoint");
   key = "";
+  /** Whose key the server was given to try. */
+  readonly trials = new Set<Provider>();
 
   constructor(private readonly services: Services) {}
 
@@ -78,10 +88,16 @@ class Draft {
     await (key === "" ? undefined : this.services.secrets.store(secretName(provider), key));
   }
 
-  /** The server knows the key that was tried; it gets back what is kept. */
-  async forgetTrial(): Promise<void> {
-    const value = (await this.services.secrets.get(secretName(this.provider))) ?? "";
-    await this.services.send("deploy/setSecret", { name: this.provider.name, value });
+  /** The server knows the keys that were tried; it gets back what is kept. One that fails does not keep the others from it. */
+  async forgetTrials(): Promise<void> {
+    const { send, secrets, log } = this.services;
+    for (const provider of this.trials) {
+      try {
+        await send("deploy/setSecret", { name: provider.name, value: (await secrets.get(secretName(provider))) ?? "" });
+      } catch (error) {
+        log.warn(`restoring the key of ${provider.label}: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }
   }
 
   private async askProvider(step: number): ReturnType<Step> {

@@ -1,5 +1,6 @@
 /** Opening what a deployment made: its log, a command's output, its app. */
 import * as vscode from "vscode";
+import { plain } from "../deploy/text";
 import { oneLine } from "../format";
 import type { CommandRecord, CurrentCommand } from "../protocol";
 import { type Deployment, isRunning } from "../state/store";
@@ -71,12 +72,12 @@ function commandItems(deployment: Deployment): (vscode.QuickPickItem & { value: 
   const current = isRunning(deployment) ? steps.at(-1)?.current_command : undefined;
   const ended = steps.flatMap((step) => (step.commands ?? []).map((record) => ({ step, record }))).reverse();
   const items = ended.map(({ step, record }) => ({
-    label: `$(${record.success ? "pass" : "error"}) ${record.command.slice(0, 200)}`,
-    description: step.step_name,
+    label: `$(${record.success ? "pass" : "error"}) ${plain(record.command.slice(0, 200))}`,
+    description: plain(step.step_name),
     value: { deploymentId: deployment.id, told: record },
   }));
   const running = current && {
-    label: `$(loading~spin) ${current.command.slice(0, 200)}`,
+    label: `$(loading~spin) ${plain(current.command.slice(0, 200))}`,
     description: "running",
     value: { deploymentId: deployment.id, told: current },
   };

@@ -1,6 +1,7 @@
 /** Retry: from the first step that is not ok, or from one that is named. */
 import * as vscode from "vscode";
-import { type Choice, choiceOf, newDeploymentId, sourceParams } from "../deploy/choice";
+import { type Choice, choiceAgain, newDeploymentId, sourceParams } from "../deploy/choice";
+import { plain } from "../deploy/text";
 import { planStep, stepIds } from "../state/log";
 import { type Deployment, isRetryable } from "../state/store";
 import type { Node } from "../tree/model";
@@ -17,8 +18,11 @@ export async function retry(services: Services, target?: Target): Promise<void> 
 
 export async function retryStep(services: Services, node?: Node): Promise<void> {
   const deployment = await deploymentOf(services, node, canRetry, "Retry From This Step");
-  const stepId = node?.stepId ?? (deployment?.log?.pending_question ? 0 : await chooseStep(deployment));
-  if (deployment !== undefined && stepId !== undefined) {
+  if (deployment === undefined) {
+    return;
+  }
+  const stepId = node?.stepId ?? (deployment.log?.pending_question ? 0 : await chooseStep(deployment));
+  if (stepId !== undefined) {
     await retryFrom(services, deployment, stepId);
   }
 }
@@ -27,10 +31,9 @@ function canRetry(deployment: Deployment): boolean {
   return isRetryable(deployment) || deployment.log?.pending_question?.options?.some(({ id }) => id === "retry") === true;
 }
 
-function chooseStep(deployment: Deployment | undefined): Promise<number | undefined> {
-  const log = deployment?.log;
+function chooseStep({ log }: Deployment): Promise<number | undefined> {
   const items = log
-    ? stepIds(log).map((id) => ({ label: planStep(log, id)?.name ?? `Step ${id}`, description: "", value: id }))
+    ? stepIds(log).map((id) => ({ label: plain(planStep(log, id)?.name ?? `Step ${id}`), description: "", value: id }))
     : [];
   return pickOne(items, "Retry", "From which step? Those before it are taken over where they are still good.");
 }
@@ -40,7 +43,7 @@ async function retryFrom(services: Services, deployment: Deployment, fromStepId:
   if (await services.questions.choose(deployment, "retry")) {
     return;
   }
-  const choice = choiceOf(deployment.log?.request ?? {});
+  const choice = choiceAgain(deployment.log);
   if (choice !== undefined && (await hasChanged(services, deployment, choice))) {
     const items = [
       { label: "The same snapshot", description: "go on with the files as they were", value: "same" },

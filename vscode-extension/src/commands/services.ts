@@ -1,6 +1,7 @@
 /** What commands work with, and the ways from a command's argument to what it is about. */
 import * as vscode from "vscode";
 import type { Memory } from "../deploy/memory";
+import { plain } from "../deploy/text";
 import { clock, moment } from "../format";
 import { ICONS } from "../icons";
 import type { AppState } from "../protocol";
@@ -61,7 +62,7 @@ function item(deployment: Deployment): vscode.QuickPickItem & { value: Deploymen
   const { status, startTime, target } = deployment.summary;
   const icon = status in ICONS ? ICONS[status as keyof typeof ICONS].codicon : "circle-outline";
   const description = `${status} · ${clock(moment(startTime), Date.now())} · ${target}`;
-  return { label: `$(${icon}) ${deploymentName(deployment)}`, description, value: deployment };
+  return { label: `$(${icon}) ${plain(deploymentName(deployment))}`, description, value: deployment };
 }
 
 /** The same for an app. */
@@ -80,6 +81,10 @@ export async function appOf(
     void vscode.window.showInformationMessage(`${title}: there is no app for that.`);
     return undefined;
   }
-  const items = found.map((app) => ({ label: app.name, description: `${app.status} · ${app.url ?? app.deployDir}`, value: app }));
+  const items = found.map((app) => ({
+    label: plain(app.name),
+    description: plain(`${app.status} · ${app.url ?? app.deployDir}`),
+    value: app,
+  }));
   return found.length === 1 ? found[0] : pickOne(items, title, "Which app?");
 }

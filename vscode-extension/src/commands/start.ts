@@ -1,20 +1,38 @@
 /** Starting a deployment, and what a refusal asks for before the next try. */
 import * as vscode from "vscode";
-import { type Choice, choiceOf, newDeploymentId, startParams } from "../deploy/choice";
+import { type Choice, choiceOf, isAccepted, newDeploymentId, startParams } from "../deploy/choice";
 import { type Remedy, remediesOf } from "../deploy/remedies";
+import { plain } from "../deploy/text";
 import { COMMANDS } from "../ids";
 import type { Reason, RepoFacts } from "../protocol";
-import type { Deployment } from "../state/store";
+import { type Deployment, isRunning } from "../state/store";
 import { pickOne } from "../views/pick";
 import type { Services } from "./services";
 
 export async function start(services: Services, choice: Choice): Promise<void> {
   const overrides = choice.overrides ?? services.memory.overrides(choice);
   const full = overrides === undefined ? choice : { ...choice, overrides };
-  await services.memory.remember(full);
   const { deploymentId } = await services.send("deploy/start", startParams(full, newDeploymentId(new Date())));
+  await services.memory.remember(full);
+  rememberAccepted(services, deploymentId, full);
   await vscode.commands.executeCommand(COMMANDS.showView, { preserveFocus: true });
   services.view.reveal(deploymentId);
+}
+
+/** Once the deployment runs something, its app's plan need not be shown unasked again. */
+function rememberAccepted({ store, memory }: Services, id: string, choice: Choice): void {
+  const look = (): void => {
+    const deployment = store.get(id);
+    const accepted = isAccepted(deployment?.log);
+    if (accepted) {
+      void memory.accepted(choice);
+    }
+    if (accepted || (deployment !== undefined && !isRunning(deployment))) {
+      following.dispose();
+    }
+  };
+  const following = store.onDidChange(look);
+  look();
 }
 
 /** Ask for what the refusal of a deployment named, and deploy again with it. */
@@ -40,7 +58,7 @@ async function withRemedy(choice: Choice, { asks, ...remedy }: Remedy, why: stri
     return file && { ...choice, envFile: file.fsPath };
   }
   if (asks === "subdir" && repo?.candidates?.length) {
-    const items = repo.candidates.map(({ path, kind }) => ({ label: path, description: kind, value: path }));
+    const items = repo.candidates.map(({ path, kind }) => ({ label: plain(path), description: kind, value: path }));
     const subdir = await pickOne(items, title, "Folders that look like an app");
     return subdir === undefined ? undefined : { ...choice, subdir };
   }

@@ -1,6 +1,20 @@
 /** What a user chose to deploy, how that reads in a list, and the request it becomes. */
-import { counted, joined, repositoryName } from "../format";
-import type { AnalyzeResult, Overrides, RepoFacts, SourceParams, StartParams } from "../protocol";
+import { counted, joined, oneLine, repositoryName } from "../format";
+import type { AnalyzeResult, DeploymentLog, Overrides, RepoFacts, SourceParams, StartParams } from "../protocol";
+import { withoutLogin } from "./text";
+
+/** What no pick asks for, but a deployment before was started with. */
+const CARRIED = [
+  "deployDir",
+  "port",
+  "planner",
+  "noCache",
+  "submodules",
+  "lfs",
+  "installRuntimes",
+  "groupId",
+  "shared",
+] as const satisfies (keyof StartParams)[];
 
 export interface Choice {
   readonly repo: string;
@@ -11,18 +25,26 @@ export interface Choice {
   readonly subdir?: string;
   readonly envFile?: string;
   readonly target: string;
-  readonly approval: "never" | "plan";
+  /** "never": as the settings say. */
+  readonly approval: NonNullable<StartParams["approval"]>;
   /** Answers to earlier refusals of this app. */
   readonly overrides?: Overrides;
+  readonly carried?: Partial<Pick<StartParams, (typeof CARRIED)[number]>>;
 }
 
-export function sourceParams({ folder: _, approval: __, ...params }: Choice): SourceParams {
+/** What analysing and planning take: the choice without what matters only to a start. */
+export function sourceParams(choice: Choice): SourceParams {
+  const { groupId: _, shared: __, ...params } = allParams(choice);
   return params;
+}
+
+function allParams({ folder: _, approval: __, carried, ...params }: Choice): Omit<StartParams, "deploymentId"> {
+  return { ...carried, ...params };
 }
 
 /** Without a plan to be approved it is left to the settings what needs approval. */
 export function startParams(choice: Choice, deploymentId: string): StartParams {
-  return { ...sourceParams(choice), ...(choice.approval === "plan" ? { approval: "plan" } : {}), deploymentId };
+  return { ...allParams(choice), ...(choice.approval === "never" ? {} : { approval: choice.approval }), deploymentId };
 }
 
 /** "20261124-083000-a1b2c3": sorts by time, and is the server's idempotency key. */
@@ -34,21 +56,29 @@ export function newDeploymentId(now: Date, random: () => number = Math.random): 
   return `${date}-${time}-${tail.padStart(6, "0")}`;
 }
 
-/** "site · working tree · this machine". */
+/** "site · working tree · this machine · with .env". */
 export function describe(choice: Choice): string {
   return joined(
     " · ",
     joined("/", repositoryName(choice.repo), choice.subdir),
     choice.dirty ? "working tree" : (choice.ref ?? "HEAD"),
     targetName(choice.target),
+    choice.envFile && `with ${choice.envFile.split(/[/\\]/).at(-1)}`,
   );
+}
+
+/** "start: node server.js, build: make": what the app was told after refusals. */
+export function describeOverrides(overrides: Overrides = {}): string {
+  return Object.entries(overrides)
+    .flatMap(([name, value]) => (value ? [`${name}: ${oneLine(value, 60)}`] : []))
+    .join(", ");
 }
 
 export function targetName(target: string): string {
   return target === "local" ? "this machine" : target;
 }
 
-/** The choice that began a deployment, from the request its log keeps. */
+/** The choice that began a deployment, from the request its log keeps: without the values of `env`, which it does not keep. */
 export function choiceOf(request: Record<string, unknown>): Choice | undefined {
   const given = request as unknown as Partial<StartParams> & { deploy_dir?: string; env_file?: string };
   if (typeof given.repo !== "string" || given.repo === "") {
@@ -56,16 +86,34 @@ export function choiceOf(request: Record<string, unknown>): Choice | undefined {
   }
   const envFile = given.envFile ?? given.env_file;
   return {
-    repo: given.repo,
+    repo: withoutLogin(given.repo),
     folder: /^([/\\]|[A-Za-z]:[/\\])/.test(given.repo),
     ...(given.ref ? { ref: given.ref } : {}),
     ...(given.dirty ? { dirty: true } : {}),
     ...(given.subdir ? { subdir: given.subdir } : {}),
     ...(envFile ? { envFile } : {}),
-    ...(given.overrides ? { overrides: given.overrides } : {}),
+    ...(given.overrides && Object.keys(given.overrides).length > 0 ? { overrides: given.overrides } : {}),
+    ...carriedOf({ ...given, deployDir: given.deployDir ?? given.deploy_dir }),
     target: given.target ?? "local",
-    approval: "never",
+    approval: given.approval ?? "never",
   };
+}
+
+function carriedOf(given: Partial<StartParams>): Pick<Choice, "carried"> {
+  const isSet = (value: unknown): boolean => (Array.isArray(value) ? value.length > 0 : Boolean(value));
+  const found = CARRIED.flatMap((name) => (isSet(given[name]) ? [[name, given[name]] as const] : []));
+  return found.length > 0 ? { carried: Object.fromEntries(found) } : {};
+}
+
+/** It ran something: its plan was agreed to, where that was asked. */
+export function isAccepted(log: DeploymentLog | undefined): boolean {
+  return (log?.steps ?? []).length > 0;
+}
+
+/** The choice to deploy the same again: a plan that was agreed to once is not asked for anew. */
+export function choiceAgain(log: DeploymentLog | undefined): Choice | undefined {
+  const choice = choiceOf(log?.request ?? {});
+  return choice?.approval === "plan" && isAccepted(log) ? { ...choice, approval: "never" } : choice;
 }
 
 export interface SnapshotItem {
@@ -82,7 +130,8 @@ export function snapshotItems(repo: RepoFacts | undefined): SnapshotItem[] {
   }
   const changed = source?.uncommitted ?? 0;
   const left = changed > 0 ? `HEAD (${counted(changed, "uncommitted file")} left out)` : "HEAD";
-  const tree = changed > 0 ? `with ${counted(changed, "uncommitted file")}` : source ? "no uncommitted files" : "";
+  const none = source?.uncommitted === 0 ? "no uncommitted files" : "";
+  const tree = changed > 0 ? `with ${counted(changed, "uncommitted file")}` : none;
   return [
     { label: left, description: joined(" ", source?.ref, source?.commit?.slice(0, 10)), choice: { dirty: false } },
     { label: "Working tree", description: tree, choice: { dirty: true } },

@@ -1,12 +1,15 @@
 /** The choices of this workspace, last first, and for each app what it was told after a refusal. */
 import type { Overrides } from "../protocol";
 import type { Choice } from "./choice";
+import { withoutLogin } from "./text";
 
 /** The part of `vscode.Memento` that is used. */
 export interface Memento {
   get<T>(key: string, fallback: T): T;
   update(key: string, value: unknown): Thenable<void>;
 }
+
+type App = Pick<Choice, "repo" | "subdir">;
 
 const CHOICES = "choices";
 const OVERRIDES = "overrides";
@@ -17,27 +20,55 @@ export class Memory {
 
   /** Last first. */
   choices(): Choice[] {
-    return this.memento.get<Choice[]>(CHOICES, []);
+    return this.memento.get<Choice[]>(CHOICES, []).map(cleaned);
   }
 
+  /** The login of a URL is for the one request; it is not kept. */
   async remember(choice: Choice): Promise<void> {
-    const others = this.choices().filter((other) => keyOf(other) !== keyOf(choice));
-    await this.memento.update(CHOICES, [choice, ...others].slice(0, KEPT));
-    if (choice.overrides !== undefined) {
-      await this.memento.update(OVERRIDES, { ...this.memento.get(OVERRIDES, {}), [keyOf(choice)]: choice.overrides });
+    const kept = cleaned(choice);
+    const others = this.choices().filter((other) => keyOf(other) !== keyOf(kept));
+    await this.memento.update(CHOICES, [kept, ...others].slice(0, KEPT));
+    if (kept.overrides !== undefined) {
+      await this.memento.update(OVERRIDES, { ...this.allOverrides(), [keyOf(kept)]: kept.overrides });
     }
+  }
+
+  /** A plan of this app was agreed to: from now on the settings say what needs approval. */
+  async accepted(app: App): Promise<void> {
+    await this.change(app, (choice) => (choice.approval === "plan" ? { ...choice, approval: "never" } : choice));
+  }
+
+  /** Forget what this app was told after refusals. */
+  async forgetOverrides(app: App): Promise<void> {
+    const { [keyOf(app)]: _, ...others } = this.allOverrides();
+    await this.memento.update(OVERRIDES, others);
+    await this.change(app, ({ overrides: _, ...choice }) => choice);
   }
 
   /** What was chosen last in this repository, or for this app of it. */
   last(repo: string, subdir?: string | null): Choice | undefined {
-    return this.choices().find((choice) => choice.repo === repo && (subdir === undefined || (choice.subdir ?? null) === subdir));
+    const known = withoutLogin(repo);
+    return this.choices().find((choice) => choice.repo === known && (subdir === undefined || (choice.subdir ?? null) === subdir));
   }
 
-  overrides(choice: Pick<Choice, "repo" | "subdir">): Overrides | undefined {
-    return this.memento.get<Record<string, Overrides>>(OVERRIDES, {})[keyOf(choice)];
+  overrides(app: App): Overrides | undefined {
+    return this.allOverrides()[keyOf(app)];
+  }
+
+  private allOverrides(): Record<string, Overrides> {
+    return this.memento.get<Record<string, Overrides>>(OVERRIDES, {});
+  }
+
+  private async change(app: App, changed: (choice: Choice) => Choice): Promise<void> {
+    const choices = this.choices().map((choice) => (keyOf(choice) === keyOf(app) ? changed(choice) : choice));
+    await this.memento.update(CHOICES, choices);
   }
 }
 
-function keyOf({ repo, subdir }: Pick<Choice, "repo" | "subdir">): string {
-  return `${repo}#${subdir ?? ""}`;
+function cleaned(choice: Choice): Choice {
+  return { ...choice, repo: withoutLogin(choice.repo) };
+}
+
+function keyOf({ repo, subdir }: App): string {
+  return `${withoutLogin(repo)}#${subdir ?? ""}`;
 }

@@ -21,6 +21,8 @@ export class ServerClient implements vscode.Disposable {
   private current: ServerState = "stopped";
   private starts: Promise<void> = Promise.resolve();
   private crashes = 0;
+  /** The server ended, and is started again when the wait is over. */
+  private backingOff = false;
   private startedAt = 0;
   private readonly changes = new vscode.EventEmitter<ServerState>();
   readonly onDidChangeState = this.changes.event;
@@ -49,13 +51,14 @@ export class ServerClient implements vscode.Disposable {
   private async startOnce(): Promise<void> {
     await this.stop();
     this.crashes = 0;
+    this.backingOff = false;
     this.become("starting");
     try {
       const [python, { createLanguageClient }] = await Promise.all([this.findPython(), import("./languageClient")]);
       const client = createLanguageClient(
         python,
         this.handlers,
-        { closed: () => this.closed(), running: () => this.isUp() },
+        { closed: () => this.closed(), running: () => this.isUp(), notStarted: () => this.notStarted() },
         this.log,
       );
       this.client = client;
@@ -118,7 +121,8 @@ export class ServerClient implements vscode.Disposable {
 
   /** The server ended by itself: whether it is to be started again, after a while. */
   private async closed(): Promise<boolean> {
-    if (this.client === undefined) {
+    const client = this.client;
+    if (client === undefined) {
       return false;
     }
     if (Date.now() - this.startedAt > HEALTHY_MS) {
@@ -127,13 +131,25 @@ export class ServerClient implements vscode.Disposable {
     const wait = BACK_OFF_S[this.crashes];
     this.crashes += 1;
     if (wait === undefined || this.current === "starting") {
-      void this.fail(new ServerStartError("crashed", "The Auto-Deployer server ended again and again."));
+      void this.fail(endedAgain());
       return false;
     }
     this.become("restarting");
     this.log.warn(`The server ended unexpectedly; it is started again in ${wait} s.`);
+    this.backingOff = true;
     await new Promise((resolve) => setTimeout(resolve, wait * 1000));
-    return this.client !== undefined;
+    if (this.client !== client) {
+      return false; // stopped, or started anew, in the meantime
+    }
+    this.backingOff = false;
+    return true;
+  }
+
+  /** A start that is the first rejects; one after a crash has nobody else to tell. */
+  private notStarted(): void {
+    if (this.current === "restarting" && !this.backingOff) {
+      void this.fail(endedAgain());
+    }
   }
 
   private async isUp(): Promise<void> {
@@ -166,8 +182,8 @@ export class ServerClient implements vscode.Disposable {
 
   private async fail(fault: ServerStartError): Promise<void> {
     this.log.error(`${fault.message} ${fault.remedy}`);
+    this.fault = fault; // before it stops: who waits is told
     await this.stop();
-    this.fault = fault;
     this.become("failed");
   }
 
@@ -180,6 +196,10 @@ export class ServerClient implements vscode.Disposable {
       this.changes.fire(state);
     }
   }
+}
+
+function endedAgain(): ServerStartError {
+  return new ServerStartError("crashed", "The Auto-Deployer server ended again and again.");
 }
 
 function text(error: unknown): string {

@@ -23,18 +23,25 @@ export interface Installing {
 
 const INSTALL_MS = 10 * 60_000;
 const UNUSED_MS = 30 * 24 * 3600_000;
-/** Marks an environment as complete; its time is that of its last use. */
+/** Marks an environment as complete; its time is that of the last start of a server from it. */
 const READY = ".ready";
 const OFFLINE =
   /NewConnectionError|NameResolutionError|Temporary failure in name resolution|Could not fetch URL|ProxyError|ConnectTimeout|Network is unreachable|getaddrinfo failed|from versions: none/i;
+
+/** Where a private environment's Python comes from, as the log names it. */
+export const PRIVATE = "private environment";
+/** `<wheel>-py3.12`, and not `<wheel>-py3.12.<process>`, which is still being made. */
+const FINISHED = /-py\d+\.\d+$/;
 
 /** Pythons of the environments that were made for the bundled server before, as candidates. */
 export async function privatePythons(storage: Storage): Promise<Candidate[]> {
   const wheel = await bundledWheel(storage.bundled);
   const names = wheel !== undefined && existsSync(storage.folder) ? await readdir(storage.folder) : [];
   return names
-    .filter((name) => wheel !== undefined && name.startsWith(`${stem(wheel)}-py`) && isReady(path.join(storage.folder, name)))
-    .map((name) => ({ program: pythonOf(path.join(storage.folder, name)), args: [], origin: "private environment" }));
+    .filter((name) => wheel !== undefined && name.startsWith(`${stem(wheel)}-py`) && FINISHED.test(name))
+    .map((name) => path.join(storage.folder, name))
+    .filter(isReady)
+    .map((folder) => ({ program: pythonOf(folder), args: [], origin: PRIVATE }));
 }
 
 /** Python of an environment with the bundled server; made where it is not there yet. */
@@ -49,17 +56,36 @@ export async function privatePython(interpreter: Interpreter, storage: Storage, 
     const making = `${folder}.${process.pid}`; // another window may be making one, too
     try {
       await make(making, interpreter, wheel, storage, installing);
-      await rm(folder, { recursive: true, force: true });
-      await rename(making, folder);
+      await moveInto(folder, making);
     } finally {
       await rm(making, { recursive: true, force: true });
     }
   }
   installing.log(`Private environment: ${folder}`);
-  const now = new Date();
-  await utimes(path.join(folder, READY), now, now);
+  const python = pythonOf(folder);
+  await markUsed(python);
   await removeUnused(storage.folder);
-  return pythonOf(folder);
+  return python;
+}
+
+/** A server is started with this private environment's Python: it stays for another while. */
+export async function markUsed(python: string): Promise<void> {
+  const now = new Date();
+  // where it cannot be marked, it can be used all the same
+  await utimes(path.join(path.dirname(path.dirname(python)), READY), now, now).catch(() => undefined);
+}
+
+/** Put what was made in its place, unless another window was quicker: a server may run from that one already. */
+async function moveInto(folder: string, making: string): Promise<void> {
+  if (isReady(folder)) {
+    return;
+  }
+  await rm(folder, { recursive: true, force: true });
+  await rename(making, folder).catch((error: unknown) => {
+    if (!isReady(folder)) {
+      throw error;
+    }
+  });
 }
 
 async function make(
@@ -73,12 +99,12 @@ async function make(
   await rm(folder, { recursive: true, force: true });
   installing.log(`Making a private environment in ${folder}`);
   installing.progress("Making a Python environment");
-  await run(interpreter.path, ["-m", "venv", folder], installing, "noVenv");
+  await run(interpreter.path, ["-I", "-m", "venv", folder], storage.folder, installing, "noVenv");
   installing.progress("Installing the server and what it needs");
   const wheels = path.join(storage.bundled, "wheels");
   const offline = existsSync(wheels) ? ["--no-index", "--find-links", wheels] : [];
-  const install = ["-m", "pip", "install", "--disable-pip-version-check", "--no-input", ...offline, wheel];
-  await run(pythonOf(folder), install, installing, "installFailed");
+  const install = ["-I", "-m", "pip", "install", "--disable-pip-version-check", "--no-input", ...offline, wheel];
+  await run(pythonOf(folder), install, storage.folder, installing, "installFailed");
   await writeFile(path.join(folder, READY), "");
 }
 
@@ -106,16 +132,28 @@ async function bundledWheel(folder: string): Promise<string | undefined> {
 /** Environments of earlier versions. One that was used lately stays: a deployment or another window may still run from it. */
 async function removeUnused(folder: string): Promise<void> {
   for (const name of (await readdir(folder)).filter((other) => other.startsWith("auto_deployer-"))) {
-    const ready = path.join(folder, name, READY);
-    const used = await stat(existsSync(ready) ? ready : path.join(folder, name));
-    if (Date.now() - used.mtimeMs > UNUSED_MS) {
-      await rm(path.join(folder, name), { recursive: true, force: true });
+    try {
+      const ready = path.join(folder, name, READY);
+      const used = await stat(existsSync(ready) ? ready : path.join(folder, name));
+      if (Date.now() - used.mtimeMs > UNUSED_MS) {
+        await rm(path.join(folder, name), { recursive: true, force: true });
+      }
+    } catch {
+      // another window has just moved or removed it, or it is in use: the next start looks again
     }
   }
 }
 
-function run(program: string, args: string[], installing: Installing, fault: "noVenv" | "installFailed"): Promise<void> {
+/** Run Python, isolated (`-I`) and away from the workspace: nothing that lies there may be imported. */
+function run(
+  program: string,
+  args: string[],
+  cwd: string,
+  installing: Installing,
+  fault: "noVenv" | "installFailed",
+): Promise<void> {
   const options = {
+    cwd,
     timeout: INSTALL_MS,
     maxBuffer: 16 * 1024 * 1024,
     windowsHide: true,
@@ -135,7 +173,7 @@ function run(program: string, args: string[], installing: Installing, fault: "no
         reject(new ServerStartError("noNetwork", "What the server needs could not be downloaded."));
       } else {
         const why = stderr.trim().split("\n").at(-1) || error.message;
-        reject(new ServerStartError(fault, `${path.basename(program)} ${args.slice(0, 3).join(" ")} failed: ${why}`));
+        reject(new ServerStartError(fault, `${path.basename(program)} ${args.slice(0, 4).join(" ")} failed: ${why}`));
       }
     });
   });

@@ -1,6 +1,6 @@
 /** How the language client is set up. Loaded only when a server is started: it is most of this extension's code. */
 import * as vscode from "vscode";
-import { CloseAction, ErrorAction, type StaticFeature } from "vscode-languageclient";
+import { CloseAction, ErrorAction, State, type StaticFeature } from "vscode-languageclient";
 import { LanguageClient, type LanguageClientOptions, TransportKind } from "vscode-languageclient/node";
 import { SECTION } from "../ids";
 import { type AskParams, EVENT_METHODS, type OutputChunk, PROTOCOL_VERSION } from "../protocol";
@@ -20,6 +20,8 @@ export interface Hooks {
   /** The server ended by itself: is it to be started again? */
   closed(): Promise<boolean>;
   running(): Promise<void>;
+  /** It could not be started, or did not answer as a server does. */
+  notStarted(): void;
 }
 
 export function createLanguageClient(
@@ -38,7 +40,13 @@ export function createLanguageClient(
   }
   client.onNotification("deploy/commandOutput", (chunk: OutputChunk) => handlers.output(chunk));
   client.onRequest("deploy/ask", (params: AskParams, token) => handlers.ask(params, token));
-  client.onDidChangeState(() => client.isRunning() && void hooks.running());
+  client.onDidChangeState(({ newState }) => {
+    if (newState === State.Running) {
+      void hooks.running();
+    } else if (newState === State.StartFailed) {
+      hooks.notStarted();
+    }
+  });
   return client;
 }
 

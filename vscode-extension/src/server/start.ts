@@ -2,7 +2,7 @@
 import path from "node:path";
 import * as vscode from "vscode";
 import { SECTION } from "../ids";
-import { privatePython, privatePythons, type Storage } from "./environment";
+import { markUsed, PRIVATE, privatePython, privatePythons, type Storage } from "./environment";
 import { type Candidate, canRunServer, findInterpreter, onPath, SETTING } from "./interpreter";
 
 /** What of the Python extension's API is used. */
@@ -19,6 +19,9 @@ export async function serverPython(context: vscode.ExtensionContext, log: vscode
   const storage = { folder: context.globalStorageUri.fsPath, bundled: path.join(context.extensionPath, "bundled") };
   const interpreter = await findInterpreter(await candidates(storage, log), version, (line) => log.info(line));
   if (canRunServer(interpreter, version)) {
+    if (interpreter.origin === PRIVATE) {
+      await markUsed(interpreter.path);
+    }
     return interpreter.path;
   }
   const options = { location: vscode.ProgressLocation.Notification, title: "Auto-Deployer", cancellable: true };

@@ -58,25 +58,32 @@ export class DeploymentStore {
 
   /** A server is there (again): list what it knows and follow what runs, from where we are. */
   async connect(): Promise<void> {
+    const before = new Map(this.deployments);
     const { deployments } = await this.send("deploy/list", { limit: LISTED });
     const listed = new Set(deployments.map((row) => row.deploymentId));
-    for (const id of this.deployments.keys()) {
+    for (const id of before.keys()) {
       if (!listed.has(id)) {
-        this.deployments.delete(id);
+        this.deployments.delete(id); // one that began after the request stays
       }
     }
-    const followed = deployments.filter((row) => row.status === "running" || this.isBehind(row));
-    for (const summary of deployments) {
-      const known = this.deployments.get(summary.deploymentId);
-      this.deployments.set(summary.deploymentId, {
-        id: summary.deploymentId,
-        logUri: summary.logUri,
-        log: known?.log,
-        summary,
-      });
+    const rows = deployments.filter(({ deploymentId: id }) => this.deployments.has(id) || !before.has(id)); // not: forgotten since
+    for (const row of rows) {
+      this.take(row, before.get(row.deploymentId));
     }
     this.emit({ kind: "list" });
-    await Promise.all(followed.map((row) => this.catchUp(row.deploymentId)));
+    const followed = rows.map((row) => row.deploymentId).filter((id) => this.isFollowed(id));
+    await Promise.all(followed.map((id) => this.catchUp(id)));
+  }
+
+  /** Take a row of the list, which may be older than what the events have told since it was asked for. */
+  private take(row: DeploymentSummary, before: Deployment | undefined): void {
+    const { deploymentId: id, logUri } = row;
+    const log = this.deployments.get(id)?.log;
+    if (log !== undefined && (log !== before?.log || log.status !== "running")) {
+      this.keep(id, log, logUri);
+    } else {
+      this.deployments.set(id, { id, logUri, log, summary: row });
+    }
   }
 
   /** The log document of an ended deployment, read when somebody looks at it. */
@@ -106,7 +113,8 @@ export class DeploymentStore {
       void this.catchUpFrom(id, at).catch((error: unknown) => this.onError(`following deployment ${id}`, error));
       return;
     }
-    this.keep(id, apply(known.log, event), known.logUri);
+    const told = "logUri" in event.params ? event.params.logUri : undefined;
+    this.keep(id, apply(known.log, event), known.logUri || (told ?? ""));
     this.emitEvent(id, event);
   }
 
@@ -123,9 +131,10 @@ export class DeploymentStore {
     this.emit({ kind: "list" });
   }
 
-  /** It ran when we last heard of it, and has ended since. */
-  private isBehind(row: DeploymentSummary): boolean {
-    return this.deployments.get(row.deploymentId)?.log?.status === "running";
+  /** It runs, or ran when we last heard of it. */
+  private isFollowed(id: string): boolean {
+    const known = this.deployments.get(id);
+    return known?.summary.status === "running" || known?.log?.status === "running";
   }
 
   /** The same gap once more: it is an event that we do not know. The document has what it meant. */

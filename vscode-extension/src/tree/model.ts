@@ -58,6 +58,15 @@ export class DeploymentTree {
     });
   }
 
+  /** Drop the rows of deployments that are gone. */
+  prune(): void {
+    for (const { id, deploymentId } of this.nodes.values()) {
+      if (this.find(deploymentId) === undefined) {
+        this.nodes.delete(id);
+      }
+    }
+  }
+
   children(node: Node): Node[] {
     const log = this.find(node.deploymentId)?.log;
     return (log && node.content.children?.(log)) ?? [];

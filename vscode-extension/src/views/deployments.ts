@@ -101,6 +101,9 @@ export class DeploymentsView implements vscode.TreeDataProvider<Node>, vscode.Di
     this.keepTicking();
     this.tellOfTrust();
     this.view.badge = badge(this.store.running().length);
+    if (change.kind === "list") {
+      this.tree.prune();
+    }
     this.refresh.add(change.kind === "list" ? undefined : this.changed(change));
   }
 

@@ -5,24 +5,26 @@ import { shortCommand } from "../format";
 import { SCHEMES } from "../ids";
 import type { PlanResult } from "../protocol";
 import type { DeploymentStore, Send } from "../state/store";
+import { OutputTail } from "./outputTail";
 
 const GROW_MS = 500;
-const CHUNK = 1_048_576;
-/** More of an output than this is not shown; the file beside the log has all of it. */
-const LONGEST = 8 * CHUNK;
+const MB = 1_048_576;
 
 export class OutputDocuments implements vscode.TextDocumentContentProvider, vscode.Disposable {
   private readonly changes = new vscode.EventEmitter<vscode.Uri>();
   readonly onDidChange = this.changes.event;
   private readonly growing = new Map<string, NodeJS.Timeout>();
+  /** What was read of each output that is open. */
+  private readonly tails = new Map<string, OutputTail>();
   private readonly parts: { dispose(): unknown }[];
 
   constructor(
-    store: DeploymentStore,
+    private readonly store: DeploymentStore,
     private readonly send: Send,
   ) {
     this.parts = [
       vscode.workspace.registerTextDocumentContentProvider(SCHEMES.output, this),
+      vscode.workspace.onDidCloseTextDocument(({ uri }) => this.tails.delete(uri.path)),
       store.onDidChange((change) => {
         if (change.kind === "output") {
           this.grow(change.deployment.id, change.chunk.commandId);
@@ -35,16 +37,19 @@ export class OutputDocuments implements vscode.TextDocumentContentProvider, vsco
 
   async provideTextDocumentContent(uri: vscode.Uri): Promise<string> {
     const [, deploymentId = "", commandId = ""] = uri.path.split("/");
-    let text = "";
-    for (let offset = 0; offset < LONGEST; ) {
-      const part = await this.send("deploy/output", { deploymentId, commandId, offset, limit: CHUNK });
-      text += part.text;
-      if (part.nextOffset >= part.size || part.nextOffset <= offset) {
-        break;
-      }
-      offset = part.nextOffset;
-    }
-    return text === "" ? "(no output)\n" : stripAnsi(text);
+    const fetch = (offset: number, limit: number) => this.send("deploy/output", { deploymentId, commandId, offset, limit });
+    const tail = this.tails.get(uri.path) ?? new OutputTail(fetch);
+    this.tails.set(uri.path, tail);
+    await tail.read();
+    const text = tail.text === "" ? "(no output)\n" : stripAnsi(tail.text);
+    const file = `${this.filesOf(deploymentId)}/${commandId}.log`;
+    return tail.leftOut === 0 ? text : `… ${(tail.leftOut / MB).toFixed(1)} MB left out; full file: ${file}\n${text}`;
+  }
+
+  /** The folder beside the log where the server keeps the outputs. */
+  private filesOf(deploymentId: string): string {
+    const uri = this.store.get(deploymentId)?.logUri ?? "";
+    return vscode.Uri.parse(uri).fsPath.replace(/\.json$/, ".files");
   }
 
   dispose(): void {

@@ -1,7 +1,7 @@
 /** The one item in the status bar, and the context keys that decide which commands are offered. */
 import * as vscode from "vscode";
 import { modelUse } from "../deploy/model";
-import { joined } from "../format";
+import { joined, moment } from "../format";
 import { COMMANDS, CONTEXTS } from "../ids";
 import type { ServerState } from "../server/client";
 import { type Deployment, type DeploymentStore, isRetryable, isRunning } from "../state/store";
@@ -9,11 +9,14 @@ import { deploymentName } from "../tree/rows";
 
 const ENDED_ICONS: Record<string, string> = { success: "pass", failed: "error", interrupted: "debug-disconnect" };
 
+/** What ended this long ago is still news in a window that was closed, or reloading, then. */
+const NEWS_MS = 5 * 60_000;
+
 export class Status implements vscode.Disposable {
   private readonly item = vscode.window.createStatusBarItem("autoDeployer.status", vscode.StatusBarAlignment.Left, 0);
   private readonly contexts = new Map<string, unknown>();
   private readonly subscription: { dispose(): void };
-  /** What ended in this window: only that is news. */
+  /** What ended in this window, or shortly before it opened: only that is news. */
   private ended: Deployment | undefined;
 
   constructor(
@@ -25,6 +28,8 @@ export class Status implements vscode.Disposable {
     this.subscription = store.onDidChange((change) => {
       if (change.kind === "event" && change.event.method === "deploy/finished") {
         this.ended = change.deployment;
+      } else if (change.kind === "list") {
+        this.ended ??= store.all().slice(0, 1).find(endedLately);
       }
       if (change.kind !== "output") {
         this.update();
@@ -95,4 +100,8 @@ export class Status implements vscode.Disposable {
       void vscode.commands.executeCommand("setContext", key, value);
     }
   }
+}
+
+function endedLately({ summary }: Deployment): boolean {
+  return summary.status !== "running" && Date.now() - moment(summary.endTime) < NEWS_MS;
 }

@@ -1,16 +1,26 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type Installing, privatePython, privatePythons, type Storage } from "../../src/server/environment";
+import { type Installing, markUsed, privatePython, privatePythons, type Storage } from "../../src/server/environment";
 import { type Interpreter, onPath, probed } from "../../src/server/interpreter";
 
 const WHEEL = "auto_deployer-0.1.0-py3-none-any.whl";
 /** Fake Pythons are scripts for `sh`: what is tested is what we make of their answers. */
 const FAKE = `#!/bin/sh
 case "$*" in
-  "-m venv "*) mkdir -p "$3/bin" && cp "$0" "$3/bin/python" && echo "$3" >> "$(dirname "$0")/made" ;;
-  "-m pip install"*) [ -z "$PIP_SAYS" ] || { echo "$PIP_SAYS" >&2; exit 1; }; echo "$*" "$HTTPS_PROXY" ;;
+  "-I -m venv "*) mkdir -p "$4/bin" && cp "$0" "$4/bin/python" && eval "$ALSO" && echo "$4" >> "$(dirname "$0")/made" ;;
+  "-I -m pip install"*) [ -z "$PIP_SAYS" ] || { echo "$PIP_SAYS" >&2; exit 1; }; echo "$*" "$HTTPS_PROXY" ;;
 esac
 `;
 
@@ -38,11 +48,14 @@ describe("the private environment", () => {
     server: null,
   });
 
+  /** What another window makes in the meantime. */
+  const ALSO = ":";
+
   function make(env: Record<string, string> = {}, interpreter = python(), signal = new AbortController().signal): Promise<string> {
     const installing: Installing = {
       log: (line) => lines.push(line),
       progress: () => undefined,
-      env,
+      env: { ALSO, ...env },
       signal,
     };
     return privatePython(interpreter, storage, installing);
@@ -58,6 +71,38 @@ describe("the private environment", () => {
     expect(lines.slice(before)).toEqual([expect.stringContaining("Private environment:")]);
     await make({}, python("3.13.0"));
     expect((await privatePythons(storage)).map(({ program }) => program)).toEqual([first, first.replace("3.12", "3.13")]);
+  });
+
+  it("leaves alone what another window has made in the meantime", async () => {
+    const folder = path.join(storage.folder, "auto_deployer-0.1.0-py3-none-any-py3.12");
+    const theirs = `mkdir -p ${folder}/bin && cp "$0" ${folder}/bin/python && touch ${folder}/.ready ${folder}/theirs`;
+    await expect(make({ ALSO: theirs })).resolves.toBe(path.join(folder, "bin", "python"));
+    expect(readdirSync(folder)).toContain("theirs");
+    expect(readdirSync(storage.folder)).toEqual([path.basename(folder)]);
+  });
+
+  it("is no candidate before it is in its place", async () => {
+    const made = await make();
+    const folder = path.dirname(path.dirname(made));
+    renameSync(folder, `${folder}.4711`);
+    expect(await privatePythons(storage)).toEqual([]);
+  });
+
+  it("stays while a server is started from it", async () => {
+    const made = await make();
+    const ready = path.join(path.dirname(path.dirname(made)), ".ready");
+    const monthsAgo = new Date(Date.now() - 100 * 24 * 3600_000);
+    utimesSync(ready, monthsAgo, monthsAgo);
+    await markUsed(made);
+    await make({}, python("3.13.0"));
+    expect(existsSync(made)).toBe(true);
+    await expect(markUsed(path.join(root, "gone", "bin", "python"))).resolves.toBeUndefined();
+  });
+
+  it("does not mind an entry that cannot be looked at", async () => {
+    await make();
+    symlinkSync("nowhere", path.join(storage.folder, "auto_deployer-0.0.1-py3-none-any-py3.12"));
+    await expect(make({}, python("3.13.0"))).resolves.toContain("py3.13");
   });
 
   it("is removed when nobody used it for long; one that another window may be making stays", async () => {
@@ -108,13 +153,18 @@ describe("the private environment", () => {
     await expect(make()).rejects.toMatchObject({ fault: "noWheel" });
   });
 
-  it("hears of a real pip what is wrong with a wheel", async () => {
+  it("hears of a real pip what is wrong with a wheel, whatever lies in its folder or on PYTHONPATH", async () => {
     const found = await Promise.all(onPath(process.platform).map(probed));
     const isFit = (one: Interpreter | string): one is Interpreter => typeof one !== "string" && one.canMakeEnvironments;
     writeFileSync(path.join(storage.bundled, WHEEL), "not a wheel");
-    await expect(make({}, found.find(isFit))).rejects.toMatchObject({
+    for (const trap of [storage.folder, path.join(root, "workspace")]) {
+      mkdirSync(trap);
+      writeFileSync(path.join(trap, "venv.py"), "raise SystemExit(3)\n");
+      writeFileSync(path.join(trap, "pip.py"), "raise SystemExit(3)\n");
+    }
+    await expect(make({ PYTHONPATH: path.join(root, "workspace") }, found.find(isFit))).rejects.toMatchObject({
       fault: "installFailed",
-      message: expect.stringContaining("pip"),
+      message: expect.stringContaining("invalid"),
     });
   }, 60_000);
 });

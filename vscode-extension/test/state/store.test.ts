@@ -95,6 +95,58 @@ describe("the store", () => {
     expect(store.get("success")?.log).toEqual(document("success"));
   });
 
+  /** Connect while the list was made at `listed` events, and events up to `told` come before it arrives. */
+  async function connectLate(have: number, listed: number, told: number, rows?: DeploymentSummary[]): Promise<DeploymentStore> {
+    const server = new Server("success", listed);
+    const answer = { deployments: rows ?? [server.row()] };
+    let arrive: () => void = () => undefined;
+    const arrived = new Promise<void>((resolve) => {
+      arrive = resolve;
+    });
+    const late = (async (method: keyof Requests, params: never) =>
+      method === "deploy/list" ? arrived.then(() => answer) : server.send(method, params)) as Send;
+    const store = new DeploymentStore(late, (what) => errors.push(what));
+    const take = (from: number, to: number): void =>
+      events("success")
+        .slice(from, to)
+        .forEach((event) => {
+          store.apply(event);
+        });
+    take(0, have);
+    const connected = store.connect();
+    take(have, told);
+    arrive();
+    await connected;
+    return store;
+  }
+
+  it("takes no older word of a list for one that ended while it was made", async () => {
+    const end = events("success").length;
+    for (const have of [0, 20]) {
+      const store = await connectLate(have, 20, end);
+      expect(store.get("success")?.summary.status).toBe("success");
+      expect(store.get("success")?.log).toEqual(document("success"));
+      expect(store.running()).toEqual([]);
+    }
+  });
+
+  it("keeps one that started while the list was made, with the place of its log", async () => {
+    const store = await connectLate(0, 1, 3, []);
+    expect(store.get("success")?.logUri).toMatch(/^file:.*\.json$/);
+    expect(store.get("success")?.log?.seq).toBe(3);
+    expect((await connectLate(3, 1, 3, [])).get("success")).toBeUndefined();
+  });
+
+  it("does not bring back what was forgotten while the list was made", async () => {
+    const server = new Server("failure", events("failure").length);
+    const store = storeOf(server);
+    await store.connect();
+    const again = store.connect();
+    store.forget("failure");
+    await again;
+    expect(store.all()).toEqual([]);
+  });
+
   it("drops what it has, and asks once for what it missed", async () => {
     const server = new Server("success", 30);
     const store = storeOf(server);

@@ -244,3 +244,21 @@ it("is fed by the store", () => {
   const tree = new DeploymentTree((id) => store.get(id));
   expect(store.all().map(({ id }) => tree.row(tree.deployment(id))?.label)).toEqual(["site"]);
 });
+
+it("drops the rows of deployments that are forgotten, and keeps those of the others", () => {
+  const store = new DeploymentStore(
+    () => Promise.reject(new Error("not asked")),
+    () => undefined,
+  );
+  for (const name of ["success", "failure"]) {
+    for (const event of events(name)) {
+      store.apply(event);
+    }
+  }
+  const tree = new DeploymentTree((id) => store.get(id));
+  const [gone, kept] = [tree.deployment("failure"), tree.deployment("success")];
+  store.forget("failure");
+  tree.prune();
+  expect(tree.deployment("success")).toBe(kept);
+  expect(tree.deployment("failure")).not.toBe(gone);
+});
