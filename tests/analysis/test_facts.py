@@ -148,6 +148,23 @@ async def test_candidates_when_the_root_has_nothing_to_run(new_repo: RepoFactory
     assert all(candidate.path.count("/") < MAX_DEPTH for candidate in facts.candidates)
 
 
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"pnpm-workspace.yaml": "packages: []"},
+        {"turbo.json": "{}"},
+        {"nx.json": "{}"},
+        {"package.json": '{"workspaces": ["apps/*"]}'},
+    ],
+)
+async def test_the_root_of_a_workspace_has_candidates_even_when_it_runs(
+    new_repo: RepoFactory, facts_of: FactsOf, files: dict[str, str | bytes]
+):
+    repo = new_repo(files={**files, "main": "x", "apps/web/index.js": "x"})
+    facts = await facts_of(repo.path, sees("main", score=9), sees("index.js", framework="express"))
+    assert [(candidate.path, candidate.kind) for candidate in facts.candidates] == [("apps/web", "express")]
+
+
 async def test_no_candidates_when_the_root_runs_and_never_too_many(new_repo: RepoFactory, facts_of: FactsOf):
     files: dict[str, str | bytes] = {f"app{number:03}/index.js": "x" for number in range(MAX_CANDIDATES + 10)}
     repo = new_repo(files=files)

@@ -49,7 +49,9 @@ class Large:
 def make_repository(folder: Path, files: Iterator[tuple[str, bytes]]) -> None:
     """A repository with one commit, written by `git fast-import`."""
     subprocess.run(["git", "init", "-q", "-b", "main", str(folder)], check=True)
-    writer = subprocess.Popen(["git", "-C", str(folder), "fast-import", "--quiet", "--done"], stdin=subprocess.PIPE)
+    writer = subprocess.Popen(
+        ["git", "-C", str(folder), "-c", "core.compression=0", "fast-import", "--quiet", "--done"], stdin=subprocess.PIPE
+    )
     assert writer.stdin is not None
     writer.stdin.write(b"commit refs/heads/main\ncommitter Bench <bench@example.invalid> 946684800 +0000\ndata 4\nmany\n")
     for path, content in files:

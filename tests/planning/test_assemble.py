@@ -50,6 +50,15 @@ def test_user_port_and_app_name_are_kept() -> None:
     assert (plan.app.name, plan.app.port) == ("shop", 8088)
 
 
+def test_what_the_repository_only_points_to_is_a_risk() -> None:
+    given = plan_input()
+    facts = given.repo.model_copy(update={"submodules": ("themes/plain",), "lfs_files": 2})
+    risks = assemble(Draft("traditional", AppSpec(name="x", command="run")), replace(given, repo=facts), None).risks
+    assert any("themes/plain" in risk and "--submodules" in risk for risk in risks)
+    assert any(risk.startswith("2 Git LFS") and "--lfs" in risk for risk in risks)
+    assert assemble(Draft("traditional", AppSpec(name="x", command="run")), given, None).risks == ()
+
+
 def test_names_with_spaces_and_quotes_stay_one_word() -> None:
     given = replace(plan_input(), paths=DeployPaths("/srv/it's a shop", "r1"), snapshot="/tmp/a b")
     text = "\n".join(planned.command for planned in checkout_commands(given))

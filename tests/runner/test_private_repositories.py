@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from tests.analysis.servers import PASSWORD, USER, HttpsGitServer
 
 from .conftest import Runs, leaving
 from .hosts import kill_all_below
+from .test_attached import get
 
 MakeRepo = Callable[..., Path]
 CREDENTIAL = {"username": USER, "token": PASSWORD}
@@ -144,6 +146,30 @@ async def test_a_process_of_its_own_gets_the_token_too(runs: Runs, url: str, hom
         kill_all_below(tmp_path)
     assert finished.outcome == "success", finished.reason
     assert PASSWORD.encode() not in everything(runs, home)
+
+
+async def test_an_app_in_a_submodule_is_deployed_when_the_user_says_so(
+    runs: Runs, server: HttpsGitServer, make_repo: MakeRepo
+) -> None:
+    theme, shop = make_repo("theme", index__html="<h1>from the submodule</h1>"), make_repo("shop", README__md="a shop")
+    head = _git(theme, "rev-parse", "HEAD")
+    (shop / ".gitmodules").write_text('[submodule "site"]\n\tpath = site\n\turl = ../theme.git\n')
+    _git(shop, "update-index", "--add", "--cacheinfo", f"160000,{head},site")
+    _git(shop, "add", ".gitmodules")
+    _git(shop, "-c", "user.name=t", "-c", "user.email=t@example.invalid", "commit", "-q", "-m", "add site")
+    server.publish(theme, "private/theme.git")
+    server.publish(shop, "private/shop.git")
+    url = f"https://{server.host}/private/shop.git"
+    without = await runs.deploy(url, subdir="site", gitCredential=CREDENTIAL)
+    assert without.reason is not None
+    assert without.reason.kind is Kind.SUBDIR_NOT_FOUND
+    finished = await runs.deploy(url, "d2", subdir="site", submodules=True, gitCredential=CREDENTIAL)
+    assert finished.app is not None, finished.reason
+    assert get(finished.app.url) == "<h1>from the submodule</h1>"
+
+
+def _git(folder: Path, *args: str) -> str:
+    return subprocess.run(["git", "-C", str(folder), *args], check=True, capture_output=True, text=True).stdout.strip()
 
 
 @pytest.mark.parametrize(

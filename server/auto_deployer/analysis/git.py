@@ -28,7 +28,16 @@ _QUIET = {
     "GIT_NO_REPLACE_OBJECTS": "1",
 }
 
-_CONFIG = """\
+# Packs of ours are read once: the search for deltas among large files took minutes and gigabytes of memory for 900 MiB.
+_COPY_AS_IT_IS = """\
+[core]
+\tbigFileThreshold = 1m
+[pack]
+\twindow = 0
+\tcompression = 1
+"""
+_CONFIG = f"""\
+{_COPY_AS_IT_IS}\
 [core]
 \trepositoryformatversion = 0
 \tbare = true
@@ -208,7 +217,7 @@ def _make_ready(git_dir: Path) -> None:
     # outranks .gitattributes: no filter (LFS or another) runs
     (git_dir / "info" / "attributes").write_text("* -filter\n")
     # upload-pack is made for serving folders of other owners; the ownership check would only refuse mounted folders
-    (git_dir / _LOCAL_CONFIG).write_text("[safe]\n\tdirectory = *\n")
+    (git_dir / _LOCAL_CONFIG).write_text(f"[safe]\n\tdirectory = *\n{_COPY_AS_IT_IS}")
 
 
 def batch_mode_ssh(command: str) -> str:

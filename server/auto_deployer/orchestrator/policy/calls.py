@@ -61,6 +61,10 @@ class Call:
         """What speaks against deleting it with all below."""
         return (found for spot in self.spots(word) if (found := self.places.delete(spot)))
 
+    def reads(self, word: str) -> Iterator[Finding]:
+        """What speaks against reading the file."""
+        return (found for spot in self.spots(word) if (found := self.places.read(spot)))
+
     def reads_all(self, word: str) -> Iterator[Finding]:
         """What speaks against reading all below."""
         return (found for spot in self.spots(word) if (found := self.places.read_all(spot)))

@@ -27,7 +27,7 @@ _SPAWNS = re.compile(
     r"system|exec|qx|do shell script|Bun\.\$|Deno\.Command)\b\s*[({'\"\[`\\,. ]"
 )
 _DELETES = re.compile(
-    r"\b(?:rmtree|rmSync|rmdirSync|removedirs|rm_rf|rm_r|remove_tree|remove_dir_all|fs\.rm|rimraf|unlink\w*|os\.remove|rmdir)\b"
+    r"\b(?:rmtree|Deno\.remove\w*|rmSync|rmdirSync|removedirs|rm_rf|rm_r|remove_tree|remove_dir_all|fs\.rm|rimraf|unlink\w*|os\.remove|rmdir)\b"
 )
 _WRITES = re.compile(
     r"\b(?:writeFile\w*|appendFile\w*|createWriteStream|write_text|write_bytes|copyfile|copy2?|copytree|symlink\w*|rename\w*|file_put_contents|"
@@ -38,6 +38,18 @@ _HIDES = re.compile(
     r"\b(?:__import__|b64decode|fromhex|unhexlify|marshal|fromCharCode|base64_decode|rot13|__builtins__|b85decode|zlib)|Buffer\.from|"
     r"\\x[0-9a-f]{2}"
 )
+
+
+_READS = re.compile(
+    r"\b(?:open\w*|read\w*|createReadStream|cat|scandir|listdir|glob|iterdir|file_get_contents|getline|fopen|file|slurp|system)\b|>|<"
+)
+_HOME = re.compile(
+    r"HOME|homedir|expanduser|Path\.home|Dir\.home|getenv|environ\b|ENVIRON|\bENV\b|process\.env|userInfo|\bposix_getpwuid|getpw\w+"
+)
+"""Ways to the user's home, or to any variable."""
+_KEYS_FOLDER = re.compile(r"(?:^|/)(\.(?:ssh|aws|gnupg|kube|docker|azure)(?:/.*)?)$")
+_LITERAL_ARGUMENT = re.compile(r"\s*(?:\s*(['\"`])[^'\"`$]*\1\s*[,)]|\s*\))")
+_ADDRESS = re.compile(r"(?:https?|ftp)://")
 
 
 def interpreter(name: str) -> str | None:
@@ -51,6 +63,9 @@ def code_of(call: Call, language: str) -> Iterator[Finding]:
     """Findings on the code that an interpreter is given as words or on its standard input."""
     given = options(call.args, _VALUED.get(language, _FLAGS[language]), tuple(_LONG))
     codes = given.values_of(*(f"-{letter}" for letter in _FLAGS[language]), *_LONG)
+    if language == "php" and given.values_of("-S"):
+        yield from (found for folder in given.values_of("-t") for found in call.reads_all(folder))
+        return
     if language == "deno" and "eval" in call.args[:1]:
         codes += call.args[1:]
     for code in codes:
@@ -59,6 +74,8 @@ def code_of(call: Call, language: str) -> Iterator[Finding]:
         yield from (found for word in given.operands for found in call.writes(word))
     if codes or given.values_of("-m") or call.args in (("--version",), ("-V",), ("-v",)):
         return
+    if address := next(filter(_ADDRESS.match, given.operands), None):
+        yield ask("fetch-to-exec", f"{call.name} runs what is at {address}, unseen.")
     if given.operands and given.operands[0] not in ("-", "/dev/stdin"):
         yield from call.judge.script(given.operands[0], call)
     else:
@@ -94,6 +111,10 @@ def judge_code(code: str, call: Call) -> Iterator[Finding]:
         yield ask("hidden-code", f"The code for {call.name} makes other code or text while it runs.")
     if _DELETES.search(code):
         yield from _deletions(strings, call)
+        if any(code[found.end() :].startswith("(") and not _LITERAL_ARGUMENT.match(code, found.end() + 1)
+               for found in _DELETES.finditer(code)):  # fmt: skip
+            yield ask("recursive-delete", f"What the code for {call.name} deletes is only known when it runs.")
+    yield from _at_home(code, strings, call)
     if _WRITES.search(code):
         for text in strings:
             if text.startswith(("/", "~", "..")):
@@ -102,10 +123,26 @@ def judge_code(code: str, call: Call) -> Iterator[Finding]:
         yield from _spawned(strings, call)
 
 
+def _at_home(code: str, strings: list[str], call: Call) -> Iterator[Finding]:
+    """Files that code reaches through the home directory, whose path it puts together while it runs."""
+    if not _HOME.search(code) or not any(pattern.search(code) for pattern in (_DELETES, _WRITES, _READS)):
+        return
+    if re.search(r"HOME|homedir|expanduser|Path\.home|Dir\.home|userInfo|getpw", code) or _DELETES.search(code):
+        what = f"Which file the code for {call.name} reaches below the home directory"
+        yield ask("computed-target", f"{what} is only known when it runs.")
+    for text in strings:
+        path = f"{call.places.home}/{text.lstrip('/')}"
+        if text and "\n" not in text:
+            yield from call.reads(path)
+            yield from (found for found in call.writes(path) if found.verdict == "deny")
+
+
 def _protected(text: str, call: Call) -> Iterator[Finding]:
     if "/" not in text and not text.startswith("."):
         return
-    for spot in call.spots(_expanded(text, call)):
+    keys = _KEYS_FOLDER.search(text)
+    path = f"{call.places.home}/{keys[1]}" if keys and not text.startswith("/") else _expanded(text, call)
+    for spot in call.spots(path):
         if found := call.places.read(spot):
             yield found
         elif (found := call.places.write(spot)) and found.verdict == "deny" and found.rule != "raw-disk":
@@ -138,14 +175,24 @@ def _expanded(text: str, call: Call) -> str:
 _AWK_SHELL = re.compile(r"\bsystem\s*\(|\|\s*getline|\|\s*&?\s*[\"(\w]|\|&")
 _SED_SHELL = re.compile(r"(?:^|[;{}\n]|[\d$/]\s*)e(?:\s|$|;)|/[gpiImM\d]*e[gpiImM\d]*(?:$|[;}\n])")
 _SED_WRITE = re.compile(r"(?:^|[;{}\n]|[\d$/!]\s*|/[gpiI\d]*)[wW]\s+(\S+)")
+_SED_READ = re.compile(r"(?:^|[;{}\n]|[\d$/!]\s*)[rR]\s*(\S+)")
 _EDITOR_SHELL = re.compile(r"(?:^|[:|\n])\s*(?:silent\s*)?!|\bsystem\(")
 
 
 def awk(call: Call) -> Iterator[Finding]:
     """A program that may run commands and write files."""
+    for file in options(call.args, "fFv", ("--file",)).values_of("-f", "--file"):
+        yield from call.judge.script(file, call)
+    in_place = any(word in ("inplace", "-iinplace") for word in call.args)
     for word in call.args:
+        strings = [found[2] or "" for found in _STRING.finditer(word)]
+        for text in strings:
+            yield from _protected(text, call)
+        yield from _at_home(word, strings, call)
+        if in_place:
+            yield from (found for found in call.writes(word) if found.verdict == "deny")
         if _AWK_SHELL.search(word):
-            yield from _spawned([found[2] or "" for found in _STRING.finditer(word)], call)
+            yield from _spawned(strings, call)
         for found in re.finditer(r">>?\s*\"([^\"]+)\"", word):
             yield from call.writes(found[1])
 
@@ -159,6 +206,10 @@ def sed(call: Call) -> Iterator[Finding]:
             yield ask("hidden-code", "A sed script with the command or flag `e` runs what is in the text.")
         for found in _SED_WRITE.finditer(script):
             yield from call.writes(found[1])
+        for found in _SED_READ.finditer(script):
+            yield from call.reads(found[1])
+    for file in given.values_of("-f", "--file"):
+        yield from call.judge.script(file, call)
     if given.has("i", "in-place") or any(word.startswith("-i") for word in call.args):
         files = given.operands if given.values_of("-e", "--expression", "-f", "--file") else given.operands[1:]
         for word in files:

@@ -37,10 +37,13 @@ _NO_READ = (
     "~/.docker/config.json", "~/.gnupg/**", "~/.netrc", "~/.pgpass", "~/.my.cnf", "~/.git-credentials", "~/.npmrc", "~/.pypirc",
     "~/.vault-token", "~/.password-store/**", "~/.local/share/keyrings/**", "~/.config/auto-deployer/**", "/etc/shadow*",
     "/etc/gshadow*", "/etc/sudoers", "/etc/sudoers.d/**", "/etc/ssh/ssh_host_*key", "/proc/*/environ", "/proc/*/mem", "/dev/mem",
+    "~/.env", "~/.*_history", "~/.local/share/fish/fish_history",
     "/dev/kmem", "/etc/krb5.keytab", "/run/secrets/**", "/var/run/secrets/**",
 )  # fmt: skip
 """Keys, and what holds them."""
 _PUBLIC = re.compile(r".*\.pub")
+_SHARED_ENV = re.compile(r".*/shared/\.?env")
+"""The secrets that a deployment keeps (`apps.layout`)."""
 _PROC_ROOT = re.compile(r"/proc/(?:self|thread-self|\d+)/root(?=/|$)")
 _PROC_CWD = re.compile(r"/proc/(?:self|thread-self|\d+)/cwd(?=/|$)")
 
@@ -93,6 +96,8 @@ class Places:
             return deny("log-dir", f"{_shown(spot)} is in the folder of the deployment logs.")
         if _PUBLIC.fullmatch(spot.path) is None and self._no_read.holds(spot):
             return deny("key-files", f"{_shown(spot)} is, or may be, a file that holds keys.")
+        if _SHARED_ENV.fullmatch(spot.path) and not _is_in(spot.base, self.deploy_dir):
+            return deny("key-files", f"{_shown(spot)} holds the secrets of another deployment.")
         return None
 
     def read_all(self, spot: Spot) -> Finding | None:
@@ -145,6 +150,10 @@ class Places:
         if _is_in(spot.base, "/dev/tcp") or _is_in(spot.base, "/dev/udp"):
             return ask("network-device", f"{_shown(spot)} sends data over the network.")
         return deny("raw-disk", f"{_shown(spot)} is a device.")
+
+    def is_scratch(self, path: str) -> bool:
+        """Whether anybody may write there: a scratch folder, and not below the deploy directory."""
+        return self._is_scratch(_normal(path)) and not _is_in(_normal(path), self.deploy_dir)
 
     def _is_scratch(self, path: str) -> bool:
         return any(_is_in(path, folder) for folder in self._scratch)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
@@ -13,13 +12,17 @@ from ...model.log import PolicyVerdict
 from ...model.ports import DeployPaths
 from ...model.settings import PolicySettings
 from .calls import Call
+from .downloads import downloaded, stores
 from .findings import Finding, ask, worst
 from .marks import GLOB, LOOSE, STRANGE, UNKNOWN, is_computed, readable
 from .opaque import code_of, interpreter
 from .parser import readings
 from .places import Places, candidates
 from .rules import RULES
+from .rules.runners import run
+from .rules.secrets import serves
 from .rules.shells import privilege
+from .rules.unruled import unruled
 from .shell import MAX_DEPTH, Facts, Walk
 from .streams import COMPUTED, FETCHED, FETCHERS, Stream
 from .user_rules import UserRules
@@ -27,6 +30,7 @@ from .wrappers import WRAPPERS, chdir_of, unwrapped
 
 _MAX_LENGTH = 500_000
 """Characters of a command that is still read (the longest of ours, a script put in place, has about 10,000)."""
+_SYSTEM = ("/usr/", "/bin/", "/sbin/", "/opt/")
 _NAMES_ONLY = frozenset({"echo", "printf", "ls", "stat", "test", "[", "mkdir", "chmod", "chown", "touch", "rm", "basename",
 "dirname", "realpath",
                          "readlink", "du", "file", "cd", "pushd", "export", "set", "command", "which", "type", "id"})  # fmt: skip
@@ -75,6 +79,7 @@ class _Judgement:
         self._facts = Facts(places, self)
         self._places, self._rules = places, rules
         self._fetches = False
+        self._stores_fetched = False
 
     def script_findings(self, command: str, cwd: str, env: Mapping[str, str]) -> list[Finding]:
         """Findings on the whole."""
@@ -125,6 +130,8 @@ class _Judgement:
                 findings.append(_fixed(ask("computed-code", "Which script is run is only known when it runs."), call))
             elif spot.path.startswith(("/dev/tcp", "/dev/udp")):
                 findings.append(_fixed(ask("fetch-to-exec", f"{readable(word)} is a network connection."), call))
+            elif self._stores_fetched and not spot.path.startswith(_SYSTEM):
+                findings.append(_fixed(ask("fetch-to-exec", f"{readable(word)} may be of what was just fetched."), call))
         return findings
 
     def command(self, call: Call) -> list[Finding]:
@@ -134,6 +141,7 @@ class _Judgement:
         part = readable(" ".join(call.words))
         self._note_files(call)
         findings = [finding.about(part) for finding in self._own(call)]
+        self._stores_fetched = self._stores_fetched or stores(call)
         for inner in unwrapped(call.words):
             folder = chdir_of(call.words)
             cwds = call.cwds if folder is None else tuple(spot.path for spot in call.spots(folder))
@@ -148,11 +156,15 @@ class _Judgement:
             yield ask("strange-characters", "It holds control or invisible characters.")
         name = call.name
         yield from privilege(call)
+        yield from run(call)
         if (rule := RULES.get(name)) is not None:
             yield from rule(call)
-        elif (language := interpreter(name)) is not None:
+        language = interpreter(name)
+        if language is not None and (rule is None or language == "bun"):
             yield from code_of(call, language)
-        elif "/" in word:
+        elif rule is None and name not in WRAPPERS and name not in _NAMES_ONLY:
+            yield from unruled(call)
+        if "/" in word and language is None and name not in WRAPPERS:
             yield from self.script(word, call)
         if name == "python" or name.startswith(("python3", "python2")):
             yield from self._python_module(call)
@@ -164,8 +176,12 @@ class _Judgement:
         if "-m" not in call.args:
             return
         rest = call.args[call.args.index("-m") + 1 :]
-        if rest[:1] == ("pip",):
+        if rest[:1] in (("pip",), ("keyring",)):
             yield from call.runs(rest)
+        elif rest[:1] == ("http.server",):
+            yield from serves(replace(call, words=rest))
+        elif rest[:1] in (("zipfile",), ("tarfile",)) and ("-e" in rest or "--extract" in rest):
+            yield from call.writes(rest[-1])
         elif rest[:1] in (("venv",), ("virtualenv",)):
             for word in rest[1:]:
                 yield from call.writes(word) if not word.startswith("-") else ()
@@ -184,26 +200,19 @@ class _Judgement:
         name = call.name
         self._fetches = self._fetches or name in FETCHERS
         if name in ("curl", "wget", "wget2", "aria2c", "scp"):
-            for word in call.args:
-                self._note(call, _downloaded(word), FETCHED)
+            self._note(call, downloaded(call), FETCHED)
         elif name in ("cp", "mv", "install", "ln") and len(call.args) > 1:
             source, target = call.args[-2:]
             for spot in call.spots(source):
                 if (content := self._facts.files.get(spot.path)) is not None:
-                    self._note(call, [target], content)
-        elif name == "tee":
+                    self._note(call, [target, f"{target}/{source.rpartition('/')[2]}"], content)
+        elif name in ("tee", "sponge"):
             self._note(call, call.args, call.stdin if call.stdin.kind in ("text", "fetched") else COMPUTED)
 
     def _note(self, call: Call, words: Iterable[str], content: Stream) -> None:
         for word in words:
             for spot in call.spots(word):
                 self._facts.files[spot.path] = content
-
-
-def _downloaded(word: str) -> list[str]:
-    """The files that a word of a fetching command may be about: `x.sh`, `-ox.sh`, `--output=x.sh`, the end of an address."""
-    name = word[2:] if re.match(r"-[oO]\S", word) else word.partition("=")[2] or word
-    return [name.rpartition("/")[2] if "://" in name else name, word]
 
 
 def _fixed(finding: Finding, call: Call) -> Finding:

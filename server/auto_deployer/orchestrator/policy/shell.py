@@ -39,7 +39,14 @@ _RUN_BY_PROGRAMS = frozenset({
     "BROWSER", "RSYNC_RSH", "TAR_OPTIONS", "npm_config_script_shell",
 })  # fmt: skip
 """Variables whose value programs run as a command."""
-_JUDGED_VARIABLES = _RUN_BY_PROGRAMS | {"GIT_WORK_TREE"}
+_LOADED_BY_PROGRAMS = frozenset({"LD_PRELOAD", "LD_AUDIT", "DYLD_INSERT_LIBRARIES", "BASH_ENV", "PYTHONSTARTUP", "PERL5OPT"})
+"""Variables whose value names code that every program loads."""
+_JUDGED_VARIABLES = _RUN_BY_PROGRAMS | _LOADED_BY_PROGRAMS | {"GIT_WORK_TREE", "PATH", "NODE_OPTIONS", "MAKEFLAGS", "GOFLAGS"}
+_LOADING_OPTION = re.compile(
+    r"NODE_OPTIONS=.*(?:--require|--import|--loader|-r )|MAKEFLAGS=.*--eval|GOFLAGS=.*-(?:toolexec|exec|vettool)"
+)
+_PROJECT_TOOLS = frozenset({"node_modules/.bin", "./node_modules/.bin", ".venv/bin", "venv/bin", "vendor/bin", "bin"})
+"""Relative folders of commands that projects commonly have on their path."""
 _MODELLED = frozenset(
     {"cd", "pushd", "popd", "pwd", "echo", "printf", "mktemp", "cat", "command", "builtin", "exec", "eval", "set", "test", "["}
 )
@@ -105,10 +112,23 @@ class Walk:
             for cwd in cwds:
                 if (found := self._facts.places.write(self._facts.places.resolve(value, cwd))) is not None:
                     self.find(found, f"{name}={value}")
+        if name in _LOADED_BY_PROGRAMS and value:
+            self.find(ask("hidden-code", f"Programs load the code that {name} names."), f"{name}={value}")
+        if _LOADING_OPTION.search(f"{name}={value}"):
+            self.find(ask("hidden-code", f"{name} has the program run or load more code."), f"{name}={value}")
+        if name == "PATH" and any(self._is_foreign(folder) for folder in value.split(":")):
+            found = ask("redefined", "Commands would be looked for in a folder that anything may be written to.")
+            self.find(found, f"{name}={value}")
         if name in _RUN_BY_PROGRAMS:
             call = Call((f"{name}={value}",), cwds, NOTHING, self._facts.places, self._facts.judge, self._depth)
             for finding in call.runs_code(value):
                 self.find(finding, name)
+
+    def _is_foreign(self, folder: str) -> bool:
+        """Whether a folder of `PATH` is where the script runs, or a scratch folder."""
+        if folder.startswith("/"):
+            return self._facts.places.is_scratch(folder)
+        return not is_computed(folder) and folder not in _PROJECT_TOOLS
 
     # What the reader of words asks back (`Judging`)
 
@@ -394,8 +414,15 @@ class Walk:
                 inner = [child for child in target.named_children if child.type == "command"]
                 name = self._script.raw(inner[0]).split()[0] if inner else ""
                 return output_of((name, "\x01"), NOTHING) if name else COMPUTED
-            return FILE
+            return self._content(target, cwds, self._script.source(node)) if target is not None else FILE
         return None
+
+    def _content(self, target: Node, cwds: Cwds, part: str) -> Stream:
+        """What the script wrote before to the file that flows in."""
+        paths = [word for fields in self._reader.fields(target, cwds, part) for word in fields]
+        spots = [self._facts.places.resolve(word, cwd) for word in paths for cwd in cwds]
+        known = [self._facts.files[spot.path] for spot in spots if spot.path in self._facts.files]
+        return merged(known) if known else FILE
 
     def redirect(self, node: Node, cwds: Cwds, output: Stream) -> None:
         """Judge what a redirection reads or writes. See `Judging`."""

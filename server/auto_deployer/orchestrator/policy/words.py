@@ -15,8 +15,11 @@ from .parser import decoded
 
 _OPEN, _CLOSE, _COMMA, _SPLIT = "\x05", "\x06", "\x07", "\x08"
 """Unquoted `{`, `}`, `,`, and a blank that an unquoted variable brought."""
+_TILDE = "\x0e"
+"""An unquoted `~`: the shell expands it after braces, so only a whole field tells whether it is a home."""
+_HOME = re.compile(rf"([A-Za-z_]\w*=)?{_TILDE}([\w.+-]*)(?=/|{_SPLIT}|$)")
 _MAX_COMBINATIONS = 24
-_SPECIAL = {"{": _OPEN, "}": _CLOSE, ",": _COMMA, "*": GLOB + "*", "?": GLOB + "?", "[": GLOB + "["}
+_SPECIAL = {"{": _OPEN, "}": _CLOSE, ",": _COMMA, "*": GLOB + "*", "?": GLOB + "?", "[": GLOB + "[", "~": _TILDE}
 _PLAIN_RUN = re.compile(r"[^\\'\"$`{},*?\[()<>~]+")
 _NAME = re.compile(r"[A-Za-z_]\w*|[0-9@*#?$!_-]")
 _DEFAULT = re.compile(r"([A-Za-z_]\w*|[0-9@*])(:?)([-=+])(.*)", re.DOTALL)
@@ -73,14 +76,12 @@ class Word:
         fields: list[str] = []
         for word in _braces(text) if _OPEN in text else (text,):
             keeps_empty = self._quoted and _SPLIT not in word
-            plain = word.replace(_OPEN, "{").replace(_CLOSE, "}").replace(_COMMA, ",")
+            plain = self._at_home(word).replace(_OPEN, "{").replace(_CLOSE, "}").replace(_COMMA, ",")
             fields += [decoded(field) for field in plain.split(_SPLIT) if field or keeps_empty]
         return fields
 
     def _scan(self) -> None:
         raw, index = self._raw, 0
-        if raw.startswith("~"):
-            index = self._tilde()
         while index < len(raw):
             run = _PLAIN_RUN.match(raw, index)
             if run is not None:
@@ -190,13 +191,15 @@ class Word:
             return
         self._parts.append(tuple(_loosened(text) for text in texts))
 
-    def _tilde(self) -> int:
-        name = re.match(r"~([\w.-]*)(?=/|$)", self._raw)
-        if name is None:
-            return 0
-        user = {"": self._home, "root": "/root"}.get(name[1], f"/home/{name[1]}")
-        self._parts.append((user,))
-        return name.end()
+    def _at_home(self, word: str) -> str:
+        """The word with its tilde expanded: at its start, or behind the `=` of what looks like an assignment."""
+        return _HOME.sub(self._user_home, word, count=1).replace(_TILDE, "~") if _TILDE in word else word
+
+    def _user_home(self, found: re.Match[str]) -> str:
+        if found.start() > 0:
+            return found[0]
+        homes = {"": self._home, "root": "/root", "+": ".", "-": UNKNOWN}
+        return (found[1] or "") + homes.get(found[2], f"/home/{found[2]}")
 
 
 def dict_tuple(values: tuple[str, ...]) -> tuple[str, ...]:

@@ -59,7 +59,7 @@ def workspace_findings(root: RepoTree, manifest: Manifest, install_folder: str) 
     runner = _runner(root, install_folder, top) if top else ""
     name = _nx_name(root, manifest) if runner == "nx" else manifest.name
     is_safe = re.fullmatch(r"[\w@./-]+", name) is not None
-    builds = _builds_before(manifest, _members(root, install_folder))
+    builds = _builds_before(root, manifest, install_folder) if manifest.dependencies else ()
     return WorkspaceFindings(builds=builds, runner=runner if is_safe else "", name=name if is_safe else "")
 
 
@@ -67,7 +67,8 @@ def unless_all_members(root: RepoTree, manifest: Manifest, start: Start) -> Star
     """The start of a project, or why there is none: a script that starts all members of a workspace starts no app."""
     if start.kind != "script" or not _is_workspace(root, manifest) or not _ALL_MEMBERS.search(manifest.scripts[start.script]):
         return start
-    members = sorted(member.folder for member in _members(root, manifest.folder).values() if member.scripts)
+    below = _manifests_below(root, manifest.folder).values()
+    members = sorted(member.folder for member in below if member.scripts and workspace_folder(root, member) == manifest.folder)
     return Start(kind="none", refusal=Reason(
         kind=Kind.NO_RUNNABLE_AT_ROOT,
         message=f"{manifest.path(FILE_NAME)} is the root of a workspace, and `{start.script}` ({manifest.scripts[start.script]}) "
@@ -76,31 +77,35 @@ def unless_all_members(root: RepoTree, manifest: Manifest, start: Start) -> Star
     ))  # fmt: skip
 
 
-def _builds_before(manifest: Manifest, members: Mapping[str, Manifest]) -> tuple[str, ...]:
+def _builds_before(root: RepoTree, manifest: Manifest, install_folder: str) -> tuple[str, ...]:
     """Folders of what it depends on within the workspace, each behind its own dependencies."""
+    known = _manifests_below(root, install_folder)
     order: list[str] = []
     seen: set[str] = {manifest.name}
 
     def visit(name: str) -> None:
-        if name not in members or name in seen:
+        if name not in known or name in seen:
             return
         seen.add(name)
-        for inner in members[name].dependencies:
+        member = known[name]
+        if workspace_folder(root, member) != install_folder:
+            return
+        for inner in member.dependencies:
             visit(inner)
-        if members[name].scripts.get("build", "").strip():
-            order.append(members[name].folder)
+        if member.scripts.get("build", "").strip():
+            order.append(member.folder)
 
     for name in manifest.dependencies:
         visit(name)
     return tuple(order)
 
 
-def _members(root: RepoTree, folder: str) -> dict[str, Manifest]:
-    """The named members of the workspace at a folder."""
+def _manifests_below(root: RepoTree, folder: str) -> dict[str, Manifest]:
+    """Name to manifest of what may be a member of the workspace at a folder."""
     prefix = f"{folder}/" if folder else ""
-    paths = [path for path in root.glob(f"{prefix}*/{FILE_NAME}") if posixpath.basename(path) == FILE_NAME][:MAX_MEMBERS]
+    paths = [path for path in root.files if path.endswith(f"/{FILE_NAME}") and path.startswith(prefix)][:MAX_MEMBERS]
     found = (_manifest_of(root, posixpath.dirname(path)) for path in paths)
-    return {member.name: member for member in found if member and member.name and workspace_folder(root, member) == folder}
+    return {member.name: member for member in found if member and member.name}
 
 
 def _manifest_of(root: RepoTree, folder: str) -> Manifest | None:

@@ -293,7 +293,7 @@ _SEARCHERS = ("rg", "ag", "ack")
 
 RULES: dict[str, Callable[[Call], Iterator[Finding]]] = {
     **dict.fromkeys(_CHANGERS, _changes_all), **dict.fromkeys(_SECOND_IS_WRITTEN, _last_operand),
-    **dict.fromkeys(("rm", "grm", "srm"), _rm), "rimraf": _rimraf,
+    **dict.fromkeys(("rm", "grm", "srm"), _rm), "rimraf": _rimraf, "del-cli": _rimraf,
     **dict.fromkeys(("chmod", "chown", "chgrp"), _chmod),
     **dict.fromkeys(("cp", "gcp", "install"), _cp), "mv": _mv, **dict.fromkeys(("ln", "link"), _ln), "find": _find,
     **dict.fromkeys(("tar", "gtar", "bsdtar"), _tar), "zip": _zip, "unzip": _unzip, "rsync": _rsync, "dd": _dd, "dcfldd": _dd,

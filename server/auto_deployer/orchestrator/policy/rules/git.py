@@ -81,8 +81,35 @@ _GIT_RUNNERS = frozenset(
 )
 
 
+_GIT_OUTPUTS = {
+    "archive": ("-o", "--output"), "format-patch": ("-o", "--output-directory"), "diff": ("--output",), "log": ("--output",),
+    "show": ("--output",), "config": ("-f", "--file"), "apply": ("--directory",), "am": ("--directory",),
+}  # fmt: skip
+"""Verb -> options that name what it writes."""
+_GIT_PLACES = {"worktree": "add", "bundle": "create"}
+"""Verb -> its own verb, which is followed by a path."""
+
+
+def _git_outputs(call: Call, verb: str, rest: Sequence[str]) -> Iterator[Finding]:
+    names = _GIT_OUTPUTS.get(verb, ())
+    short = "".join(name[1] for name in names if len(name) == 2)
+    given = options(rest, short, names)
+    for value in given.values_of(*names):
+        yield from call.writes(value)
+    if _GIT_PLACES.get(verb) in given.operands[:1]:
+        yield from (found for word in given.operands[1:2] for found in call.writes(word))
+    if verb == "clean":
+        yield from (found for word in given.operands for found in call.deletes(word))
+    if "unsafe-paths" in given.long:
+        yield ask("outside-deploy-dir", "The patch may change files outside of the repository.")
+    for code in options(rest, "O").values_of("-O", "--open-files-in-pager") if verb == "grep" else ():
+        yield from call.runs_code(code)
+        yield ask("hidden-code", "git grep is told to run a command.")
+
+
 def _git_verb(call: Call, verb: str, rest: Sequence[str], folder: str) -> Iterator[Finding]:
     yield from _git_told_to_run(call, verb, rest)
+    yield from _git_outputs(call, verb, rest)
     given = options(rest, "bcouCm", _GIT_OPTIONS)
     match verb:
         case "push":

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from ..calls import Call, after_options, options
 from ..findings import Finding, ask
 from ..marks import GLOB, is_computed
+from .unruled import unruled
 
 Rule = Callable[[Call], Iterator[Finding]]
 
@@ -76,14 +78,19 @@ def _npm(call: Call) -> Iterator[Finding]:
             yield from call.runs_code(code)
     for code in given.values_of("--script-shell"):
         yield from call.runs_code(code)
+    if "--" in call.args and call.args[0] in ("run", "run-script", "start", "test"):
+        yield from unruled(replace(call, words=call.args[call.args.index("--") :]))
     if call.args[:1] in (("publish",), ("unpublish",), ("deprecate",), ("adduser",), ("login",), ("token",), ("owner",)):
         yield ask("publish", f"{call.name} {call.args[0]} changes a registry.")
 
 
 def _pip(call: Call) -> Iterator[Finding]:
-    given = options(call.args, "trce", ("--target", "--prefix", "--root"))
-    for folder in given.values_of("-t", "--target", "--prefix", "--root"):
+    stores = ("-d", "--dest", "-w", "--wheel-dir") if call.args[:1] in (("download",), ("wheel",)) else ()
+    given = options(call.args, "trce" + ("dw" if stores else ""), ("--target", "--prefix", "--root", *stores))
+    for folder in given.values_of("-t", "--target", "--prefix", "--root", *stores):
         yield from call.writes(folder)
+    if call.args[:2] in (("config", "set"), ("config", "unset"), ("config", "edit")):
+        yield ask("outside-deploy-dir", "It changes pip's settings for everything else, too.")
     if "break-system-packages" in given.long:
         yield ask("system-packages", "It changes the Python packages of the machine.")
 
