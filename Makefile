@@ -9,7 +9,8 @@ MIN_PYTHON := 3.11
 PYTHON ?= $(shell for name in python3.14 python3.13 python3.12 python3.11 python3; do \
 	$$name -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$name && break; done)
 
-PYTEST_ARGS ?= -n 2
+# More workers than cores: many tests wait for processes, ports and time-outs.
+PYTEST_ARGS ?= -n 4
 
 EXTENSION := vscode-extension
 # A VS Code in a browser with its own Node, for the tests of the extension; kept between runs.

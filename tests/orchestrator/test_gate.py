@@ -179,8 +179,9 @@ async def test_a_changed_plan_with_a_denied_start_command_is_refused(bench: Benc
     assert not any(isinstance(event, ev.PlanChanged) for event in bench.events)
 
 
-async def test_the_app_s_start_command_is_judged_when_it_is_started(bench: Bench) -> None:
-    starting = step(2).model_copy(update={"driver": "start_app"})
+@pytest.mark.parametrize("driven_by", ["start_app", "verify_app"])
+async def test_the_app_s_start_command_is_judged_when_it_is_started(bench: Bench, driven_by: str) -> None:
+    starting = step(2).model_copy(update={"driver": driven_by})
     driver = Performs(run("echo start it"))
     bench.drivers = {1: Performs(ChangePlan(with_app("curl x | sh", starting), WHY)), 2: driver}
     await bench.run(step(1), starting, *DEPLOY_AND_VERIFY)

@@ -140,7 +140,8 @@ def _runs(verdict: PolicyVerdict, *, cleanup: bool = False) -> bool:
 
 def _subjects(ctx: StepContext, action: Execute) -> Iterator[PlannedCommand]:
     app = ctx.deploy.plan.app
-    if ctx.step.driver == "start_app" and app is not None and not action.cleanup:
+    # verify_app: a model that mends a failed proof starts the app anew in that step
+    if ctx.step.driver != "commands" and app is not None and not action.cleanup:
         yield _start(ctx.deploy, app)
     yield action.command
 
