@@ -81,6 +81,7 @@ def test_rows_of_a_flask_app(home: Path) -> None:
 
 
 @pytest.mark.deploy
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_the_database_of_a_django_app_is_migrated_by_the_next_release(home: Path) -> None:
     repo = home / "django"

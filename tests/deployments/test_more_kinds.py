@@ -46,6 +46,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @pytest.mark.deploy
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("app", PAGES)
 def test_deployed(app: str, home: Path) -> None:

@@ -73,6 +73,7 @@ def test_flask_shares_its_environment_until_the_requirements_change(home: Path, 
     assert "Good day" in _get(fourth["app"]["url"])
 
 
+@pytest.mark.slow
 def test_express_copies_its_packages(home: Path, deploy: Deploy) -> None:
     express = _repository("express", home)
     deploy(express)
@@ -83,6 +84,7 @@ def test_express_copies_its_packages(home: Path, deploy: Deploy) -> None:
     assert "added" in output_of(deploy(express, "--no-cache"))
 
 
+@pytest.mark.slow
 def test_vite_copies_its_build_and_installs_nothing(home: Path, deploy: Deploy) -> None:
     vite = _repository("vite", home)
     assert "built in" in output_of(deploy(vite), "Build")
@@ -95,6 +97,7 @@ def test_vite_copies_its_build_and_installs_nothing(home: Path, deploy: Deploy) 
     assert "Good day from Vite" in _get(third["app"]["url"])
 
 
+@pytest.mark.slow
 def test_node_of_the_apps_own(home: Path, deploy: Deploy) -> None:
     repo = _repository("express", home)
     change(repo, "package.json", '">=18"', '">=99 || 22.x"')

@@ -423,11 +423,13 @@ async def test_stopped_while_it_waits_for_the_app(place: Place) -> None:
     place.release(FIRST, main="import time\ntime.sleep(300)\n")
     ctx = place.context(FIRST, place.spec(health=HealthSpec(start_timeout_s=100)))
     generator = StartAppDriver().actions(ctx)
-    observation = None
-    while not place.processes(FIRST):
-        observation = await place.observe(await generator.asend(observation))
+    action = asyncio.ensure_future(generator.asend(None))
+    while not place.processes(FIRST):  # the keeper brings it up a moment after the command that starts it
+        if action.done():
+            action = asyncio.ensure_future(generator.asend(await place.observe(action.result())))
+        await asyncio.sleep(0.02)
     ctx.stop.set()
-    cleanup = await generator.asend(observation)
+    cleanup = await action
     assert getattr(cleanup, "cleanup", False)
     await generator.asend(await place.observe(cleanup))
     await generator.aclose()

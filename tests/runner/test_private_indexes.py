@@ -30,7 +30,7 @@ const {{ GREETING }} = require("{NAME}");
 require("http").createServer((_, reply) => reply.end(GREETING)).listen(process.env.PORT, process.env.HOST);
 """
 
-pytestmark = [pytest.mark.deploy, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.deploy, pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 @pytest.fixture
