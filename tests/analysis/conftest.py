@@ -14,7 +14,9 @@ import pytest
 
 from auto_deployer.analysis import Extras, Limits, Logins, Snapshot, SnapshotTree, parse_source, take_snapshot
 
-from .servers import HttpsGitServer, SshGitServer
+from .servers import SshGitServer, https_server
+
+__all__ = ["https_server"]
 
 
 class Repo:
@@ -121,16 +123,6 @@ def tree_of(take: Take) -> Iterator[TreeOf]:
     yield run
     for tree in opened:
         tree.close()
-
-
-@pytest.fixture
-def https_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HttpsGitServer]:
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl makes the server's certificate and is not installed")
-    with HttpsGitServer(tmp_path) as server:
-        monkeypatch.setenv("GIT_SSL_CAINFO", str(server.certificate))
-        monkeypatch.setenv("no_proxy", "localhost,127.0.0.1")
-        yield server
 
 
 @pytest.fixture

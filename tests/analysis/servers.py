@@ -6,17 +6,20 @@ import base64
 import getpass
 import json
 import os
+import shutil
 import socket
 import ssl
 import subprocess
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
 
 import psutil
+import pytest
 
 USER, PASSWORD = "dev", "s3cret-t0ken-value"
 
@@ -91,7 +94,21 @@ def arguments_of_children() -> set[str]:
     return found
 
 
-class HttpsGitServer:
+class LoopbackServer:
+    """Answers in threads of its own from `with` to its end."""
+
+    _server: ThreadingHTTPServer
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class HttpsGitServer(LoopbackServer):
     """Serves the bare repositories below `root` at https://localhost:<port>/."""
 
     def __init__(self, folder: Path) -> None:
@@ -116,14 +133,6 @@ class HttpsGitServer:
         context.load_cert_chain(self.certificate, key)
         self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self.host = f"localhost:{self._server.server_address[1]}"
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
     def publish(self, work_tree: Path, name: str) -> None:
         subprocess.run(["git", "clone", "-q", "--bare", str(work_tree), str(self.root / name)], check=True, capture_output=True)
@@ -193,3 +202,14 @@ class SshGitServer:
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
         self._process.wait()
+
+
+@pytest.fixture
+def https_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HttpsGitServer]:
+    """A server whose certificate git accepts."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl makes the server's certificate and is not installed")
+    with HttpsGitServer(tmp_path) as server:
+        monkeypatch.setenv("GIT_SSL_CAINFO", str(server.certificate))
+        monkeypatch.setenv("no_proxy", "localhost,127.0.0.1")
+        yield server

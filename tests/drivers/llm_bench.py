@@ -16,11 +16,11 @@ from auto_deployer.model.facts import HostFacts, SourceFacts, Tool
 from auto_deployer.model.log import StepResult
 from auto_deployer.model.plan import AppSpec, DeploymentPlan, DeploymentStep
 from auto_deployer.model.ports import ChatMessage, DeployContext, DeployPaths, Driver, Published, Reply
-from auto_deployer.model.questions import Answer, Question
 from auto_deployer.model.settings import Settings
 from auto_deployer.orchestrator import DeploymentOrchestrator, RunControl, Verdict
 from auto_deployer.orchestrator.budget import Budget
 from auto_deployer.sessions.local import LocalSession
+from tests.orchestrator.conftest import ScriptedUser
 
 HOST = HostFacts(
     hostname="box", os="linux", distribution="Debian 13", arch="x86_64", user="deployer", home="/tmp", cpu_count=2, memory_mb=4096,
@@ -88,20 +88,14 @@ class ScriptedModel:
 
 
 @dataclass
-class User:
-    """Answers in order; interactive as long as `there`."""
+class User(ScriptedUser):
+    """Interactive as long as `there`."""
 
-    answers: list[Answer] = field(default_factory=list[Answer])
     there: bool = False
-    asked: list[Question] = field(default_factory=list[Question])
 
     @property
     def interactive(self) -> bool:
         return self.there or bool(self.answers)
-
-    async def ask(self, question: Question, *, step_id: int | None = None, attempt: int | None = None) -> Answer:
-        self.asked.append(question)
-        return self.answers.pop(0) if self.answers else Answer(timed_out=True)
 
 
 @dataclass

@@ -6,7 +6,6 @@ import os
 import random
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +18,7 @@ from auto_deployer.deploy_log.sweep import COMMAND_MARK
 from auto_deployer.model import requests as rq
 from auto_deployer.runner import create_app_verbs, sweep_logs
 from tests.runner.conftest import SERVER, git_repo
-from tests.runner.hosts import kill_all_below
 from tests.server.raw_client import RawClient
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    for name in ("HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
-        monkeypatch.setenv(name, str(tmp_path / "home"))
-    (tmp_path / "home").mkdir()
-    yield tmp_path
-    kill_all_below(tmp_path)
 
 
 def _environment(process: psutil.Process) -> dict[str, str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +13,11 @@ import pytest
 
 from auto_deployer.deploy_log import LogStore, read_log
 from tests.runner.conftest import SERVER, git_repo
-from tests.runner.hosts import environment_of, hosts_below, kill_all_below, wait_until_gone
+from tests.runner.hosts import environment_of, hosts_below, wait_until_gone
 from tests.server.raw_client import RawClient
 
 pytestmark = pytest.mark.faults
 MOMENTS = random.Random(5).sample(range(1, 30), k=3)
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    for name in ("HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
-        monkeypatch.setenv(name, str(tmp_path / "home"))
-    (tmp_path / "home").mkdir()
-    yield tmp_path
-    kill_all_below(tmp_path)
 
 
 def _server(home: Path) -> RawClient:

@@ -7,10 +7,10 @@ import hashlib
 import io
 import json
 import tarfile
-import threading
 import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Self
+
+from tests.analysis.servers import LoopbackServer
 
 USER, PASSWORD = "dev", "index-passw0rd-value"
 NAME = "shopwords"
@@ -97,7 +97,7 @@ _PAGES = {
 }
 
 
-class PackageIndex:
+class PackageIndex(LoopbackServer):
     """Serves both at http://127.0.0.1:<port>: `/simple` for Python, `/npm` for Node."""
 
     def __init__(self) -> None:
@@ -106,11 +106,3 @@ class PackageIndex:
         handler = type("Index", (_Index,), {"logins": self.logins})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.address = handler.address = f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from auto_deployer.model.settings import Settings
 from auto_deployer.runner.attached import AttachedRunner
 from auto_deployer.runner.detached import DetachedRunner
 from auto_deployer.runner.settings import EffectiveSettings
-from tests.analysis.servers import PASSWORD, USER, HttpsGitServer
+from tests.analysis.servers import PASSWORD, USER, HttpsGitServer, https_server  # noqa: F401 - a fixture
 
 from .conftest import Runs, leaving
 from .hosts import kill_all_below
@@ -30,19 +29,9 @@ CREDENTIAL = {"username": USER, "token": PASSWORD}
 
 
 @pytest.fixture
-def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HttpsGitServer]:
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl makes the server's certificate and is not installed")
-    with HttpsGitServer(tmp_path) as server:
-        monkeypatch.setenv("GIT_SSL_CAINFO", str(server.certificate))
-        monkeypatch.setenv("no_proxy", "localhost,127.0.0.1")
-        yield server
-
-
-@pytest.fixture
-def url(server: HttpsGitServer, make_repo: MakeRepo) -> str:
-    server.publish(make_repo(index__html="<h1>private</h1>"), "private/shop.git")
-    return f"https://{server.host}/private/shop.git"
+def url(https_server: HttpsGitServer, make_repo: MakeRepo) -> str:
+    https_server.publish(make_repo(index__html="<h1>private</h1>"), "private/shop.git")
+    return f"https://{https_server.host}/private/shop.git"
 
 
 def everything(runs: Runs, home: Path) -> bytes:
@@ -103,7 +92,7 @@ async def test_a_person_is_asked_once_and_the_answer_is_not_shown(runs: Runs, ur
     assert PASSWORD.encode() not in everything(runs, home)
 
 
-async def test_a_user_name_in_the_url_is_not_asked_for(runs: Runs, server: HttpsGitServer, url: str) -> None:
+async def test_a_user_name_in_the_url_is_not_asked_for(runs: Runs, https_server: HttpsGitServer, url: str) -> None:
     person = Person(runs, git_secret=PASSWORD)
     finished = await runs.deploy(url.replace("https://", f"https://{USER}@"), interactive=True)
     assert finished.outcome == "success", finished.reason
@@ -149,7 +138,7 @@ async def test_a_process_of_its_own_gets_the_token_too(runs: Runs, url: str, hom
 
 
 async def test_an_app_in_a_submodule_is_deployed_when_the_user_says_so(
-    runs: Runs, server: HttpsGitServer, make_repo: MakeRepo
+    runs: Runs, https_server: HttpsGitServer, make_repo: MakeRepo
 ) -> None:
     theme, shop = make_repo("theme", index__html="<h1>from the submodule</h1>"), make_repo("shop", README__md="a shop")
     head = _git(theme, "rev-parse", "HEAD")
@@ -157,9 +146,9 @@ async def test_an_app_in_a_submodule_is_deployed_when_the_user_says_so(
     _git(shop, "update-index", "--add", "--cacheinfo", f"160000,{head},site")
     _git(shop, "add", ".gitmodules")
     _git(shop, "-c", "user.name=t", "-c", "user.email=t@example.invalid", "commit", "-q", "-m", "add site")
-    server.publish(theme, "private/theme.git")
-    server.publish(shop, "private/shop.git")
-    url = f"https://{server.host}/private/shop.git"
+    https_server.publish(theme, "private/theme.git")
+    https_server.publish(shop, "private/shop.git")
+    url = f"https://{https_server.host}/private/shop.git"
     without = await runs.deploy(url, subdir="site", gitCredential=CREDENTIAL)
     assert without.reason is not None
     assert without.reason.kind is Kind.SUBDIR_NOT_FOUND

@@ -68,7 +68,7 @@ def _shortened(value: Any, key: str = "") -> Any:
 def record(root: Path) -> dict[str, str]:
     """The exchanges, by method."""
     site = root / "site"
-    _make_site(site)
+    make_site(site)
     os.environ.update(HOME=str(root), PATH="/usr/local/bin:/usr/bin:/bin")
     with Recorder(root) as client:
         client.initialize({"output": "stream", "interaction": ["choice", "confirm", "text", "secret"]}, site)
@@ -135,7 +135,7 @@ def _set_up_a_model(client: Recorder) -> None:
     client.result("deploy/testModel", {"provider": "ollama", "model": "qwen3-coder", "endpoint": "http://127.0.0.1:1/v1"})
 
 
-def _make_site(site: Path) -> None:
+def make_site(site: Path) -> None:
     site.mkdir()
     (site / "index.html").write_text("<!doctype html><title>Site</title><h1>Hello</h1>\n", encoding="utf-8")
     author = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"]

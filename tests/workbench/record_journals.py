@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -20,6 +19,7 @@ from auto_deployer.model.events import from_object
 from auto_deployer.model.fold import fold
 from tests.llm.scripted_server import ScriptedServer, reply
 from tests.server.raw_client import RawClient
+from tests.server.record_examples import make_site
 
 _CAPABILITIES = {"output": "stream", "interaction": ["choice", "confirm", "text", "secret"]}
 _NEUTRAL = {
@@ -44,7 +44,7 @@ def use_utc() -> None:
 def record(root: Path, into: Path) -> None:
     """Deploy a throw-away site in each way the reducer has to know."""
     site = root / "site"
-    _make_site(site)
+    make_site(site)
     os.environ.update(HOME=str(root), PATH="/usr/local/bin:/usr/bin:/bin")
     with RawClient(argv=[sys.executable, "-m", "auto_deployer", "server"]) as client:
         client.initialize(_CAPABILITIES, site)
@@ -135,14 +135,6 @@ def _neutral(value: Any, key: str = "") -> Any:
     if isinstance(value, dict):
         return {name: _neutral(part, name) for name, part in value.items()}
     return [_neutral(part) for part in value] if isinstance(value, list) else value
-
-
-def _make_site(site: Path) -> None:
-    site.mkdir()
-    (site / "index.html").write_text("<!doctype html><title>Site</title><h1>Hello</h1>\n", encoding="utf-8")
-    author = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"]
-    for arguments in (["init", "-q"], ["add", "-A"], [*author, "commit", "-qm", "A page"]):
-        subprocess.run(["git", *arguments], cwd=site, check=True)
 
 
 def main() -> None:

@@ -57,7 +57,6 @@ class Kind(StrEnum):
     # the model
     MODEL_UNAVAILABLE = "model_unavailable"
     MODEL_REPLY_INVALID = "model_reply_invalid"
-    MODEL_GAVE_UP = "model_gave_up"
     # settings and keys
     SETTINGS_INVALID = "settings_invalid"
     # the app

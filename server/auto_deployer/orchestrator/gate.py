@@ -11,7 +11,7 @@ from ..model.actions import ChangePlan, CommandSource, Execute, Refused, Stopped
 from ..model.events import CommandRefused
 from ..model.log import CheckResult, PolicyVerdict, RefusedCommand
 from ..model.plan import AppSpec, Check, CommandCheck, DeploymentPlan, PlannedCommand
-from ..model.ports import Asker, DeployContext, StepContext
+from ..model.ports import Asker, DeployContext, DeployPaths, StepContext
 from ..model.questions import Question
 from .asking import about_changed_plan, about_command
 from .policy import CommandPolicy
@@ -62,7 +62,7 @@ class CommandGate:
     async def admit_plan(self, ctx: StepContext, action: ChangePlan) -> Refused | Stopped | None:
         """Whether a changed plan takes the place of the one so far; None when it does."""
         for command, verdict in self._denied(ctx.deploy, action.plan):
-            return self._refuse(ctx, command, "llm" if command.source == "llm" else "recipe", verdict)
+            return self._refuse(ctx, command, command.source, verdict)
         if ctx.deploy.settings.approval not in _APPROVED_PLANS:
             return None
         verdict = PolicyVerdict(verdict="ask", rule="approval", reason="A changed plan needs your approval (setting approval).")
@@ -97,10 +97,7 @@ class CommandGate:
         return verdict
 
     def _denied(self, deploy: DeployContext, plan: DeploymentPlan) -> Iterator[tuple[PlannedCommand, PolicyVerdict]]:
-        commands = [command for step in plan.steps for command in step.commands]
-        if plan.app is not None:
-            commands.append(_start(deploy, plan.app))
-        for command in commands:
+        for command in commands_of(plan, deploy.paths):
             verdict = self._of(deploy).judge(command.command, cwd=command.cwd, env=command.env)
             if verdict.verdict == "deny":
                 yield command, verdict
@@ -142,13 +139,21 @@ def _subjects(ctx: StepContext, action: Execute) -> Iterator[PlannedCommand]:
     app = ctx.deploy.plan.app
     # verify_app: a model that mends a failed proof starts the app anew in that step
     if ctx.step.driver != "commands" and app is not None and not action.cleanup:
-        yield _start(ctx.deploy, app)
+        yield start_command(app, ctx.deploy.paths)
     yield action.command
 
 
-def _start(deploy: DeployContext, app: AppSpec) -> PlannedCommand:
+def commands_of(plan: DeploymentPlan, paths: DeployPaths) -> Iterator[PlannedCommand]:
+    """All that a plan runs: the commands of its steps, and what starts the app."""
+    for step in plan.steps:
+        yield from step.commands
+    if plan.app is not None:
+        yield start_command(plan.app, paths)
+
+
+def start_command(app: AppSpec, paths: DeployPaths) -> PlannedCommand:
     """The app's start command as the keeper runs it."""
-    cwd = f"{deploy.paths.release_dir}/{app.cwd}" if app.cwd else deploy.paths.release_dir
+    cwd = f"{paths.release_dir}/{app.cwd}" if app.cwd else paths.release_dir
     return PlannedCommand(command=app.command, cwd=cwd, env=app.env, reasoning="Start the app")
 
 

@@ -38,6 +38,11 @@ def changes_environments(command: str | None) -> bool:
     return command is not None and any(word in command for word in _BY_HAND)
 
 
+def seen_from(cwd: str, path: str) -> str:
+    """An absolute path as a command that runs in `cwd` names it."""
+    return path if cwd == "/" else posixpath.relpath(path, cwd)
+
+
 @dataclass(frozen=True)
 class SharedVenv:
     """A virtual environment that releases with the same dependencies share."""
@@ -73,7 +78,7 @@ class SharedVenv:
 
     def unless_there(self, command: PlannedCommand) -> PlannedCommand:
         """The command, left out when the complete environment is reused."""
-        mark = posixpath.join(self.link if command.cwd == "/" else posixpath.relpath(self.link, command.cwd), _COMPLETE)
+        mark = posixpath.join(seen_from(command.cwd, self.link), _COMPLETE)
         return command.model_copy(update={"command": f"[ -e {quote(mark)} ] || {command.command}"})
 
     def completed(self) -> PlannedCommand:
@@ -125,10 +130,11 @@ class KeptPackages:
             install: installs the packages and runs the project's own install scripts.
             own_scripts: runs those alone; None when there are none.
         """
-        kept, there = quote(self.kept), f"[ -d {quote(self.kept)} ]"
+        kept = quote(self.kept)
+        there, missing = f"[ -d {kept} ]", f"[ ! -d {kept} ]"
         # Real copies, and clones where the file system has them: builds write into files of packages.
         copied = (
-            f"[ ! -d {kept} ] || {{ rm -rf node_modules && echo 'The packages are reused.' && "
+            f"{missing} || {{ rm -rf node_modules && echo 'The packages are reused.' && "
             f"{{ cp -a --reflink=auto {kept} node_modules 2>/dev/null || cp -a {kept} node_modules; }} && touch {kept}; }}"
         )
         keep = (
@@ -144,13 +150,11 @@ class KeptPackages:
             return (install, kept_after)
         return (
             PlannedCommand(command=copied, cwd=self.folder, reasoning="The same packages as in an earlier deployment are copied."),
-            install.model_copy(update={"command": f"{there} || {{ {install.command}; }}"}),
-            *_only_if(there, own_scripts),
+            _unless(there, install),
+            *((_unless(missing, own_scripts),) if own_scripts is not None else ()),
             kept_after,
         )
 
 
-def _only_if(condition: str, command: PlannedCommand | None) -> tuple[PlannedCommand, ...]:
-    if command is None:
-        return ()
-    return (command.model_copy(update={"command": f"{condition.replace('[ ', '[ ! ', 1)} || {{ {command.command}; }}"}),)
+def _unless(condition: str, command: PlannedCommand) -> PlannedCommand:
+    return command.model_copy(update={"command": f"{condition} || {{ {command.command}; }}"})

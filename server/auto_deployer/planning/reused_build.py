@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import posixpath
 from dataclasses import dataclass, replace
 from shlex import quote
 
 from ..model.plan import Check, CommandCheck, FileCheck, PlannedCommand
 from ..model.ports import PlanInput
 from .recipe import Draft
-from .reuse import key_of
+from .reuse import key_of, seen_from
 
 _EFFECTS = ("migrat", "seed", "db:", "db push", "deploy", "publish", "curl", "wget", "ssh", "git ")
 """Words of builds that do, or fetch, more than the files they leave behind."""
@@ -77,8 +76,8 @@ class KeptBuild:
         )  # fmt: skip
 
     def _unless_taken(self, command: PlannedCommand) -> PlannedCommand:
-        mark = self.taken if command.cwd == "/" else posixpath.relpath(self.taken, command.cwd)
-        return command.model_copy(update={"command": f"[ -e {quote(mark)} ] || {{ {command.command}\n}}"})
+        mark = quote(seen_from(command.cwd, self.taken))
+        return command.model_copy(update={"command": f"[ -e {mark} ] || {{ {command.command}\n}}"})
 
     def _or_taken(self, check: Check) -> Check:
         match check:

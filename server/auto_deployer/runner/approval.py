@@ -15,6 +15,7 @@ from ..model.ports import DeployPaths
 from ..model.questions import Option, Question
 from ..model.reasons import Kind, Reason
 from ..model.settings import Approval, PolicySettings
+from ..orchestrator.gate import commands_of, start_command
 from ..orchestrator.policy import CommandPolicy
 from ..planning.llm_planner import RECIPE as BY_MODEL
 
@@ -43,7 +44,7 @@ def forbidden(plan: DeploymentPlan, paths: DeployPaths, judge: Judge, *, interac
             return _not_begun(f"The command policy forbids `{command.command}`: {verdict.reason}")
     if plan.app is None or interactive:
         return None
-    start = judge(_start(plan, paths))
+    start = judge(start_command(plan.app, paths))
     if start.verdict == "ask":
         return _not_begun(f"The start command `{plan.app.command}` needs the user's word, and nobody can be asked: {start.reason}")
     return None
@@ -97,16 +98,4 @@ def _told(plan: DeploymentPlan, paths: DeployPaths, judge: Judge) -> Iterator[st
 
 
 def _judged(plan: DeploymentPlan, paths: DeployPaths, judge: Judge) -> Iterator[tuple[PlannedCommand, PolicyVerdict]]:
-    for step in plan.steps:
-        for command in step.commands:
-            yield command, judge(command)
-    if plan.app is not None:
-        yield _start(plan, paths), judge(_start(plan, paths))
-
-
-def _start(plan: DeploymentPlan, paths: DeployPaths) -> PlannedCommand:
-    assert plan.app is not None
-    return PlannedCommand(
-        command=plan.app.command, cwd=f"{paths.release_dir}/{plan.app.cwd}".rstrip("/"), env=plan.app.env,
-        source="llm" if is_by_model(plan) else "recipe",
-    )  # fmt: skip
+    return ((command, judge(command)) for command in commands_of(plan, paths))
