@@ -224,3 +224,14 @@ async def test_a_step_that_fails_after_a_refusal_keeps_its_own_reason(bench: Ben
     bench.drivers[1] = Performs(run("shutdown now"), StepFailed(WHY))
     verdict = await bench.run(step(1), *DEPLOY_AND_VERIFY)
     assert verdict.reason == WHY
+
+
+async def test_what_the_model_writes_is_judged_when_a_later_command_runs_it(bench: Bench) -> None:
+    written = run("printf 'rm -rf %s\\n' / > run.sh", source="llm")
+    driver = Performs(written, run("sh run.sh", source="llm"), run("cat run.sh", source="llm"))
+    bench.drivers[1] = driver
+    await bench.run(step(1), *DEPLOY_AND_VERIFY)
+    refused = driver.observed[1]
+    assert isinstance(refused, Refused)
+    assert (refused.policy.verdict, refused.policy.rule) == ("deny", "recursive-delete")
+    assert [command.command for command in bench.entry(0).commands] == [written.command.command, "cat run.sh"]

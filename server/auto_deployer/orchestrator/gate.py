@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ..deploy_log import Recorder
 from ..deploy_log.recorder import utc_now
@@ -14,7 +15,9 @@ from ..model.plan import AppSpec, Check, CommandCheck, DeploymentPlan, PlannedCo
 from ..model.ports import Asker, DeployContext, DeployPaths, StepContext
 from ..model.questions import Question
 from .asking import about_changed_plan, about_command
-from .policy import CommandPolicy
+
+if TYPE_CHECKING:
+    from .policy import CommandPolicy
 
 _APPROVED_PLANS = ("plan", "risky", "always")
 """Settings of `approval` under which a change of the plan is the user's decision."""
@@ -29,17 +32,15 @@ class Admitted:
 
 
 class CommandGate:
-    """Decides for each command of a deployment whether it runs. What was approved once is not asked about again.
+    """Decides for each command of a deployment whether it runs. What was approved once is not asked about again."""
 
-    Args:
-        policy: Judges by the text; None: made from the deployment's settings and paths.
-    """
-
-    def __init__(self, recorder: Recorder, asker: Asker, policy: CommandPolicy | None = None) -> None:
+    def __init__(self, recorder: Recorder, asker: Asker, policy: CommandPolicy) -> None:
         self._recorder, self._asker, self._policy = recorder, asker, policy
         self._approved = set[tuple[object, ...]]()
         """What the user let run, by rule: the same command elsewhere, or with other variables, is another one."""
         self._asked = 0
+        self._start: tuple[tuple[int, int, PlannedCommand], PolicyVerdict] | None = None
+        """The verdict on a start command, for the attempt at a step in which it was judged."""
 
     async def admit(self, ctx: StepContext, action: Execute) -> Admitted | Refused | Stopped:
         """Whether a command runs; a refusal is in the log when this returns.
@@ -57,6 +58,9 @@ class CommandGate:
                 return self._refuse(ctx, command, action.source, verdict)
             if verdict.rule and admitted.policy is None:
                 admitted = Admitted(verdict)
+        if action.source != "recipe":  # ours write nothing that others are to run; anybody else's may change what a command means
+            self._policy.remember(action.command)
+            self._start = None
         return admitted
 
     async def admit_plan(self, ctx: StepContext, action: ChangePlan) -> Refused | Stopped | None:
@@ -73,32 +77,33 @@ class CommandGate:
             return Stopped()
         return None if _runs(answered) else Refused(answered)
 
-    def refused_check(self, deploy: DeployContext, check: Check) -> CheckResult | None:
+    def refused_check(self, check: Check) -> CheckResult | None:
         """The result of a check whose command the policy does not let run; None when it may. Checks only read: nobody is asked."""
         if not isinstance(check, CommandCheck):
             return None
-        verdict = self._of(deploy).judge(check.command, cwd=check.cwd)
+        verdict = self._policy.judge(check.command, cwd=check.cwd)
         if verdict.verdict == "allow":
             return None
         detail = f"not run, by rule {verdict.rule} of the command policy: {verdict.reason}"
         return CheckResult(type=check.type, description=f"`{check.command}` succeeds", passed=False, detail=detail, at=utc_now())
 
-    def _of(self, deploy: DeployContext) -> CommandPolicy:
-        if self._policy is None:
-            log_dir = str(self._recorder.path.parent)
-            self._policy = CommandPolicy.of(deploy.settings.policy, deploy.paths, deploy.host, log_dir=log_dir)
-        return self._policy
-
     def _verdict(self, ctx: StepContext, command: PlannedCommand, action: Execute) -> PolicyVerdict:
-        verdict = self._of(ctx.deploy).judge(command.command, cwd=command.cwd, env=command.env)
+        verdict = self._policy.judge_planned(command) if command is action.command else self._start_verdict(ctx, command)
         if verdict.verdict == "allow" and action.source == "llm" and ctx.deploy.settings.approval == "always":
             reason = "Every command of the model needs your approval (setting approval)."
             return PolicyVerdict(verdict="ask", rule="approval", reason=reason)
         return verdict
 
+    def _start_verdict(self, ctx: StepContext, command: PlannedCommand) -> PolicyVerdict:
+        """One judgement for an attempt at a step, as long as only commands of ours run in it."""
+        wanted = (ctx.step.id, ctx.attempt, command)
+        if self._start is None or self._start[0] != wanted:
+            self._start = (wanted, self._policy.judge_planned(command))
+        return self._start[1]
+
     def _denied(self, deploy: DeployContext, plan: DeploymentPlan) -> Iterator[tuple[PlannedCommand, PolicyVerdict]]:
         for command in commands_of(plan, deploy.paths):
-            verdict = self._of(deploy).judge(command.command, cwd=command.cwd, env=command.env)
+            verdict = self._policy.judge_planned(command)
             if verdict.verdict == "deny":
                 yield command, verdict
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ..apps.checks import run_check
 from ..deploy_log import Recorder
@@ -20,8 +21,10 @@ from .budget import Budget
 from .commands import OnCommandExecuted
 from .control import RunControl, Skip, unless_stopped
 from .gate import CommandGate
-from .policy import CommandPolicy
 from .step_executor import StepExecutor, ended, new_entry, skipped
+
+if TYPE_CHECKING:
+    from .policy import CommandPolicy
 
 
 @dataclass(frozen=True)
@@ -37,9 +40,9 @@ class DeploymentOrchestrator:
 
     Args:
         deploy: What all steps share; its plan is run.
+        policy: Judges every command.
         driver_for: Who decides for a step.
         budget: The limits of the run; None: those of the deployment's settings.
-        policy: Judges every command; None: made from the deployment's settings, paths and host.
         previous: The ended deployment that this one continues; its steps are taken over while their checks pass.
         from_step: First step of `previous` to run again; None: the first that was not ok.
         on_command_executed: Called with each record after it is in the log.
@@ -52,9 +55,9 @@ class DeploymentOrchestrator:
         asker: Asker,
         control: RunControl,
         *,
+        policy: CommandPolicy,
         driver_for: Callable[[DeploymentStep], Driver],
         budget: Budget | None = None,
-        policy: CommandPolicy | None = None,
         previous: DeploymentLog | None = None,
         from_step: int | None = None,
         on_command_executed: OnCommandExecuted = lambda _: None,
@@ -183,7 +186,7 @@ class DeploymentOrchestrator:
         if step.driver != "commands" and self._deploy.app is None:
             return False  # no app of ours is up
         for check in step.checks:
-            if self._gate.refused_check(self._deploy, check) is not None:
+            if self._gate.refused_check(check) is not None:
                 return False
             seen = await unless_stopped(self._control.stop, run_check(check, self._deploy.session, self._deploy.app))
             if seen is None or not seen.passed:

@@ -101,7 +101,7 @@ class StepExecutor:
         """Run the step's checks, each recorded; returns the failed ones, None when the step is to end meanwhile."""
         failed: list[CheckResult] = []
         for check in ctx.step.checks:
-            result = self._gate.refused_check(ctx.deploy, check) or await unless_stopped(
+            result = self._gate.refused_check(check) or await unless_stopped(
                 ctx.stop, run_check(check, self._session, ctx.deploy.app)
             )
             if result is None:

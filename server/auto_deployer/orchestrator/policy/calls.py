@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -22,8 +22,15 @@ class Judge(Protocol):
         """Findings on shell code that this command runs, with its positional parameters from `$0` on."""
         ...
 
-    def script(self, word: str, call: Call) -> list[Finding]:
-        """Findings on a file that is run as a shell script, where its text is known or it comes from elsewhere."""
+    def script(
+        self, word: str, call: Call, read: Callable[[str], Iterable[Finding]] | None = None, *, only_known: bool = False
+    ) -> list[Finding]:
+        """Findings on a file that is run, where its text is known or it comes from elsewhere.
+
+        Args:
+            read: Judges its text; None: as shell code.
+            only_known: The file may not be there: only what was written to it counts.
+        """
         ...
 
 
@@ -60,6 +67,10 @@ class Call:
     def deletes(self, word: str) -> Iterator[Finding]:
         """What speaks against deleting it with all below."""
         return (found for spot in self.spots(word) if (found := self.places.delete(spot)))
+
+    def unlinks(self, word: str) -> Iterator[Finding]:
+        """What speaks against removing the file, or the link, itself."""
+        return (found for spot in self.spots(word) if (found := self.places.unlink(spot)))
 
     def reads(self, word: str) -> Iterator[Finding]:
         """What speaks against reading the file."""

@@ -1,10 +1,10 @@
-"""Where a path leads, by its text alone, and what may be done there. Links are not looked at: nothing here touches the target."""
+"""Where a path leads, by its text and, where the target's files can be looked at, through the links below the deploy directory."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from .findings import Finding, ask, deny
@@ -12,8 +12,13 @@ from .marks import GLOB, LOOSE, STRANGE, UNKNOWN
 
 _BOOKKEEPING = ("releases", "shared", "repo", "run", "current", ".auto-deployer.json")
 """What a deploy directory holds (`apps.layout`)."""
+_OF_DEPLOYMENTS = ("releases", "run", "cache")
+"""What deployments make and delete in it; the rest stays, or is the live app's."""
 
-_SCRATCH = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - looked at, not used
+SCRATCH = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - looked at, not used
+"""Folders that anybody may write to."""
+SYSTEM = ("/usr/", "/bin/", "/sbin/", "/opt/")
+"""Folders of programs that only an administrator changes."""
 _HARMLESS_DEVICES = re.compile(r"/dev/(?:null|zero|full|u?random|stdin|stdout|stderr|tty|ptmx|fd/\w+)")
 
 _NO_WRITE = (
@@ -44,6 +49,7 @@ _NO_READ = (
 _PUBLIC = re.compile(r".*\.pub")
 _SHARED_ENV = re.compile(r".*/shared/\.?env")
 """The secrets that a deployment keeps (`apps.layout`)."""
+_ENV_FILE = re.compile(r"\.env(?:rc)?(?:\.(?!example|sample|template|dist|defaults?|schema)[\w.-]+)?")
 _PROC_ROOT = re.compile(r"/proc/(?:self|thread-self|\d+)/root(?=/|$)")
 _PROC_CWD = re.compile(r"/proc/(?:self|thread-self|\d+)/cwd(?=/|$)")
 
@@ -69,15 +75,19 @@ class Places:
 
     Args:
         log_dir: Where the deployment's log is, when that is on the target.
+        real_path: Where a path leads through links; None: links are not looked at.
     """
 
-    def __init__(self, deploy_dir: str, home: str, log_dir: str | None = None) -> None:
+    def __init__(
+        self, deploy_dir: str, home: str, log_dir: str | None = None, real_path: Callable[[str], str] | None = None
+    ) -> None:
+        self._real_path = real_path
         self.deploy_dir = _normal(deploy_dir)
         self.home = _normal(home)
         self._log_dir = _normal(log_dir) if log_dir else None
         self._no_write = [(rule, _family(patterns, self.home)) for rule, *patterns in _NO_WRITE]
         self._no_read = _family(_NO_READ, self.home)
-        self._scratch = (*_SCRATCH, f"{self.home}/.cache")
+        self._scratch = (*SCRATCH, f"{self.home}/.cache")
 
     def resolve(self, word: str, cwd: str) -> Spot:
         """Where a word of a command run in `cwd` leads."""
@@ -92,22 +102,32 @@ class Places:
 
     def read(self, spot: Spot) -> Finding | None:
         """What speaks against reading there."""
+        return self._read(spot) or self._behind_links(spot, self._read)
+
+    def _read(self, spot: Spot) -> Finding | None:
         if self._log_dir is not None and self._touches(spot, self._log_dir):
             return deny("log-dir", f"{_shown(spot)} is in the folder of the deployment logs.")
         if _PUBLIC.fullmatch(spot.path) is None and self._no_read.holds(spot):
             return deny("key-files", f"{_shown(spot)} is, or may be, a file that holds keys.")
-        if _SHARED_ENV.fullmatch(spot.path) and not _is_in(spot.base, self.deploy_dir):
+        if _is_in(spot.base, self.deploy_dir):
+            return None
+        if _SHARED_ENV.fullmatch(spot.path):
             return deny("key-files", f"{_shown(spot)} holds the secrets of another deployment.")
+        if spot.base and _is_env_file(spot.path.rpartition("/")[2]):
+            return ask("key-files", f"{_shown(spot)} is, or may be, a file with the secrets of another project.")
         return None
 
     def read_all(self, spot: Spot) -> Finding | None:
         """What speaks against reading everything below."""
         if spot.base and _is_in(self.home, spot.base) and spot.base != self.deploy_dir:
             return deny("key-files", f"{_shown(spot)} holds the user's key files.")
-        return self.read(spot)
+        return self.read(spot) or self._behind_links(spot, self.read_all)
 
     def write(self, spot: Spot) -> Finding | None:
         """What speaks against making or changing a file there."""
+        return self._write(spot) or self._behind_links(spot, self._write)
+
+    def _write(self, spot: Spot) -> Finding | None:
         if spot.path.startswith("/dev/"):
             return self._device(spot)
         for rule, family in self._no_write:
@@ -121,11 +141,22 @@ class Places:
             return None
         return ask("outside-deploy-dir", f"{_shown(spot)} is outside of the deploy directory {self.deploy_dir}.")
 
+    def unlink(self, spot: Spot) -> Finding | None:
+        """What speaks against removing one file. A link is removed itself, not what it leads to."""
+        if (found := self._write(spot) or self._behind_links(spot, self._write, itself=True)) is not None:
+            return found
+        if _is_in(spot.base, f"{self.deploy_dir}/shared/data") or spot.base == f"{self.deploy_dir}/shared/.env":
+            return ask("data-loss", f"{_shown(spot)} is the app's data or environment, which is kept over releases.")
+        return None
+
     def delete(self, spot: Spot) -> Finding | None:
         """What speaks against deleting it with all below."""
+        return self._delete(spot) or self._behind_links(spot, self._delete, itself=not spot.below)
+
+    def _delete(self, spot: Spot) -> Finding | None:
         if not spot.base:
             return ask("recursive-delete", "What is deleted is only known when it runs.")
-        if not spot.below and (refused := self.write(spot)) is not None and refused.verdict == "deny":
+        if not spot.below and (refused := self._write(spot)) is not None and refused.verdict == "deny":
             return refused
         if _is_in(self.deploy_dir, spot.base):
             what = "holds" if spot.base != self.deploy_dir else "is"
@@ -136,10 +167,31 @@ class Places:
             return ask("recursive-delete", f"{_shown(spot)} is outside of the deploy directory {self.deploy_dir}.")
         return deny("recursive-delete", f"{_shown(spot)} is outside of the deploy directory {self.deploy_dir}.")
 
+    def _behind_links(self, spot: Spot, judged: Callable[[Spot], Finding | None], *, itself: bool = False) -> Finding | None:
+        """What speaks against it where a path below the deploy directory leads out through links.
+
+        Args:
+            itself: A link at the very end is meant itself.
+        """
+        if self._real_path is None or not _is_in(spot.base, self.deploy_dir) or spot.base == self.deploy_dir:
+            return None
+        folder, _, name = spot.base.rpartition("/")
+        real = f"{self._real_path(folder)}/{name}" if itself else self._real_path(spot.base)
+        if _is_in(real, self._real_path(self.deploy_dir)):
+            return None
+        real_home = self._real_path(self.home)
+        real = self.home + real.removeprefix(real_home) if _is_in(real, real_home) else real
+        found = judged(Spot(real + spot.path.removeprefix(spot.base), real, below=spot.below))
+        return (
+            replace(found, reason=f"{_shown(spot)} leads through a link to {real}. {found.reason}") if found is not None else None
+        )
+
     def _delete_inside(self, spot: Spot) -> Finding | None:
         inner = spot.base.removeprefix(f"{self.deploy_dir}/")
         if inner in _BOOKKEEPING:
             return ask("recursive-delete", f"{_shown(spot)} is what the app keeper needs of the deploy directory.")
+        if inner.partition("/")[0] not in _OF_DEPLOYMENTS:
+            return ask("data-loss", f"{_shown(spot)} is kept over releases, or belongs to the one that is live.")
         if spot.is_computed:
             return ask("recursive-delete", f"What is deleted is only known when it runs ({_shown(spot)}).")
         return None
@@ -150,6 +202,10 @@ class Places:
         if _is_in(spot.base, "/dev/tcp") or _is_in(spot.base, "/dev/udp"):
             return ask("network-device", f"{_shown(spot)} sends data over the network.")
         return deny("raw-disk", f"{_shown(spot)} is a device.")
+
+    def is_outside(self, path: str) -> bool:
+        """Whether a literal path is neither below the deploy directory nor of the system's programs."""
+        return bool(path) and not _is_in(path, self.deploy_dir) and not path.startswith(SYSTEM)
 
     def is_scratch(self, path: str) -> bool:
         """Whether anybody may write there: a scratch folder, and not below the deploy directory."""
@@ -162,6 +218,11 @@ class Places:
         if spot.base and _is_in(spot.base, folder):
             return True
         return spot.below and GLOB in spot.path and _may_match(spot.path.split("/"), folder.split("/"))
+
+
+def _is_env_file(name: str) -> bool:
+    """Whether a file's name, or a pattern of names, is that of a file with secrets of a project."""
+    return _component_may_match(name, ".env") if GLOB in name else _ENV_FILE.fullmatch(name) is not None
 
 
 class _Family:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from .facts import Cwds
 from .findings import Finding, ask
 from .marks import GLOB, UNKNOWN, is_computed
 from .parser import Script
@@ -16,7 +17,6 @@ from .words import Word
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-Cwds = tuple[str, ...]
 REDIRECTS = ("file_redirect", "heredoc_redirect", "herestring_redirect")
 
 _SUBSTITUTIONS = ("command_substitution", "process_substitution")

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .calls import Call, Judge
+from .calls import Call
+from .environment import JUDGED, findings_on
+from .facts import MAX_DEPTH, After, Cwds, Facts, union
 from .findings import Finding, ask, deny
-from .marks import STRANGE, UNKNOWN, is_computed
+from .marks import UNKNOWN
 from .parser import Script
-from .places import Places
-from .reading import REDIRECTS, Cwds, WordReader
-from .streams import COMPUTED, FETCHED, FILE, NOTHING, Stream, merged, output_of
+from .reading import REDIRECTS, WordReader
+from .redirections import Redirections, extra_words
+from .streams import COMPUTED, FETCHED, NOTHING, Stream, merged, output_of
 from .variables import Variables
 from .wrappers import effective
 
@@ -31,55 +33,14 @@ _WORDS = frozenset({
     "command_substitution", "process_substitution", "arithmetic_expansion", "brace_expression", "extglob_pattern", "regex",
     "special_variable_name", "variable_name", "subscript",
 })  # fmt: skip
-_RUN_BY_PROGRAMS = frozenset({
-    "BASH_ENV", "ENV", "PROMPT_COMMAND", "PS4", "GIT_SSH_COMMAND", "GIT_SSH", "GIT_EDITOR", "GIT_SEQUENCE_EDITOR", "GIT_PAGER",
-    "GIT_ASKPASS",
-    "GIT_EXTERNAL_DIFF", "GIT_PROXY_COMMAND", "EDITOR", "VISUAL", "PAGER", "MANPAGER", "LESSOPEN", "LESSCLOSE", "SSH_ASKPASS",
-    "SUDO_ASKPASS",
-    "BROWSER", "RSYNC_RSH", "TAR_OPTIONS", "npm_config_script_shell",
-})  # fmt: skip
-"""Variables whose value programs run as a command."""
-_LOADED_BY_PROGRAMS = frozenset({"LD_PRELOAD", "LD_AUDIT", "DYLD_INSERT_LIBRARIES", "BASH_ENV", "PYTHONSTARTUP", "PERL5OPT"})
-"""Variables whose value names code that every program loads."""
-_JUDGED_VARIABLES = _RUN_BY_PROGRAMS | _LOADED_BY_PROGRAMS | {"GIT_WORK_TREE", "PATH", "NODE_OPTIONS", "MAKEFLAGS", "GOFLAGS"}
-_LOADING_OPTION = re.compile(
-    r"NODE_OPTIONS=.*(?:--require|--import|--loader|-r )|MAKEFLAGS=.*--eval|GOFLAGS=.*-(?:toolexec|exec|vettool)"
-)
-_PROJECT_TOOLS = frozenset({"node_modules/.bin", "./node_modules/.bin", ".venv/bin", "venv/bin", "vendor/bin", "bin"})
-"""Relative folders of commands that projects commonly have on their path."""
 _MODELLED = frozenset(
     {"cd", "pushd", "popd", "pwd", "echo", "printf", "mktemp", "cat", "command", "builtin", "exec", "eval", "set", "test", "["}
 )
 """Commands whose meaning the judgement of others rests on: a script that redefines them is not understood."""
-MAX_DEPTH = 12
-"""Scripts inside of scripts that are looked at."""
 _ARITHMETIC_SUBSTITUTION = re.compile(r"\[\s*(?:\$\(|`)")
 _EVALUATE_NAMES = frozenset(
     {"let", "unset", "read", "printf", "test", "[", "[[", "declare", "typeset", "local", "export", "readonly"}
 )
-
-
-@dataclass
-class Facts:
-    """What a script and the scripts inside of it share."""
-
-    places: Places
-    judge: Judge
-    files: dict[str, Stream] = field(default_factory=dict[str, Stream])
-    """Files written so far, and what was written."""
-
-
-@dataclass(frozen=True)
-class After:
-    """Where a shell may be after a command."""
-
-    succeeded: Cwds
-    failed: Cwds
-    output: Stream = NOTHING
-
-    @property
-    def cwds(self) -> Cwds:
-        return _union(self.succeeded, self.failed)
 
 
 class Walk:
@@ -93,6 +54,7 @@ class Walk:
         self._script, self._facts, self._depth = Script(source), facts, depth
         self._variables = Variables(self._script, known, facts.places.home)
         self._reader = WordReader(self._script, self._variables, facts.places.home, facts.files, self)
+        self._redirections = Redirections(self._script, facts, self._reader, self)
         self._functions: dict[str, Node] = {}
         self._called: set[tuple[str, Cwds]] = set()
         self._extra: dict[tuple[int, int], list[Node]] = {}
@@ -108,27 +70,13 @@ class Walk:
 
     def judge_variable(self, name: str, value: str, cwds: Cwds) -> None:
         """Judge a variable's value as code, where programs run it."""
-        if name == "GIT_WORK_TREE":
-            for cwd in cwds:
-                if (found := self._facts.places.write(self._facts.places.resolve(value, cwd))) is not None:
-                    self.find(found, f"{name}={value}")
-        if name in _LOADED_BY_PROGRAMS and value:
-            self.find(ask("hidden-code", f"Programs load the code that {name} names."), f"{name}={value}")
-        if _LOADING_OPTION.search(f"{name}={value}"):
-            self.find(ask("hidden-code", f"{name} has the program run or load more code."), f"{name}={value}")
-        if name == "PATH" and any(self._is_foreign(folder) for folder in value.split(":")):
-            found = ask("redefined", "Commands would be looked for in a folder that anything may be written to.")
-            self.find(found, f"{name}={value}")
-        if name in _RUN_BY_PROGRAMS:
-            call = Call((f"{name}={value}",), cwds, NOTHING, self._facts.places, self._facts.judge, self._depth)
-            for finding in call.runs_code(value):
-                self.find(finding, name)
+        if name in JUDGED:
+            call = self._call_of((f"{name}={value}",), cwds, NOTHING)
+            for finding in findings_on(name, value, call):
+                self.find(finding, f"{name}={value}")
 
-    def _is_foreign(self, folder: str) -> bool:
-        """Whether a folder of `PATH` is where the script runs, or a scratch folder."""
-        if folder.startswith("/"):
-            return self._facts.places.is_scratch(folder)
-        return not is_computed(folder) and folder not in _PROJECT_TOOLS
+    def _call_of(self, words: tuple[str, ...], cwds: Cwds, stdin: Stream) -> Call:
+        return Call(words, cwds, stdin, self._facts.places, self._facts.judge, self._depth)
 
     # What the reader of words asks back (`Judging`)
 
@@ -154,6 +102,10 @@ class Walk:
         output = walk.judge(cwds).output
         self.findings += walk.findings
         return output
+
+    def redirect(self, node: Node, cwds: Cwds, output: Stream) -> None:
+        """See `Judging`."""
+        self._redirections.judge(node, cwds, output)
 
     # Structure
 
@@ -202,7 +154,7 @@ class Walk:
                 return After(cwds, cwds)
             case _:  # if, case, { }, do …: whatever their parts do may have happened
                 after = self._sequence(node.children, cwds, stdin)
-                return After(_union(cwds, after.cwds), _union(cwds, after.cwds), after.output)
+                return After(union(cwds, after.cwds), union(cwds, after.cwds), after.output)
 
     def _list(self, node: Node, cwds: Cwds, stdin: Stream) -> After:
         left, right = node.named_children[0], node.named_children[-1]
@@ -211,9 +163,9 @@ class Walk:
             if right.type == "command" and re.fullmatch(r"(?:exit|return)(?: \d+)?", self._script.raw(right)):
                 return After(first.succeeded, (), first.output)
             second = self._node(right, first.failed, stdin)
-            return After(_union(first.succeeded, second.succeeded), second.failed, merged((first.output, second.output)))
+            return After(union(first.succeeded, second.succeeded), second.failed, merged((first.output, second.output)))
         second = self._node(right, first.succeeded, stdin)
-        return After(second.succeeded, _union(first.failed, second.failed), merged((first.output, second.output)))
+        return After(second.succeeded, union(first.failed, second.failed), merged((first.output, second.output)))
 
     def _pipeline(self, stages: Sequence[Node], cwds: Cwds, stdin: Stream) -> After:
         flow = stdin
@@ -228,7 +180,7 @@ class Walk:
         first = self._sequence(node.children, cwds, stdin)
         if set(first.cwds) <= set(cwds):
             return After(cwds, cwds, first.output)
-        anywhere = _union(cwds, first.cwds, (UNKNOWN,))
+        anywhere = union(cwds, first.cwds, (UNKNOWN,))
         self._sequence(node.children, anywhere, stdin)
         return After(anywhere, anywhere, first.output)
 
@@ -240,7 +192,7 @@ class Walk:
         self._functions[name] = body
         if name in _MODELLED:
             self.find(ask("redefined", f"It gives {name} another meaning."), self._script.source(node))
-        if self._bombs(name, body):
+        if _starts_itself(self._script, name, body):
             self.find(deny("fork-bomb", "A function that starts itself again and again."), self._script.source(node))
         self._called.add((name, cwds))
         self._sequence([body], cwds, stdin)
@@ -249,34 +201,21 @@ class Walk:
                 self.redirect(redirect, cwds, COMPUTED)
         return After(cwds, cwds)
 
-    def _bombs(self, name: str, body: Node) -> bool:
-        waiting = [body]
-        while waiting:
-            node = waiting.pop()
-            waiting += node.named_children
-            if node.type == "command_name" and self._script.source(node) == name:
-                around = node.parent.parent if node.parent is not None else None
-                while around is not None and around.id != body.id and around.type in ("list", "redirected_statement"):
-                    around = around.parent
-                if around is not None and (around.type == "pipeline" or any(child.type == "&" for child in around.children)):
-                    return True
-        return False
-
     def _redirected(self, node: Node, cwds: Cwds, stdin: Stream) -> After:
         """In `cd a && b > c` the grammar hangs the redirection on the whole list, the shell on `b`."""
         body = node.child_by_field_name("body")
         redirects = [child for child in node.children if child.type in REDIRECTS]
         flow = stdin
         for redirect in redirects:
-            flow = self._input(redirect, cwds) or flow
-        extra = [word for redirect in redirects for word in _extra_words(redirect)]
+            flow = self._redirections.input(redirect, cwds) or flow
+        extra = [word for redirect in redirects for word in extra_words(redirect)]
         if body is None:
             after = self._simple(extra, [], node, cwds, flow) if extra else After(cwds, cwds)
         else:
             if extra:
                 self._give_to_last(body, extra)
             after = self._node(body, cwds, flow)
-        where = cwds if body is None or body.type == "command" else _union(cwds, after.cwds)
+        where = cwds if body is None or body.type == "command" else union(cwds, after.cwds)
         for redirect in redirects:
             self.redirect(redirect, where, after.output)
         return self._behind_heredocs(redirects, after, cwds, stdin)
@@ -302,7 +241,7 @@ class Walk:
             if right is not None:
                 in_case = after.failed if any(child.type == "||" for child in redirect.children) else after.succeeded
                 second = self._node(right, in_case, stdin)
-                after = After(_union(after.succeeded, second.succeeded), _union(after.failed, second.failed), second.output)
+                after = After(union(after.succeeded, second.succeeded), union(after.failed, second.failed), second.output)
         return after
 
     # Commands
@@ -317,8 +256,8 @@ class Walk:
                 assignments.append(child)
             elif child.type in REDIRECTS:
                 outside.append(child)
-                stdin = self._input(child, cwds) or stdin
-                words += _extra_words(child)
+                stdin = self._redirections.input(child, cwds) or stdin
+                words += extra_words(child)
             elif child.type != "command_name" and child.is_named:
                 words.append(child)
         after = self._simple([*words, *extra], assignments, node, cwds, stdin)
@@ -340,7 +279,7 @@ class Walk:
         return replace(after, output=outputs[0] if len(outputs) == 1 else merged(outputs) if not outputs else COMPUTED)
 
     def _fields(self, fields: tuple[str, ...], part: str, cwds: Cwds, stdin: Stream) -> After:
-        call = Call(fields, cwds, stdin, self._facts.places, self._facts.judge, self._depth)
+        call = self._call_of(fields, cwds, stdin)
         for finding in self._facts.judge.command(call):
             self.find(finding, part)
         words = effective(fields)
@@ -370,7 +309,7 @@ class Walk:
             return (self._facts.places.home,) if words[0] == "cd" else (UNKNOWN,)
         found = dict.fromkeys(self._facts.places.resolve(operands[0], cwd) for cwd in cwds)
         certain = operands[0] != "-" and len(operands) == 1 and words[0] != "popd"
-        return _union(tuple(UNKNOWN if spot.below or not certain else spot.path for spot in found))
+        return union(tuple(UNKNOWN if spot.below or not certain else spot.path for spot in found))
 
     def _set_options(self, words: Sequence[str]) -> None:
         for word in words[1:]:
@@ -392,79 +331,21 @@ class Walk:
         if name is None or value is None:
             return
         self._reader.judge_inside(node, cwds)
-        if value.type != "array" and self._script.source(name) in _JUDGED_VARIABLES:
+        if value.type != "array" and self._script.source(name) in JUDGED:
             for fields in self._reader.fields(value, cwds, self._script.source(node)):
                 self.judge_variable(self._script.source(name), " ".join(fields), cwds)
 
-    # Redirections
 
-    def _input(self, node: Node, cwds: Cwds) -> Stream | None:
-        """What a redirection feeds to the command."""
-        if node.type == "herestring_redirect":
-            word = node.named_children[-1]
-            fields = self._reader.fields(word, cwds, self._script.source(node))
-            text = " ".join(fields[0]) if len(fields) == 1 else UNKNOWN
-            return COMPUTED if is_computed(text) else Stream("text", text + "\n")
-        if node.type == "heredoc_redirect":
-            return self._reader.heredoc(node, cwds)
-        if any(child.type in ("<", "<&") for child in node.children):
-            target = node.child_by_field_name("destination")
-            if target is not None and target.type == "process_substitution":
-                self._reader.fields(target, cwds, self._script.source(node))
-                inner = [child for child in target.named_children if child.type == "command"]
-                name = self._script.raw(inner[0]).split()[0] if inner else ""
-                return output_of((name, "\x01"), NOTHING) if name else COMPUTED
-            return self._content(target, cwds, self._script.source(node)) if target is not None else FILE
-        return None
-
-    def _content(self, target: Node, cwds: Cwds, part: str) -> Stream:
-        """What the script wrote before to the file that flows in."""
-        paths = [word for fields in self._reader.fields(target, cwds, part) for word in fields]
-        spots = [self._facts.places.resolve(word, cwd) for word in paths for cwd in cwds]
-        known = [self._facts.files[spot.path] for spot in spots if spot.path in self._facts.files]
-        return merged(known) if known else FILE
-
-    def redirect(self, node: Node, cwds: Cwds, output: Stream) -> None:
-        """Judge what a redirection reads or writes. See `Judging`."""
-        part = self._script.source(node)
-        for child in node.named_children:
-            if child.type == "file_redirect":  # behind a heredoc
-                self.redirect(child, cwds, output)
-        if node.type != "file_redirect":
-            return
-        target = node.child_by_field_name("destination")
-        if target is None:
-            return
-        operators = {child.type for child in node.children if not child.is_named}
-        reads_only = operators <= {"<", "<&"}
-        for fields in self._reader.fields(target, cwds, part):
-            for word in fields:
-                if target.type == "process_substitution" or (operators & {">&", "<&"} and (word.isdigit() or word == "-")):
-                    continue
-                self._redirect_to(word, cwds, part, reads_only=reads_only, output=output)
-
-    def _redirect_to(self, word: str, cwds: Cwds, part: str, *, reads_only: bool, output: Stream) -> None:
-        if STRANGE in word:
-            self.find(ask("strange-characters", "It holds control or invisible characters."), part)
-        for cwd in cwds:
-            spot = self._facts.places.resolve(word, cwd)
-            found = self._facts.places.read(spot) if reads_only else self._facts.places.write(spot)
-            if found is None and not reads_only:
-                found = self._facts.places.read(spot) if spot.path.startswith("/proc") else None
-                self._facts.files[spot.path] = output if output != NOTHING else COMPUTED
-            if found is not None:
-                self.find(replace(found, liftable=False), part)
-
-
-def _extra_words(redirect: Node) -> list[Node]:
-    """Words behind a redirection's target: the grammar counts them to it, the shell to the command."""
-    if redirect.type == "file_redirect":
-        return redirect.children_by_field_name("destination")[1:]
-    if redirect.type == "heredoc_redirect":
-        inner = [word for child in redirect.named_children if child.type == "file_redirect" for word in _extra_words(child)]
-        return [*redirect.children_by_field_name("argument"), *inner]
-    return []
-
-
-def _union(*groups: Cwds) -> Cwds:
-    return tuple(dict.fromkeys(cwd for group in groups for cwd in group))
+def _starts_itself(script: Script, name: str, body: Node) -> bool:
+    """Whether a function calls itself in the background or in a pipeline: each call makes more of them."""
+    waiting = [body]
+    while waiting:
+        node = waiting.pop()
+        waiting += node.named_children
+        if node.type == "command_name" and script.source(node) == name:
+            around = node.parent.parent if node.parent is not None else None
+            while around is not None and around.id != body.id and around.type in ("list", "redirected_statement"):
+                around = around.parent
+            if around is not None and (around.type == "pipeline" or any(child.type == "&" for child in around.children)):
+                return True
+    return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .marks import UNKNOWN
@@ -35,7 +36,6 @@ class Variables:
             for _ in range(2):  # a value may name a variable that is assigned further down
                 for node in _walk(script.root):
                     self._collect(node)
-        self._unseen = bool(_CHANGES_UNSEEN.search(script.text))
 
     def values(self, name: str) -> tuple[str, ...]:
         """All values that it can have; `UNKNOWN` among them for what is not known."""
@@ -45,6 +45,11 @@ class Variables:
         if len(found) > _MAX_VALUES:
             return (UNKNOWN,)
         return (*found, UNKNOWN) if self._unseen and UNKNOWN not in found else tuple(found)
+
+    @cached_property
+    def _unseen(self) -> bool:
+        """What is not seen here may assign, too."""
+        return _CHANGES_UNSEEN.search(self._script.text) is not None
 
     @property
     def all(self) -> dict[str, tuple[str, ...]]:

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 
 from ..calls import Call
 from ..findings import Finding
-from . import clients, files, git, secrets, shells, system, tools
+from . import clients, files, git, make, secrets, shells, system, tools
 
 Rule = Callable[[Call], Iterator[Finding]]
 
 RULES: Mapping[str, Rule] = {
-    **files.RULES, **git.RULES, **shells.RULES, **system.RULES, **tools.RULES, **secrets.RULES, **clients.RULES,
+    **files.RULES, **git.RULES, **shells.RULES, **system.RULES, **tools.RULES, **secrets.RULES, **clients.RULES, **make.RULES,
 }  # fmt: skip
 """By the program's name without its folder."""

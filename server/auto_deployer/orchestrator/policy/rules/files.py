@@ -14,7 +14,7 @@ def _rm(call: Call) -> Iterator[Finding]:
     given = options(call.args)
     recursive = given.has("rR", "recursive") or any(is_computed(word) for word in given.operands)
     for word in given.operands:
-        yield from call.deletes(word) if recursive else call.writes(word)
+        yield from call.deletes(word) if recursive else call.unlinks(word)
     if given.has("", "no-preserve-root"):
         yield deny("recursive-delete", "--no-preserve-root is for deleting /.")
 
@@ -22,6 +22,13 @@ def _rm(call: Call) -> Iterator[Finding]:
 def _changes_all(call: Call) -> Iterator[Finding]:
     """Programs all of whose operands are changed."""
     for word in options(call.args, "mrsdtoZ", ("--mode", "--size", "--reference", "--date")).operands:
+        yield from call.writes(word)
+
+
+def _removes_all(call: Call) -> Iterator[Finding]:
+    """Programs that take away what all of their operands hold."""
+    for word in options(call.args, "snru", ("--size", "--reference", "--iterations")).operands:
+        yield from call.unlinks(word)
         yield from call.writes(word)
 
 
@@ -84,7 +91,7 @@ def _mv(call: Call) -> Iterator[Finding]:
     yield from _cp(call)
     for word in _destination(options(call.args, "tS", ("--target-directory", "--suffix")))[0]:
         yield from (found for found in call.deletes(word) if found.verdict == "deny" and _moves_much(call, word))
-        yield from call.writes(word)
+        yield from call.unlinks(word)
 
 
 def _moves_much(call: Call, word: str) -> bool:
@@ -283,8 +290,9 @@ def _mount(_: Call) -> Iterator[Finding]:
     yield ask("mount", "Mounts change what paths mean.")
 
 
+_REMOVERS = ("unlink", "shred", "trash", "truncate")
 _CHANGERS = (
-    "rmdir", "unlink", "shred", "trash", "mkdir", "touch", "tee", "truncate", "mkfifo", "mknod", "sponge", "chattr", "setfacl",
+    "rmdir", "mkdir", "touch", "tee", "mkfifo", "mknod", "sponge", "chattr", "setfacl",
     "fallocate",
     "rename", "cpio",
 )  # fmt: skip
@@ -292,7 +300,8 @@ _SECOND_IS_WRITTEN = ("split", "csplit", "uniq", "objcopy")
 _SEARCHERS = ("rg", "ag", "ack")
 
 RULES: dict[str, Callable[[Call], Iterator[Finding]]] = {
-    **dict.fromkeys(_CHANGERS, _changes_all), **dict.fromkeys(_SECOND_IS_WRITTEN, _last_operand),
+    **dict.fromkeys(_CHANGERS, _changes_all), **dict.fromkeys(_REMOVERS, _removes_all),
+    **dict.fromkeys(_SECOND_IS_WRITTEN, _last_operand),
     **dict.fromkeys(("rm", "grm", "srm"), _rm), "rimraf": _rimraf, "del-cli": _rimraf,
     **dict.fromkeys(("chmod", "chown", "chgrp"), _chmod),
     **dict.fromkeys(("cp", "gcp", "install"), _cp), "mv": _mv, **dict.fromkeys(("ln", "link"), _ln), "find": _find,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from ..calls import Call, after_options
-from ..findings import Finding, ask
+from ..findings import Finding
 
 _PLAIN: tuple[str, ...] = ()
 _RUNNERS: Mapping[str, tuple[tuple[str, ...], ...]] = {
@@ -33,7 +33,6 @@ _CMAKE_TOOLS = {
     "remove_directory": ("rm", "-rf"), "remove": ("rm", "-f"), "copy": ("cp",), "copy_directory": ("cp", "-r"), "rename": ("mv",),
     "make_directory": ("mkdir",), "create_symlink": ("ln", "-s"),
 }  # fmt: skip
-_ADDRESS = re.compile(r"(?:https?|ftp)://|git\+")
 
 
 def run(call: Call) -> Iterator[Finding]:
@@ -57,8 +56,6 @@ def _inner(call: Call, words: list[str]) -> Iterator[Finding]:
         words.pop(0)
     if not words:
         return
-    if _ADDRESS.match(words[0]):
-        yield ask("fetch-to-exec", f"{call.name} runs what is at {words[0]}, unseen.")
     program = re.sub(r"(?<=.)@[^/]*$", "", words[0])
     tool = _CMAKE_TOOLS.get(program, (program,)) if call.name == "cmake" else (program,)
     yield from call.runs((*tool, *words[1:]))

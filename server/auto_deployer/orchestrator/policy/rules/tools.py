@@ -243,25 +243,6 @@ def _sockets(call: Call) -> Iterator[Finding]:
                 yield from call.runs_code(re.sub(r"^(?i:exec|system|shell):", "", word))
 
 
-def _make(call: Call) -> Iterator[Finding]:
-    given = options(call.args, "CfIoWj", ("--directory", "--file", "--makefile", "--eval"))
-    for folder in given.values_of("-C", "--directory"):
-        yield from call.writes(folder)
-    for code in given.values_of("--eval"):
-        yield from call.runs_code(code.replace("$(shell", "(").replace("$$", "$"))
-        yield ask("hidden-code", "make is given rules on its command line.")
-    for file in given.values_of("-f", "--file", "--makefile"):
-        if file in ("-", "/dev/stdin"):
-            yield ask("computed-code", "make runs rules that flow into it.")
-            yield from call.runs_code(call.stdin.text.replace("\t", "")) if call.stdin.kind == "text" else ()
-        else:
-            yield from call.judge.script(file, call)
-    for word in call.args:
-        name, equals, value = word.partition("=")
-        if equals and name in ("SHELL", "DESTDIR", "PREFIX", "prefix"):
-            yield from call.runs_code(value) if name == "SHELL" else call.writes(value)
-
-
 def _busybox_applet(call: Call) -> Iterator[Finding]:
     """`busybox --install` and the like."""
     if call.args[:1] == ("--install",):
@@ -281,5 +262,5 @@ RULES: dict[str, Rule] = {
     "podman-compose": _docker_compose, "curl": _curl, "wget": _wget, "ssh": _remote, "scp": _remote, "sftp": _remote,
     "sshpass": _remote,
     "ssh-add": _remote, "mosh": _remote, "rclone": _remote, "nc": _sockets, "ncat": _sockets, "netcat": _sockets, "socat": _sockets,
-    "make": _make, "gmake": _make, "busybox": _busybox_applet, "gh": _gh,
+    "busybox": _busybox_applet, "gh": _gh,
 }  # fmt: skip
