@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from .conftest import Ran, Run
 Alive = Callable[[int], Awaitable[bool]]
 
 MAX_CHUNK = 65_536
+
+needs_setsid = pytest.mark.skipif(shutil.which("setsid") is None, reason="needs setsid (macOS has none)")
+needs_proc = pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs /proc (macOS has none)")
 
 DAEMON = "setsid bash -c 'echo $$; touch up; exec sleep 300{redirect}' & until [ -e up ]; do sleep 0.05; done"
 """A process in a session of its own that prints its id; the shell goes on when it is there."""
@@ -97,6 +101,7 @@ async def test_the_commands_own_variables_are_added(run: Run) -> None:
     assert (await run("echo $GREETING $CI", env={"GREETING": "hello", "CI": "no"})).stdout == b"hello no\n"
 
 
+@needs_proc
 async def test_the_command_has_no_descriptors_of_ours(run: Run) -> None:
     ran = await run("for fd in {0..999}; do [ -e /proc/$$/fd/$fd ] && echo $fd; done; true")
     assert ran.stdout.split() == [b"0", b"1", b"2"]
@@ -255,6 +260,7 @@ async def test_a_nohup_child_left_in_the_group_is_ended(run: Run, alive: Alive) 
     assert not await alive(pid_on(ran))
 
 
+@needs_setsid
 async def test_a_daemon_that_left_the_group_with_our_pipe_is_listed(run: Run, alive: Alive, end_later: list[int]) -> None:
     ran = await run(DAEMON.format(redirect=""))
     daemon = pid_on(ran)
@@ -264,6 +270,7 @@ async def test_a_daemon_that_left_the_group_with_our_pipe_is_listed(run: Run, al
     assert await alive(daemon)
 
 
+@needs_setsid
 async def test_a_daemon_with_its_own_output_runs_on(run: Run, alive: Alive, end_later: list[int]) -> None:
     ran = await run(DAEMON.format(redirect=" >/dev/null 2>&1"))
     end_later.append(pid_on(ran))
@@ -271,6 +278,7 @@ async def test_a_daemon_with_its_own_output_runs_on(run: Run, alive: Alive, end_
     assert await alive(pid_on(ran))
 
 
+@needs_setsid
 async def test_what_escaped_a_stopped_command_is_listed(run: Run, alive: Alive, end_later: list[int]) -> None:
     ran = await run(DAEMON.format(redirect=" >/dev/null 2>&1") + "; echo there; sleep 300", stop_when=b"there")
     escaped = pid_on(ran)

@@ -156,6 +156,7 @@ class Machine:
         "timeout",
         "getconf",
         "sleep",
+        "stat",
     )
 
     def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,7 +169,16 @@ class Machine:
             (self.bin / name).symlink_to(found)
         self.search = [str(self.bin)]
         self._monkeypatch = monkeypatch
-        for name in ("PYENV_ROOT", "PYENV_VERSION", "NVM_DIR", "FNM_DIR", "VOLTA_HOME", "ASDF_DATA_DIR", "MISE_DATA_DIR"):
+        for name in (
+            "PYENV_ROOT",
+            "PYENV_VERSION",
+            "NVM_DIR",
+            "FNM_DIR",
+            "VOLTA_HOME",
+            "ASDF_DATA_DIR",
+            "MISE_DATA_DIR",
+            "XDG_CACHE_HOME",
+        ):
             monkeypatch.delenv(name, raising=False)
 
     def program(self, path: Path, script: str) -> Path:
@@ -252,6 +262,57 @@ async def test_a_program_that_fails_is_no_tool_and_one_that_hangs_has_no_version
     assert facts.tool("hugo") == Tool(name="hugo", path=str(machine.bin / "hugo"), version="")
 
 
+def tampered(machine: Machine, said: str, instead: str) -> bool:
+    """Whether the kept answers of the last probe held a text; it is another one now."""
+    kept = machine.home / ".cache/auto-deployer/answers/local"
+    text = kept.read_text()
+    kept.write_text(text.replace(said, instead))
+    return said in text
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere programs are asked each time")
+async def test_a_program_that_has_answered_is_asked_again_once_it_is_another(machine: Machine) -> None:
+    """What is kept was tampered with: where that comes back, the program was not run."""
+    program = machine.bin / "php"
+    shutil.copy(machine.bin / "bash", program)
+    whole = (await machine.probe()).tool("php")
+    assert whole is not None
+    assert whole.version.count(".") == 2
+    assert tampered(machine, whole.version, "9.9.9")
+    assert (await machine.probe()).tool("php") == whole.model_copy(update={"version": "9.9.9"})
+    with program.open("ab") as file:
+        file.write(b"newer")
+    assert (await machine.probe()).tool("php") == whole
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere programs are asked each time")
+async def test_programs_that_hand_the_question_on_are_always_asked(machine: Machine) -> None:
+    """Shims, and one file under several names: what they say depends on more than the file."""
+    shim = machine.home / ".pyenv/shims/php"
+    shim.parent.mkdir(parents=True)
+    shutil.copy(machine.bin / "bash", shim)
+    shutil.copy(machine.bin / "bash", machine.bin / "proxy")
+    os.link(machine.bin / "proxy", machine.bin / "curl")
+    machine.program(machine.home / ".pyenv/bin/pyenv", f"echo {shim}")
+    proxy = machine.home / ".local/share/swiftly/bin/swift"
+    proxy.parent.mkdir(parents=True)
+    shutil.copy(machine.bin / "bash", proxy)
+    machine.search[:0] = [str(shim.parent), str(proxy.parent)]
+    first = await machine.probe()
+    assert first.tool("php") is not None
+    assert first.tool("swift") is not None
+    assert first.tool("curl") is not None
+    kept = (machine.home / ".cache/auto-deployer/answers/local").read_text()
+    assert "/shims/" not in kept
+    assert "/swiftly/" not in kept
+    assert "/curl\t" not in kept
+
+
+async def test_answers_that_cannot_be_kept_are_no_matter(machine: Machine) -> None:
+    (machine.home / ".cache").write_text("a file in the way")
+    assert (await machine.probe()).tool("bash") is not None
+
+
 async def test_a_docker_client_alone_is_no_engine(machine: Machine) -> None:
     machine.program(machine.bin / "docker", '[ "$1" = version ] && exit 1; echo Docker version 28.2.2')
     assert not (await machine.probe()).docker_engine
@@ -277,3 +338,42 @@ async def test_a_target_that_tells_nothing_is_an_error(monkeypatch: pytest.Monke
     monkeypatch.setenv("HOME", str(tmp_path / "gone"))
     with pytest.raises(ConnectionFailedError, match="No such file or directory"):
         await probe_host(LocalSession())
+
+
+ENGINE = """case "$*" in
+  "version --format {{.Server.Version}}") echo 27.3.1 ;;
+  "context inspect "*) echo unix:///var/run/docker.sock ;;
+  "compose version --short") echo 2.29.7 ;;
+  *) exit 1 ;;
+esac"""
+
+
+async def test_the_engine_that_answers(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///run/user/1000/docker.sock")
+    machine.program(machine.bin / "docker", ENGINE)
+    engine = (await machine.probe()).engine
+    assert engine is not None
+    assert (engine.name, engine.version) == ("docker", "27.3.1")
+    assert (engine.compose, engine.compose_version) == ("docker compose", "2.29.7")
+
+
+async def test_podman_is_an_engine_too(machine: Machine) -> None:
+    machine.program(machine.bin / "podman", '[ "$1" = info ] && echo 5.3.1')
+    facts = await machine.probe()
+    assert facts.engine is not None
+    assert (facts.engine.name, facts.engine.compose, facts.docker_engine) == ("podman", "", False)
+
+
+@pytest.mark.parametrize(
+    ("address", "counts"),
+    [
+        ("", True), ("unix:///x.sock", True), ("tcp://127.0.0.1:2375", True), ("tcp://localhost:2375", True),
+        ("npipe:////./pipe/x", True),
+        ("ssh://me@host", False), ("tcp://10.0.0.1:2375", False), ("tcp://localhost.example.org:1", False),
+    ],
+)  # fmt: skip
+def test_an_engine_on_another_machine_is_none_here(address: str, counts: bool) -> None:
+    said = f"fact\tos\tlinux\nfact\tengine\tdocker\nfact\tengine_address\t{address}\nfact\tengine_env_DOCKER_HOST\t{address}\n"
+    engine = parse_probe(said).engine
+    assert (engine is not None) is counts
+    assert engine is None or engine.env == {"DOCKER_HOST": address}

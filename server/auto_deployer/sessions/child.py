@@ -13,6 +13,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from typing import Protocol
 
 from ..model.ports import StreamName
 from .prompts import TAIL_BYTES, prompt_at_end
@@ -24,7 +25,38 @@ _PRELUDE = "IFS= read -r -u {gate} _ || exit 125; exec {gate}<&-; cd -- {cwd} ||
 """Waits for the gate (end of file when we died: exit), closes it for the command, enters the folder. The command starts on the
 second line, so that a syntax error in it is found after the gate."""
 
-_REAP_S = 0.5
+REAP_S = 0.5
+"""Seconds for a killed process to go."""
+
+
+class Supervised(Protocol):
+    """A spawned command as its session sees it. Times are those of the event loop's clock."""
+
+    pid: int
+    pgid: int
+    started: float
+    last_output: float
+    output_error: Exception | None
+    """What `on_output` raised."""
+    ended: asyncio.Future[int]
+    """Its exit code (128 + n for signal n), or what `on_output` raised before it ended."""
+    drained: asyncio.Future[None]
+    """Done when both pipes are at their end."""
+
+    @property
+    def open_pipes(self) -> tuple[int, ...]:
+        """Inodes of the pipes that somebody still holds, where that can be told."""
+        ...
+
+    def open_gate(self) -> None: ...
+
+    def prompt(self, *, sure: bool) -> str:
+        """The prompt that one of the streams stands at, or ""."""
+        ...
+
+    def reap(self) -> None: ...
+
+    def close(self) -> None: ...
 
 
 class Output:
@@ -43,7 +75,7 @@ class Output:
 
 
 class Child:
-    """A spawned command. `ended` becomes its exit code (128 + n for signal n), or what `on_output` raised before it ended."""
+    """Implements `Supervised`."""
 
     def __init__(self, process: subprocess.Popen[bytes], gate: int, on_output: Callable[[StreamName, bytes], None]) -> None:
         self._loop = asyncio.get_running_loop()
@@ -88,7 +120,7 @@ class Child:
     def reap(self) -> None:
         """Collect a process that was sent KILL, so that no zombie stays."""
         with suppress(subprocess.TimeoutExpired):
-            self._process.wait(_REAP_S)
+            self._process.wait(REAP_S)
 
     def close(self) -> None:
         """Stop reading and watching, and give all descriptors back."""

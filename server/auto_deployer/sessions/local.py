@@ -11,7 +11,7 @@ from typing import Literal
 from ..model.errors import RefusedError
 from ..model.ports import CommandOutcome, CommandSpec, ProbeResult, Spawned, StreamName
 from ..model.reasons import Kind
-from .child import Child, spawn
+from .child import Supervised, spawn
 from .environment import child_environment
 from .process import (
     ProcessRef,
@@ -84,9 +84,9 @@ class LocalSession:
             on_spawned(Spawned(child.pid, child.pgid))
             if not stop.is_set():
                 child.open_gate()
-            return await self._supervise(child, _limits(spec), stop)
+            return await self._supervise(child, limits_of(spec), stop)
         except BaseException:
-            kill_group(child.pgid)
+            self._kill(child)
             child.reap()
             raise
         finally:
@@ -110,11 +110,11 @@ class LocalSession:
     async def close(self) -> None:
         """Nothing is held open between commands."""
 
-    async def _supervise(self, child: Child, limits: Limits, stop: asyncio.Event) -> CommandOutcome:
+    async def _supervise(self, child: Supervised, limits: Limits, stop: asyncio.Event) -> CommandOutcome:
         watchdog = Watchdog(child, limits, prompt_quiet_s=self._prompt_quiet_s)
         ending = await _until_ending(child, watchdog, stop)
         prompt = child.prompt(sure=ending == "prompt") if ending in ("idle", "prompt") else ""
-        left = await (_after_exit(child, stop) if ending == "exit" else _end(child))
+        left = await (self._after_exit(child, stop) if ending == "exit" else self._end(child))
         if child.output_error is not None:
             raise child.output_error
         return CommandOutcome(
@@ -126,9 +126,37 @@ class LocalSession:
             left_running=tuple(str(ref) for ref in left),
         )
 
-    def _spawn(self, spec: CommandSpec, on_output: Callable[[StreamName, bytes], None]) -> Child:
+    def _spawn(self, spec: CommandSpec, on_output: Callable[[StreamName, bytes], None]) -> Supervised:
         env = child_environment(spec.env)
         return spawn(spec.command, bash=self._bash, cwd=spec.cwd or str(Path.home()), env=env, on_output=on_output)
+
+    def _kill(self, child: Supervised) -> None:
+        """End it at once, without waiting."""
+        kill_group(child.pgid)
+
+    async def _after_exit(self, child: Supervised, stop: asyncio.Event) -> tuple[ProcessRef, ...]:
+        """The shell is gone: read on for a moment, end what it left in its group, name who holds its pipes from outside of it."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + PIPE_GRACE_S
+        if not child.drained.done():
+            stopping = loop.create_task(stop.wait())
+            await asyncio.wait((child.drained, stopping), timeout=PIPE_GRACE_S, return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()
+        # A daemon is in the group until it has made a session of its own: a moment for that, too.
+        if group_exists(child.pgid) and not await vanished(child.pgid, deadline - loop.time(), stop):
+            await _end_group(child)
+        return pipe_holders(child.open_pipes) if child.open_pipes else ()
+
+    async def _end(self, child: Supervised) -> tuple[ProcessRef, ...]:
+        """End the whole group; the result is who lives on: descendants that left the group, and what no signal could end."""
+        before = descendants(child.pid)
+        await _end_group(child)
+        survivors = {ref.pid: ref for ref in still_running(before)}
+        if group_exists(child.pgid):
+            survivors |= {ref.pid: ref for ref in group_members(child.pgid)}
+        if child.open_pipes:
+            survivors |= {ref.pid: ref for ref in pipe_holders(child.open_pipes)}
+        return tuple(survivors.values())
 
 
 def _find_bash() -> str:
@@ -142,7 +170,8 @@ def _find_bash() -> str:
     return bash
 
 
-def _limits(spec: CommandSpec) -> Limits:
+def limits_of(spec: CommandSpec) -> Limits:
+    """Its own time-outs, else those by the command's name."""
     if spec.total_timeout_s is not None and spec.idle_timeout_s is not None:
         return Limits(spec.total_timeout_s, spec.idle_timeout_s)
     by_name = limits_for(spec.command)
@@ -152,7 +181,7 @@ def _limits(spec: CommandSpec) -> Limits:
     )
 
 
-async def _until_ending(child: Child, watchdog: Watchdog, stop: asyncio.Event) -> Ending:
+async def _until_ending(child: Supervised, watchdog: Watchdog, stop: asyncio.Event) -> Ending:
     """Wait until the shell exits or a reason to end it comes up; what `on_output` raised is raised here."""
     loop = asyncio.get_running_loop()
     stopping = loop.create_task(stop.wait())
@@ -173,39 +202,13 @@ async def _until_ending(child: Child, watchdog: Watchdog, stop: asyncio.Event) -
         stopping.cancel()
 
 
-async def _after_exit(child: Child, stop: asyncio.Event) -> tuple[ProcessRef, ...]:
-    """The shell is gone: read on for a moment, end what it left in its group, name who holds its pipes from outside the group."""
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + PIPE_GRACE_S
-    if not child.drained.done():
-        stopping = loop.create_task(stop.wait())
-        await asyncio.wait((child.drained, stopping), timeout=PIPE_GRACE_S, return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
-    # A daemon is in the group until it has made a session of its own: a moment for that, too.
-    if group_exists(child.pgid) and not await vanished(child.pgid, deadline - loop.time(), stop):
-        await _end_group(child)
-    return pipe_holders(child.open_pipes) if child.open_pipes else ()
-
-
-async def _end(child: Child) -> tuple[ProcessRef, ...]:
-    """End the whole group; the result is who lives on: descendants that left the group, and what no signal could end."""
-    before = descendants(child.pid)
-    await _end_group(child)
-    survivors = {ref.pid: ref for ref in still_running(before)}
-    if group_exists(child.pgid):
-        survivors |= {ref.pid: ref for ref in group_members(child.pgid)}
-    if child.open_pipes:
-        survivors |= {ref.pid: ref for ref in pipe_holders(child.open_pipes)}
-    return tuple(survivors.values())
-
-
-async def _end_group(child: Child) -> None:
+async def _end_group(child: Supervised) -> None:
     """End the group, then take in its last output and exit."""
     await end_group(child.pgid)
     await asyncio.wait((child.drained, child.ended), timeout=LAST_OUTPUT_S)
 
 
-def _exit_code(child: Child, ending: Ending) -> int:
+def _exit_code(child: Supervised, ending: Ending) -> int:
     if ending == "total":
         return EXIT_TOTAL
     if ending in ("idle", "prompt"):

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from ..model.errors import ConnectionFailedError
-from ..model.facts import HostFacts, Tool
+from ..model.facts import ContainerEngine, HostFacts, Tool
 from ..model.ports import Session
+from .known_answers import keep_answers, known_answers
+from .system import is_native
 
 PROBE_TIMEOUT_S = 40.0
-"""The script takes about a second; each of its version queries ends by itself after ten."""
+"""The script takes about a second where nothing is known yet; each of its version queries ends by itself after ten."""
 
 _SCRIPT = Path(__file__).with_name("probe.sh")
 _VERSION = re.compile(r"version\W{0,3}v?(\d+(?:\.\d+)*)|(\d+(?:\.\d+)+)", re.IGNORECASE)
 _NUMBER = re.compile(r"\d+")
 _MB = 1024 * 1024
+_ENGINE_ENV = "engine_env_"
+_HERE = re.compile(r"$|unix:|npipe:|tcp://(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::|$)")
+"""Addresses of an engine that runs on the target itself; "" is its default, a socket."""
 
 
 async def probe_host(session: Session) -> HostFacts:
@@ -25,13 +31,19 @@ async def probe_host(session: Session) -> HostFacts:
     Raises:
         ConnectionFailedError: the script told nothing: the target is gone, or has no usable bash.
     """
-    result = await session.probe(_SCRIPT.read_text(encoding="utf-8"), timeout_s=PROBE_TIMEOUT_S)
+    if is_native(session):
+        from .facts_here import facts_here
+
+        return await asyncio.to_thread(facts_here)
+    script = known_answers(session.target) + _SCRIPT.read_text(encoding="utf-8")
+    result = await session.probe(script, timeout_s=PROBE_TIMEOUT_S)
     facts = parse_probe(result.stdout)
     if not facts.os:
         raise ConnectionFailedError(
             f"Probing {session.target} gave nothing (exit code {result.exit_code}): {result.stderr.strip()[-300:] or 'no output'}",
             suggestions=("Check that bash starts on the target without errors: bash -c 'uname -a'.",),
         )
+    keep_answers(session.target, result.stdout.splitlines())
     return facts
 
 
@@ -44,12 +56,27 @@ def parse_probe(output: str) -> HostFacts:
         container=facts.get("container") == "yes",
         systemd=facts.get("systemd") == "yes",
         docker_engine=facts.get("docker_engine") == "yes",
+        engine=_engine(facts),
         cpu_count=_number(facts.get("cpu_count")),
         memory_mb=_memory_mb(facts),
         disk_free_mb=_number(facts.get("disk_free_kb")) // 1024,
         tools=_tools(records),
         listening_ports=_listening(facts.get("listening_ports")),
         free_ports=tuple(int(record[1]) for record in records if record[0] == "port" and len(record) == 2 and record[1].isdigit()),
+    )
+
+
+def _engine(facts: dict[str, str]) -> ContainerEngine | None:
+    """The engine that answers, unless it runs elsewhere: what it publishes would not be on the target."""
+    name = facts.get("engine", "")
+    if name not in ("docker", "podman") or not _HERE.match(facts.get("engine_address", "")):
+        return None
+    return ContainerEngine(
+        name=name,
+        version=version_in(facts.get("engine_version", "")),
+        compose=facts.get("compose", ""),
+        compose_version=version_in(facts.get("compose_version", "")),
+        env={key.removeprefix(_ENGINE_ENV): value for key, value in facts.items() if key.startswith(_ENGINE_ENV)},
     )
 
 

@@ -3,6 +3,9 @@
 #   fact <name> <value>
 #   tool <order> <name> <path> <what it said about its version>     the lowest order of a name is the one on PATH
 #   port <number>                                                   free on loopback
+#   said <path> <stamp> <answer>                                    what this very file answered: worth KNOWN the next time
+#
+# KNOWN may hold lines "<path> <stamp> <answer>" (tabs between) of an earlier run on this host: who is known is not run again.
 #
 # Version queries run in parallel, each with a time-out, so that one slow or hanging tool costs no more than itself.
 # Where a version stands in a file or a folder's name nothing is run at all. What bash can do alone it does: an editor's PATH
@@ -104,8 +107,34 @@ disk_free_kb() {
   }
 }
 
-docker_engine() {
-  have docker && limited docker version --format '{{.Server.Version}}' >/dev/null 2>&1 </dev/null && fact docker_engine yes
+# The engine that answers: docker's, else podman's. The client alone tells nothing; where the engine itself is, its address says.
+container_engine() {
+  if have docker && said=$(limited docker version --format '{{.Server.Version}}' 2>/dev/null </dev/null) && [ -n "$said" ]; then
+    fact docker_engine yes
+    name=docker address=${DOCKER_HOST:-$(limited docker context inspect --format '{{.Endpoints.docker.Host}}' 2>/dev/null </dev/null)}
+  elif have podman && said=$(limited podman info --format '{{.Version.Version}}' 2>/dev/null </dev/null) && [ -n "$said" ]; then
+    name=podman address=${CONTAINER_HOST:-}
+  else
+    return
+  fi
+  fact engine "$name"
+  fact engine_version "$said"
+  fact engine_address "$address"
+  for variable in DOCKER_HOST DOCKER_CONTEXT DOCKER_CONFIG DOCKER_CERT_PATH DOCKER_TLS_VERIFY CONTAINER_HOST; do
+    [ -n "${!variable:-}" ] && fact "engine_env_$variable" "${!variable}"
+  done
+  compose "$name"
+}
+
+# compose ENGINE: what runs compose files with it.
+compose() {
+  for words in "$1 compose" "$1-compose"; do
+    have "${words%% *}" || continue
+    said=$(limited $words version --short 2>/dev/null </dev/null) && [ -n "$said" ] || continue
+    fact compose "$words"
+    fact compose_version "${said##*"$newline"}"
+    return
+  done
 }
 
 listening_ports() {
@@ -161,6 +190,40 @@ beginning() {
   printf '%s' "$text"
 }
 
+# stamp NAME PATH: differs once another file is there; empty where the answer is not the file's alone. Programs that hand a
+# question on (shims, rustup, swiftly, snap, Go's and .NET's choice of a toolchain) are no such file. What a script says may
+# come from elsewhere: an hour.
+stamp() {
+  case "$1" in cargo | dotnet | go | uv) return ;; esac
+  case "$2" in */shims/* | */.volta/* | */swiftly/* | */.cargo/bin/* | */snap/bin/*) return ;; esac
+  IFS= read -r -n 4 magic <"$2"
+  case "$magic" in
+    $'\x7fELF') hour= ;;
+    '#!'*) hour=:$(($(date +%s) / 3600)) ;;
+    *) return ;;
+  esac
+  mark=$(stat -L -c '%h:%d:%i:%s:%Z' "$2") || return
+  case "$mark" in 1:*) printf '%s%s\n' "$mark" "$hour" ;; esac # a file of several names may be one that hands on
+}
+
+# answer NAME PATH QUERY...: sets `said`, in one line; fails as the query does. A file that has answered before is not run.
+answer() {
+  mark=$(stamp "$1" "$2") asked=$2
+  shift 2
+  case "$KNOWN" in
+    *"$newline$asked$tab${mark:-none}$tab"*)
+      said=${KNOWN#*"$newline$asked$tab$mark$tab"} said=${said%%"$newline"*}
+      ;;
+    *)
+      said=$("$@" </dev/null) || return
+      said=$(beginning "$said")
+      ;;
+  esac
+  [ -z "$mark" ] || printf 'said\t%s\t%s\t%s\n' "$asked" "$mark" "$said"
+}
+
+whatever_it_says() { limited "$@" 2>&1; }
+
 # ask ORDER NAME ARGS...: the version the tool tells. One that fails does not work; one that hangs is there without a version.
 ask() {
   order=$1 name=$2
@@ -169,9 +232,9 @@ ask() {
   is_stub "$path" && return
   path=$(unshimmed "$name" "$path")
   [ -n "$path" ] || return
-  said=$(limited "$path" "$@" 2>&1 </dev/null)
+  answer "$name" "$path" whatever_it_says "$path" "$@"
   case $? in
-    0) tool "$order" "$name" "$path" "$(beginning "$said")" ;;
+    0) tool "$order" "$name" "$path" "$said" ;;
     124 | 137 | 142) tool "$order" "$name" "$path" "" ;;
   esac
 }
@@ -200,13 +263,13 @@ ask_jar() {
 # The interpreter itself tells where it is: shims, links and virtual environments are seen through.
 ask_python() {
   is_stub "$2" && return
-  said=$(limited "$2" -ISc 'import os, sys; print("%d.%d.%d\t" % sys.version_info[:3] + os.path.realpath(sys.executable))' 2>/dev/null </dev/null) || return
-  case "$said" in 3.*) tool "$1" python3 "${said#*	}" "${said%%	*}" ;; esac
+  answer python3 "$2" limited "$2" -ISc 'import os, sys; print("%d.%d.%d " % sys.version_info[:3] + os.path.realpath(sys.executable))' || return
+  case "$said" in 3.*) tool "$1" python3 "${said#* }" "${said%% *}" ;; esac
 }
 
 ask_node() {
-  said=$(limited node -p 'process.versions.node + "\t" + process.execPath' 2>/dev/null </dev/null) || return
-  tool "$1" node "${said#*	}" "${said%%	*}"
+  answer node "$(command -v node)" limited node -p 'process.versions.node + " " + process.execPath' || return
+  tool "$1" node "${said#* }" "${said%% *}"
 }
 
 # installed ORDER NAME PROGRAM FOLDERS...: versions side by side, each folder named by its version; told without running them.
@@ -273,7 +336,7 @@ tools() {
 
 exec 2>/dev/null
 system &
-docker_engine &
+container_engine &
 free_ports &
 tools &
 wait

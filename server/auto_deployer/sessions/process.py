@@ -71,7 +71,7 @@ def group_members(pgid: int) -> tuple[ProcessRef, ...]:
     """The living processes of a group; a zombie is dead, also where nobody collects it (containers without an init)."""
     import psutil
 
-    return _refs(pid for pid in psutil.pids() if _group_of(pid) == pgid)
+    return refs(pid for pid in psutil.pids() if _group_of(pid) == pgid)
 
 
 def descendants(pid: int) -> tuple[ProcessRef, ...]:
@@ -79,14 +79,14 @@ def descendants(pid: int) -> tuple[ProcessRef, ...]:
     import psutil
 
     try:
-        return _refs(child.pid for child in psutil.Process(pid).children(recursive=True))
+        return refs(child.pid for child in psutil.Process(pid).children(recursive=True))
     except psutil.Error:
         return ()
 
 
-def still_running(refs: Iterable[ProcessRef]) -> tuple[ProcessRef, ...]:
-    """Those of `refs` that live on."""
-    return tuple(ref for ref in refs if any(now.create_time == ref.create_time for now in _refs([ref.pid])))
+def still_running(known: Iterable[ProcessRef]) -> tuple[ProcessRef, ...]:
+    """Those that live on."""
+    return tuple(ref for ref in known if any(now.create_time == ref.create_time for now in refs([ref.pid])))
 
 
 def pipe_holders(inodes: Iterable[int]) -> tuple[ProcessRef, ...]:
@@ -94,7 +94,7 @@ def pipe_holders(inodes: Iterable[int]) -> tuple[ProcessRef, ...]:
     links = {f"pipe:[{inode}]" for inode in inodes}
     own = os.getpid()
     pids = (int(entry.name) for entry in Path("/proc").glob("[0-9]*"))
-    return _refs(pid for pid in pids if pid != own and any(_link(f"/proc/{pid}/fd/{fd}") in links for fd in (1, 2)))
+    return refs(pid for pid in pids if pid != own and any(_link(f"/proc/{pid}/fd/{fd}") in links for fd in (1, 2)))
 
 
 def _signal_group(pgid: int, number: signal.Signals) -> bool:
@@ -106,7 +106,8 @@ def _signal_group(pgid: int, number: signal.Signals) -> bool:
     return True
 
 
-def _refs(pids: Iterable[int]) -> tuple[ProcessRef, ...]:
+def refs(pids: Iterable[int]) -> tuple[ProcessRef, ...]:
+    """Those of these processes that live."""
     import psutil
 
     found: list[ProcessRef] = []

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from ..model.ports import Session
+from .system import is_native
 
 RegistryKind = Literal["pypi", "npm"]
 
@@ -35,6 +36,8 @@ async def probe_registry(session: Session, kind: RegistryKind) -> RegistryState:
     Raises:
         ConnectionFailedError: the target is gone.
     """
+    if is_native(session):
+        return RegistryState(kind, "", reachable=True)
     result = await session.probe(f"registry_kind={kind}\n{_SCRIPT.read_text(encoding='utf-8')}", timeout_s=_TIMEOUT_S)
     rows = (line.split("\t") for line in result.stdout.splitlines())
     for row in rows:

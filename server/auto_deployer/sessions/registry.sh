@@ -13,7 +13,7 @@ setting() {
   shift
   for file in "$@"; do
     [ -r "$file" ] || continue
-    found=$(sed -n "s/^[[:space:]]*$key[[:space:]]*=[[:space:]]*//p" "$file" | head -n 1)
+    found=$(sed -n "s/^[[:space:]]*${key}[[:space:]]*=[[:space:]]*//p" "$file" | head -n 1)
     [ -z "$found" ] || { printf '%s' "${found//\"/}" && return; }
   done
 }

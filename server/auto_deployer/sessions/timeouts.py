@@ -1,6 +1,6 @@
 """How long a command may take and stay silent, decided by the names of the programs it runs.
 
-The defaults and the long limits are those the earlier deployers settled on (600/60 s, builds 1800/180 s, followers 300 s
+The defaults and the long limits are those the earlier deployers settled on (600/60 s, builds 1800 s, followers 300 s
 idle). What differs: the command is parsed, so that `rm -f` is no follower and `sleep 900 && npm install` gets both limits.
 """
 
@@ -22,8 +22,9 @@ class Limits:
 
 
 DEFAULT = Limits(total_s=600, idle_s=60)
-LONG = Limits(total_s=1800, idle_s=180)
-"""Installs, builds and downloads: silent for minutes while they resolve, compile or fetch."""
+LONG = Limits(total_s=1800, idle_s=420)
+"""Installs, builds and downloads: silent for minutes while they resolve, compile or fetch. `npm ci` says nothing until its end, and
+its own time-out for a download (300 s) has to come first, as only that names the address."""
 FOLLOWER = Limits(total_s=600, idle_s=300)
 
 MAX_SLEEP_S = 3600.0

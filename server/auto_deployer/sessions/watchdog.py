@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from .child import Child
+from .child import Supervised
 from .timeouts import Limits
 
 PROMPT_QUIET_S = 5.0
@@ -16,7 +16,7 @@ Verdict = Literal["idle", "total", "prompt"]
 class Watchdog:
     """Total and idle time-outs, and prompts. Times are those of the event loop's clock."""
 
-    def __init__(self, child: Child, limits: Limits, *, prompt_quiet_s: float = PROMPT_QUIET_S) -> None:
+    def __init__(self, child: Supervised, limits: Limits, *, prompt_quiet_s: float = PROMPT_QUIET_S) -> None:
         self._child = child
         self._limits = limits
         self._total_deadline = child.started + limits.total_s
