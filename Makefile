@@ -18,7 +18,7 @@ WORKBENCH ?= $(HOME)/.cache/auto-deployer-workbench
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-all test-extension test-python test-workbench vsix vsix-full lint format protocol bench \
-	bench-workbench pictures clean
+	bench-workbench corpus pictures clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-16s %s\n", $$1, $$2 }'
@@ -69,6 +69,9 @@ bench: $(STAMP) ## Measure against bare baselines; writes bench-results.json
 
 bench-workbench: vsix tests/workbench/node_modules ## Measure the extension in a real VS Code: activation, and 2,000 commands in the view
 	@WORKBENCH_JOBS=1 tests/workbench/run.sh "$(WORKBENCH)" "./*.bench.ts"
+
+corpus: $(STAMP) ## Deploy the public repositories of tests/corpus (CORPUS_ARGS="--kind python go --parallel 2" for a part; --plan-only)
+	@$(BIN)/python -m tests.corpus $(CORPUS_ARGS)
 
 pictures: vsix tests/workbench/node_modules ## Take the pictures of the README anew
 	@tests/workbench/run.sh "$(WORKBENCH)" ./pictures.ts
