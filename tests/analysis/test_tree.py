@@ -51,6 +51,8 @@ async def test_reading(new_repo: RepoFactory, tree_of: TreeOf):
         files={
             "app.py": "print()\n",
             "latin.txt": b"caf\xe9",
+            "marked.txt": b"\xef\xbb\xbfflask",
+            "wide.txt": "flask==1.0\r\n".encode("utf-16"),
             "empty": "",
             "big": "x" * (MAX_FILE_BYTES + 1),
             "max": "x" * MAX_FILE_BYTES,
@@ -59,6 +61,8 @@ async def test_reading(new_repo: RepoFactory, tree_of: TreeOf):
     tree = await tree_of(repo.path)
     assert tree.read("app.py") == tree.read("./app.py") == "print()\n"
     assert tree.read("latin.txt") == "caf\ufffd"
+    assert tree.read("marked.txt") == "flask"
+    assert tree.read("wide.txt") == "flask==1.0\r\n"
     assert tree.read("empty") == ""
     assert tree.read("big") is None
     assert tree.size("big") == MAX_FILE_BYTES + 1

@@ -19,6 +19,7 @@ from auto_deployer.model.ports import ChatMessage, DeployContext, DeployPaths, D
 from auto_deployer.model.settings import Settings
 from auto_deployer.orchestrator import DeploymentOrchestrator, RunControl, Verdict
 from auto_deployer.orchestrator.budget import Budget
+from auto_deployer.orchestrator.policy import CommandPolicy
 from auto_deployer.sessions.local import LocalSession
 from tests.orchestrator.conftest import ScriptedUser
 
@@ -141,10 +142,13 @@ class LlmBench:
             env_names=self.env_names,
         )  # fmt: skip
         orchestrator = DeploymentOrchestrator(
-            self.deploy, self.recorder, self.user, self.control, budget=self.budget,
+            self.deploy, self.recorder, self.user, self.control, budget=self.budget, policy=self.policy(self.deploy.paths),
             driver_for=lambda step: self.overrides.get(step.id) or driver_for(step, model=self.model),
         )  # fmt: skip
         return await orchestrator.run()
+
+    def policy(self, paths: DeployPaths) -> CommandPolicy:
+        return CommandPolicy.of(self.settings.policy, paths, HOST, target="local", log_dir=str(self.recorder.path.parent))
 
     @property
     def steps(self) -> list[tuple[int, int, str]]:

@@ -368,7 +368,7 @@ class _Asks:
 
 
 async def test_what_no_command_can_mend_costs_no_call(llm: LlmBench) -> None:
-    from auto_deployer.drivers import LlmDriver
+    from auto_deployer.drivers.llm import LlmDriver
 
     llm.overrides[1] = LlmDriver(lambda: _Asks(Kind.CONNECTION_FAILED), llm.model)
     await llm.run(step(1))

@@ -78,7 +78,7 @@ def test_d25_the_examples_of_actions_are_valid_replies() -> None:
 def test_d25_the_first_message_has_real_facts() -> None:
     text = opening()
     for fact in (
-        "# Step 2 of 2: step 2 (setup), attempt 2", "this machine", "linux Debian 13 x86_64", "User: deployer", "git 2.47.3",
+        "# Step 2 of 2: step 2 (setup), attempt 2", "this machine", "linux Debian 13 x86_64", "as user deployer", "git 2.47.3",
         "/srv/deploy/releases/r1", "API_KEY", "`./serve`", "sets MODE", "/srv/x exists", "`x --version` exits with 0",
         'GET / answers with a status below 500 and "hi" in the body', "use gmake", "exit code 2 after 1.2 s", "`make install`",
     ):  # fmt: skip

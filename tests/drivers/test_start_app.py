@@ -466,3 +466,31 @@ def _answers(url: str, body: str) -> bool:
         return fetch(url) == body
     except OSError:
         return False
+
+
+async def test_a_python_app_that_lacks_a_package_gets_it_and_starts_again(place: Place) -> None:
+    place.release(FIRST, main="import flask_cors\n" + SERVE)
+    programs = place.deploy_dir / "releases" / FIRST / ".venv" / "bin"
+    programs.mkdir(parents=True)
+    python = programs / "python"
+    missing = 'case "$*" in *"pip install "*" flask-cors") touch flask_cors.py ;;'
+    python.write_text(f'#!/bin/sh\n{missing} *) exec {PYTHON} "$@" ;; esac\n')
+    python.chmod(0o755)
+    run = await place.deploy(StartAppDriver(), FIRST, place.spec("exec .venv/bin/python main.py"))
+    assert run.failed is None
+    assert run.app is not None
+    assert fetch(run.app.url) == FIRST
+    assert any(command.endswith(" flask-cors") for command in run.commands)
+
+
+async def test_a_package_that_does_not_help_is_brought_in_once(place: Place) -> None:
+    place.release(FIRST, main="raise ImportError(\"No module named 'flask_cors'\")\n")
+    programs = place.deploy_dir / "releases" / FIRST / ".venv" / "bin"
+    programs.mkdir(parents=True)
+    (programs / "python").write_text(f'#!/bin/sh\ncase "$*" in *"pip install"*) ;; *) exec {PYTHON} "$@" ;; esac\n')
+    (programs / "python").chmod(0o755)
+    run = await place.deploy(StartAppDriver(), FIRST, place.spec("exec .venv/bin/python main.py"))
+    assert run.failed is not None
+    assert run.failed.kind is Kind.PROCESS_EXITED_NO_PORT
+    assert sum("pip install" in command for command in run.commands) == 1
+    assert run.left_running == []

@@ -29,6 +29,7 @@ class DictTree:
 
     contents: Mapping[str, str] = field(default_factory=dict[str, str])
     subdir: str = ""
+    memo: dict[tuple[str, str], object] = field(default_factory=dict[tuple[str, str], object], compare=False)
 
     @property
     def files(self) -> Sequence[str]:
@@ -51,10 +52,10 @@ class DictTree:
         return [file for file in self.files if fnmatchcase(file, pattern)]
 
     def at_root(self) -> DictTree:
-        return DictTree(self.contents)
+        return DictTree(self.contents, "", self.memo)
 
     def below(self, folder: str) -> DictTree:
-        return DictTree(self.contents, self._full(folder))
+        return DictTree(self.contents, self._full(folder), self.memo)
 
     def _full(self, path: str) -> str:
         return "/".join(part for part in (self.subdir, path.strip("/")) if part and part != ".")

@@ -116,6 +116,17 @@ class TestGo:
         draft = drafted(GoRecipe(), {"go.mod": "module x\n", "x.go": "package x\n"}, overrides=Overrides(start="x serve"))
         assert (draft.build, draft.app.command) == ((), 'export PATH="$PWD/bin:$PATH"; x serve')
 
+    def test_the_program_of_a_workspace(self) -> None:
+        files = {
+            "go.work": "go 1.21\n\nuse (\n\t./api\n\t./shared\n)\n",
+            "api/go.mod": "module shop/api\n",
+            "api/main.go": 'package main\nfunc main() { http.ListenAndServe(":8080", nil) }',
+            "shared/go.mod": "module shop/shared\n",
+            "shared/a.go": "package shared",
+        }
+        draft = drafted(GoRecipe(), files)
+        assert draft.build[0].command == "go build -o bin/api ./api"
+
 
 class TestRust:
     """Packages and workspaces."""
@@ -177,6 +188,17 @@ class TestJava:
         files = {"pom.xml": POM.format("io.javalin", ""), "mvnw": "", ".mvn/wrapper/maven-wrapper.properties": "", **MAIN}
         assert drafted(JavaRecipe(), files, on=host(java="21.0.1")).build[0].command.startswith("sh ./mvnw ")
 
+    @pytest.mark.parametrize(
+        ("version", "wrapper", "called"),
+        [("8.5", "8.1", "gradle "), ("4.4.1", "7.4", "sh ./gradlew "), ("4.4.1", "", "gradle "), ("", "7.4", "gradle ")],
+    )
+    def test_a_build_runs_with_the_gradle_that_it_was_written_for(self, version: str, wrapper: str, called: str) -> None:
+        url = f"distributionUrl=https\\://services.example.org/distributions/gradle-{wrapper}-bin.zip\n" if wrapper else ""
+        files = {"build.gradle": "id 'org.springframework.boot'", "gradlew": "", "gradle/wrapper/gradle-wrapper.jar": "", **MAIN}
+        files["gradle/wrapper/gradle-wrapper.properties"] = url
+        draft = drafted(JavaRecipe(), files, on=host(java="17.0.9", gradle=version))
+        assert draft.build[0].command.startswith(called)
+
     def test_gradles_application_is_installed_with_its_libraries(self) -> None:
         files = {
             "build.gradle.kts": 'plugins { application }\ndependencies { implementation("io.ktor:ktor-server-netty") }\n',
@@ -186,6 +208,47 @@ class TestJava:
         draft = drafted(JavaRecipe(), files)
         assert draft.build[0].command.startswith("gradle --no-daemon --console=plain installDist && ")
         assert draft.app.command.endswith("exec .build/shop/bin/shop")
+
+    def test_packages_may_be_called_like_folders_of_examples(self) -> None:
+        main = {"src/main/java/com/example/test/App.java": "class App { public static void main(String[] a) {} }"}
+        draft = drafted(JavaRecipe(), {"pom.xml": POM.format("org.springframework.boot", ""), **main})
+        assert draft.app.command.endswith("-jar .build/app.jar")
+
+    def test_a_jar_that_names_no_class_is_started_by_its_class(self) -> None:
+        code = "package com.example;\nclass App { public static void main(String[] a) { HttpServer.create(x, 0); } }"
+        files = {"pom.xml": "<project></project>", "src/main/java/com/example/App.java": code}
+        assert drafted(JavaRecipe(), files).app.command.endswith("java $JAVA_OPTS -cp '.build/app.jar' com.example.App")
+        with_library = {**files, "pom.xml": "<project><dependency>x</dependency></project>"}
+        draft = drafted(JavaRecipe(), with_library)
+        assert draft.app.command.endswith("-cp '.build/app.jar:.build/lib/*' com.example.App")
+        assert "dependency:copy-dependencies" in draft.build[0].command
+
+    def test_a_kotlin_file_is_a_class(self) -> None:
+        files = {"build.gradle.kts": "", "src/main/kotlin/server.kt": "package shop\nfun main() { embeddedServer(Netty) }"}
+        assert drafted(JavaRecipe(), files).app.command.endswith("shop.ServerKt")
+
+    def test_the_module_that_serves_is_built_from_the_root(self) -> None:
+        files = {
+            "settings.gradle": "rootProject.name = 'shop'\ninclude 'lib', 'app'\n",
+            "lib/build.gradle": "",
+            "app/build.gradle": "apply plugin: 'application'\n",
+            "app/src/main/java/App.java": "class App { void main() { HttpServer.create(x, 0); } }",
+        }
+        draft = drafted(JavaRecipe(), files)
+        assert draft.build[0].command.startswith("gradle --no-daemon --console=plain :app:installDist && ")
+        assert "cp -R app/build/install/* .build/" in draft.build[0].command
+        assert draft.app.command.endswith("exec .build/app/bin/app")
+
+    def test_a_maven_module_is_built_with_those_it_depends_on(self) -> None:
+        files = {
+            "pom.xml": "<packaging>pom</packaging><modules><module>core</module><module>web</module></modules>",
+            "core/pom.xml": "<project></project>",
+            "web/pom.xml": POM.format("org.springframework.boot", ""),
+            "web/src/main/java/App.java": "class App { public static void main(String[] a) {} }",
+        }
+        draft = drafted(JavaRecipe(), files)
+        assert draft.build[0].command.startswith("mvn -B -q -DskipTests -pl web -am package && ")
+        assert "web/target/*.jar" in draft.build[0].command
 
     def test_a_newer_java_is_needed(self) -> None:
         pom = POM.format("org.springframework.boot", "<properties><java.version>21</java.version></properties>")

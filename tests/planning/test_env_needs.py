@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from auto_deployer.analysis.env_sample import parse_samples
@@ -81,6 +83,8 @@ def test_python_that_starts_without_it(code: str) -> None:
             "z.object({\n  A: z.string().min(1),\n  B: z.string()\n.optional(),\n  C: z.coerce.number()\n}).parse(process.env);\n",
             ["A", "C"],
         ),
+        ("if (!process.env['A']) {\n  logger.error('A is missing');\n  process.exit(1);\n}\n", ["A"]),
+        ("const A = prod ? process.env.A : process.env.B;\nif (!A) { throw new Error('A'); }\n", ["A"]),
         ("Joi.object({\n  A: Joi.string().required(),\n  B: Joi.string(),\n}).validate(process.env);\n", ["A"]),
     ],
 )
@@ -108,6 +112,37 @@ def test_places_are_file_and_line_and_a_committed_env_file_gives_values() -> Non
     code = "\n/* a\n comment */\nif (!process.env.A) throw new Error('A');\n"
     assert node_needs(code) == {"A": "server.js:4"}
     assert node_needs(code, **{".env": "A=1\n"}) == {}
+
+
+def test_a_json_schema_demands_what_it_lists_without_a_default() -> None:
+    schema = "import env from '@fastify/env'\nconst s = { required: ['A', 'B'], properties: { A: {}, B: { default: 'x' } } }"
+    files = {"package.json": json.dumps({"dependencies": {"@fastify/env": "5"}, "scripts": {"start": "node server.js"}})}
+    found = NodeRecipe().detect(DictTree({**files, "server.js": "app.listen(3000)", "plugins/env.js": schema}))
+    assert found is not None
+    assert [(variable.name, variable.place) for variable in found.required_env] == [("A", "plugins/env.js:2")]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "z.object({\n  DATABASE_URL: z.string(),\n}).parse(process.env);\n",
+        "if (!process.env.DB_HOST) throw new Error('DB_HOST');\n",
+        "mongoose.connect(process.env.DB_URI);\n",
+        "mongoose.connect(process.env['ATLAS']);\n",
+    ],
+)
+async def test_a_missing_address_counts_as_a_missing_service(code: str) -> None:
+    files = {"package.json": '{"scripts": {"start": "node server.js"}}', "server.js": f"{code}app.listen(process.env.PORT);\n"}
+    error = await refusal(plan_input(*detections(files)))
+    assert error.kind is Kind.REQUIRED_SERVICE_MISSING
+    assert len(error.missing_env) == 1
+
+
+async def test_drizzles_settings_name_the_database() -> None:
+    settings = "export default { dialect: 'postgresql', dbCredentials: { url: process.env.POSTGRES_URL! } }"
+    manifest = '{"scripts": {"build": "next build", "start": "next start"}, "dependencies": {"next": "15"}}'
+    error = await refusal(plan_input(*detections({"package.json": manifest, "app/page.js": "", "drizzle.config.ts": settings})))
+    assert (error.kind, error.missing_env[0].name) == (Kind.REQUIRED_SERVICE_MISSING, "POSTGRES_URL")
 
 
 def test_dotenv_safe_demands_what_the_sample_names() -> None:

@@ -13,10 +13,11 @@ from pydantic import BaseModel
 
 from auto_deployer.llm.prompting import estimate_tokens
 from auto_deployer.model.errors import ModelError, RefusedError
-from auto_deployer.model.facts import HostFacts, Tool
+from auto_deployer.model.facts import EnvVariable, HostFacts, Tool
 from auto_deployer.model.plan import DeploymentPlan, FileCheck, Overrides
 from auto_deployer.model.ports import ChatMessage, PlanInput
 from auto_deployer.model.reasons import Kind
+from auto_deployer.planning.env_needs import lacking
 from auto_deployer.planning.llm_planner import Baseline, LlmPlanner
 from auto_deployer.planning.llm_prompt import planning_messages
 from auto_deployer.planning.llm_reply import PlanReply
@@ -114,11 +115,18 @@ async def test_what_the_user_has_decided_stands() -> None:
     assert "Build" not in [step.name for step in plan.steps]
 
 
-async def test_variables_that_are_not_set_are_a_risk_not_an_end() -> None:
-    reply = {**REPLY, "required_env": ["API_URL", "REGION"]}
-    plan = await planned(FakeModel([reply]), plan_input(env_names=frozenset({"REGION"})))
-    assert [risk for risk in plan.risks if "API_URL" in risk]
-    assert not [risk for risk in plan.risks if "REGION" in risk]
+async def test_variables_that_the_repository_names_are_needed_and_others_are_a_risk() -> None:
+    reply = {**REPLY, "required_env": ["API_URL", "REGION", "MADE_UP"]}
+    samples = (EnvVariable(name="API_URL", place=".env.example:1"), EnvVariable(name="REGION", place=".env.example:2"))
+    given = plan_input(env_names=frozenset({"REGION"}), sample_env=samples)
+    plan = await planned(FakeModel([reply]), given)
+    assert plan.required_env == ("API_URL", "REGION")
+    assert [risk for risk in plan.risks if "MADE_UP" in risk]
+    assert not [risk for risk in plan.risks if "REGION" in risk or "API_URL" in risk]
+    refusal = lacking(plan, given.repo, given.env_names)
+    assert refusal is not None
+    assert [(variable.name, variable.place) for variable in refusal.missing_env] == [("API_URL", ".env.example:1")]
+    assert lacking(plan, given.repo, {"API_URL", "REGION"}) is None
 
 
 def test_a_reply_wrapped_in_plan_is_taken() -> None:

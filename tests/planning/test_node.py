@@ -163,7 +163,10 @@ class TestWorkspaces:
             "pnpm-lock.yaml": "lockfileVersion: '9.0'\n",
         }
         draft = drafted({**files, "apps/api/package.json": package(scripts={"start": "node a.js"})}, "apps/api")
-        assert (draft.install[0].command, draft.install[0].cwd) == ("npx --yes pnpm@9 install --frozen-lockfile", RELEASE)
+        assert (draft.install[0].command, draft.install[0].cwd) == (
+            "npx --yes pnpm@9 install --frozen-lockfile --filter '{apps/api}...'",
+            RELEASE,
+        )
 
     def test_a_folder_that_is_no_member_is_on_its_own(self) -> None:
         files = {
@@ -225,6 +228,7 @@ class TestSinglePageApps:
         files = {
             **self.VITE,
             "package.json": package(scripts={"build": "vite build", "start": "node server.js"}, devDependencies={"vite": "6"}),
+            "server.js": LISTENS,
         }
         draft = drafted(files)
         assert (draft.strategy, draft.app.command) == ("traditional", "npm start")
@@ -372,3 +376,26 @@ class TestNodeVersions:
     def test_a_binding_range_that_nothing_fits_is_refused(self) -> None:
         error = refused({**self.files(node=">=24"), ".npmrc": "engine-strict=true\n"})
         assert error.kind == Kind.RUNTIME_VERSION_UNAVAILABLE
+
+
+@pytest.mark.parametrize(
+    ("range_", "node", "kind"),
+    [
+        ("^4.14.1", "20.20.2", Kind.RUNTIME_VERSION_UNAVAILABLE),
+        ("^4.14.1", "14.21.3", None),
+        ("^9.0.0", "20.20.2", None),
+        ("npm:sass@^1.32", "20.20.2", None),
+    ],
+)
+def test_a_compiled_package_needs_a_node_of_its_time(range_: str, node: str, kind: Kind | None) -> None:
+    files = {
+        "package.json": package(scripts={"start": "node app.js"}, dependencies={**EXPRESS, "node-sass": range_}), "app.js": LISTENS,
+    }  # fmt: skip
+    tools = (*(tool for tool in HOST.tools if tool.name != "node"), Tool(name="node", path="/usr/bin/node", version=node))
+    on = HOST.model_copy(update={"tools": tools})
+    if kind is None:
+        drafted(files, host=on)
+    else:
+        error = refused(files, host=on)
+        assert error.kind is kind
+        assert "nvm install 14" in " ".join(error.suggestions)

@@ -76,6 +76,38 @@ def angular(**options: Any) -> dict[str, str]:
         ("@angular/core", "ng build", angular(outputPath={"base": "www", "browser": ""}), "www --spa"),
         ("@angular/core", "ng build", angular(ssr=True, outputMode="static"), "dist/shop/browser --spa"),
         ("parcel", "parcel build index.html", {"index.html": ""}, "dist --spa"),
+        (
+            "astro",
+            "astro build",
+            {"astro.config.mjs": "import n from '@astrojs/netlify'; export default { adapter: n() }"},
+            "dist",
+        ),
+        (
+            "@rsbuild/core",
+            "rsbuild build",
+            {"rsbuild.config.ts": "export default { output: { distPath: { root: 'out' } } }"},
+            "out --spa",
+        ),
+        ("preact-cli", "preact build", {}, "build --spa"),
+        ("ember-cli", "ember build --environment=production", {}, "dist --spa"),
+        (
+            "@stencil/core",
+            "stencil build",
+            {"stencil.config.ts": "export const config = { outputTargets: [{ type: 'www' }] }"},
+            "www --spa",
+        ),
+        (
+            "html-webpack-plugin",
+            "webpack --mode production",
+            {"webpack.config.js": "path: path.resolve(__dirname, 'web')"},
+            "dist --spa",
+        ),
+        (
+            "html-webpack-plugin",
+            "webpack --config webpack.prod.js",
+            {"webpack.prod.js": "module.exports = { output: { path: path.resolve(__dirname, 'web'), filename: 'a.js' } }"},
+            "web --spa",
+        ),
         ("expo", "expo export -p web", {}, "dist --spa"),
     ],
 )
@@ -91,7 +123,6 @@ def test_sites(package: str, build: str, files: dict[str, str], folder: str) -> 
         ("nuxt-edge", "nuxt build", {}, 'npx nuxt start --hostname "$HOST" --port "$PORT"'),
         ("@remix-run/dev", "remix vite:build", {}, "npx remix-serve ./build/server/index.js"),
         ("@remix-run/dev", "remix build", {}, "npx remix-serve ./build/index.js"),
-        ("@react-router/dev", "react-router build", {}, "npx react-router-serve ./build/server/index.js"),
         ("@sveltejs/kit", "vite build", {"svelte.config.js": "import adapter from '@sveltejs/adapter-node'"}, "node build"),
         ("@nestjs/core", "nest build", {}, "node dist/main"),
         (
@@ -101,10 +132,58 @@ def test_sites(package: str, build: str, files: dict[str, str], folder: str) -> 
             "node dist/server/entry.mjs",
         ),
         ("@angular/core", "ng build", angular(ssr={"entry": "server.ts"}), "node dist/shop/server/server.mjs"),
+        ("nitropack", "nitro build", {}, "node .output/server/index.mjs"),
     ],
 )
 def test_servers(package: str, build: str, files: dict[str, str], start: str) -> None:
     assert drafted(files, scripts={"build": build}, dependencies={package: "^3"}).app.command == start
+
+
+def test_react_router_is_served_by_its_own_server_or_in_the_workers_runtime() -> None:
+    def start(*packages: str) -> str:
+        wanted = dict.fromkeys(["@react-router/dev", *packages], "7")
+        return drafted(scripts={"build": "react-router build"}, dependencies=wanted).app.command
+
+    assert start("@react-router/serve") == "npx react-router-serve ./build/server/index.js"
+    assert start("@cloudflare/vite-plugin").startswith("npx vite preview")
+
+
+def test_sveltekit_may_be_set_up_in_vites_settings() -> None:
+    files = {"vite.config.js": "import adapter from '@sveltejs/adapter-node'; sveltekit({ adapter: adapter() })"}
+    assert drafted(files, scripts={"build": "vite build"}, devDependencies={"@sveltejs/kit": "2"}).app.command == "node build"
+
+
+def test_tanstack_start_is_previewed_where_nothing_makes_a_server() -> None:
+    def start(**packages: str) -> str:
+        return drafted(scripts={"build": "vite build"}, dependencies={"@tanstack/react-start": "1", **packages}).app.command
+
+    assert start(nitro="3") == "node .output/server/index.mjs"
+    assert start().startswith("npx vite preview")
+
+
+def test_qwik_is_built_for_its_adapter_or_for_the_preview() -> None:
+    content: dict[str, Any] = {"scripts": {"build": "qwik build"}, "dependencies": {"@builder.io/qwik-city": "1"}}
+    draft = drafted({"src/entry.express.tsx": ""}, **content)
+    assert (built(draft).command, draft.app.command) == ("npm run build", "node server/entry.express.js")
+    draft = drafted(**content)
+    assert (built(draft).command, draft.app.command) == ("npx qwik build preview", 'npx vite preview --host "$HOST" --port "$PORT"')
+
+
+def test_parcel_builds_what_the_manifest_calls_its_source() -> None:
+    files = {"src/index.html": ""}
+    draft = drafted(
+        files, scripts={"start": "parcel", "build": "parcel build"}, source="src/index.html", devDependencies={"parcel": "2"}
+    )
+    assert site(draft) == "dist --spa"
+
+
+def test_nexts_own_start_needs_a_build_and_pages() -> None:
+    content: dict[str, Any] = {"scripts": {"start": "next start"}, "dependencies": {"next": "15"}}
+    draft = drafted({"app/page.tsx": ""}, **content)
+    assert (built(draft).command, draft.app.command) == ("npx next build", "npm start")
+    found = NodeRecipe().detect(DictTree({"package.json": json.dumps({"name": "x", **content})}))
+    assert found is not None
+    assert not found.runnable
 
 
 def test_sveltekit_without_a_platform_is_built_for_node() -> None:

@@ -80,3 +80,29 @@ def test_neither_the_manager_nor_npm() -> None:
     with pytest.raises(RefusedError) as caught:
         called({"pnpm-lock.yaml": ""}, HostFacts(tools=(Tool(name="node", path="/usr/bin/node", version="20.1.0"),)))
     assert caught.value.kind == Kind.MISSING_TOOL
+
+
+def test_a_workspace_says_which_manager_its_members_use() -> None:
+    member = {"apps/api/package.json": "{}"}
+    for root, prefix in (
+        ({"package.json": '{"packageManager": "pnpm@9.15.0"}'}, "npx --yes pnpm@9.15.0"),
+        ({"package.json": "{}", "pnpm-workspace.yaml": "packages:\n  - apps/*\n"}, "npx --yes pnpm@9"),
+    ):
+        tree = DictTree({**root, **member})
+        assert caller(choose_manager(tree, "", read_manifest(tree, "apps/api")), HOST).prefix == prefix
+
+
+def test_a_pnpm_that_is_too_new_for_the_node_here_gives_way_to_the_last_that_is_not() -> None:
+    tree = DictTree({"package.json": '{"packageManager": "pnpm@11.9.0"}'})
+    manager = choose_manager(tree, "", read_manifest(tree, ""))
+    assert caller(manager, HOST, node="20.20.2").prefix == "npm_config_manage_package_manager_versions=false npx --yes pnpm@10"
+    assert caller(manager, HOST, node="22.20.0").prefix == "npx --yes pnpm@11.9.0"
+
+
+def test_browsers_of_tests_are_not_downloaded_those_of_the_app_are() -> None:
+    assert called({}, devDependencies={"cypress": "13", "puppeteer": "22"}).install_env == {
+        "npm_config_include": "dev",
+        "CYPRESS_INSTALL_BINARY": "0",
+        "PUPPETEER_SKIP_DOWNLOAD": "true",
+    }
+    assert called({}, dependencies={"puppeteer": "22"}).install_env == {"npm_config_include": "dev"}

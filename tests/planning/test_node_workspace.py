@@ -124,5 +124,13 @@ def test_a_root_that_starts_one_member_is(start: str) -> None:
     assert detection.runnable
 
 
+def test_a_task_runner_finds_the_package_manager_that_npx_fetches() -> None:
+    top = root(packageManager="pnpm@9.15.0", devDependencies={"turbo": "^2"})
+    files = {"package.json": top, "turbo.json": "{}", "pnpm-lock.yaml": "", "pnpm-workspace.yaml": "packages:\n  - apps/*\n"}
+    draft = drafted({**files, **MEMBERS})
+    command = "node_modules/.bin/turbo run build --filter=web --env-mode=loose"
+    assert builds(draft) == [("", f"npx --yes --package=pnpm@9.15.0 -c '{command}'")]
+
+
 def test_a_broken_manifest_of_another_member_does_not_matter() -> None:
     assert builds(drafted({"package.json": root(), **LOCK, **MEMBERS, "packages/broken/package.json": "{"}))

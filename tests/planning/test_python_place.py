@@ -76,3 +76,47 @@ def test_an_example_gets_the_library_it_imports(text: str, installs: bool) -> No
     assert found is not None
     draft = PythonRecipe().draft(plan_input(found, subdir="examples/shop"), found)
     assert any(planned.command.endswith("pip install ../..") for planned in draft.install) is installs
+
+
+LIBRARY = """
+[project]
+name = "web"
+dependencies = ["click"]
+[project.scripts]
+web = "web:main"
+[build-system]
+requires = ["hatchling"]
+build-backend = "hatchling.build"
+"""
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        pytest.param({"src/web/daemon.py": APP}, id="served with an extra only"),
+        pytest.param({"src/web/__init__.py": APP + "def main():\n    app.run()\n"}, id="in the package itself"),
+        pytest.param({"sandbox/app.py": APP}, id="for trials"),
+        pytest.param({"sample_application/app.py": APP}, id="a sample"),
+        pytest.param(
+            {"web.py": "import args\ndef main():\n    if args.serve:\n        app.run(port=1)\n"}, id="when the command line asks"
+        ),
+    ],
+)
+def test_a_command_line_tool_is_no_app_for_what_it_can_serve_beside(files: dict[str, str]) -> None:
+    found = detect({"pyproject.toml": LIBRARY, **files})
+    assert found is not None
+    assert not found.runnable
+    assert found.refusal is not None
+    assert found.refusal.kind is Kind.LIBRARY_NOTHING_TO_RUN
+
+
+def test_a_stray_script_does_not_make_a_collection_an_app() -> None:
+    assert detect({"one/requirements.txt": "flask", "two/requirements.txt": "flask", "shoelace.py": APP + "app.run()\n"}) is None
+
+
+def test_a_call_of_an_imported_function_is_followed_to_what_serves() -> None:
+    serve = "from flask import Flask\ndef main():\n    app = Flask(__name__)\n    app.run(host='0.0.0.0', port=5001)\n"
+    found = detect({"requirements.txt": "flask", "start_shop.py": "from shop import main\nmain()\n", "shop/__init__.py": serve})
+    assert found is not None
+    assert found.details["option"]["target"] == "start_shop.py"
+    assert found.details["option"]["fixed_port"] == 5001

@@ -389,6 +389,14 @@ def test_service_that_is_local_or_optional_is_not_refused(client: str) -> None:
     assert draft({"requirements.txt": "flask\nredis", "app.py": f"import store\n{FLASK_APP}", "store.py": client}).app.command
 
 
+def test_host_of_a_mysql_extension_is_a_service() -> None:
+    app = "from flask_mysqldb import MySQL\n" + FLASK_APP + "app.config['MYSQL_HOST'] = {}\n"
+    with pytest.raises(RefusedError) as caught:
+        draft({"app.py": app.format("'db'")})
+    assert caught.value.kind is Kind.REQUIRED_SERVICE_MISSING
+    assert draft({"app.py": app.format("'db'").replace("flask_mysqldb", "own")}).app.command
+
+
 def test_service_of_a_file_that_the_app_does_not_import_is_not_refused() -> None:
     worker = "from redis import Redis\nr = Redis(host='redis')"
     assert draft({"requirements.txt": "flask", "app.py": FLASK_APP, "worker.py": worker}).app.command
@@ -454,10 +462,95 @@ def test_command_line_tool_is_a_library() -> None:
     assert found.refusal.kind is Kind.LIBRARY_NOTHING_TO_RUN
 
 
+def test_a_tools_own_preview_server_is_not_what_it_is_for() -> None:
+    serve = "from http.server import HTTPServer\nif __name__ == '__main__':\n    HTTPServer(('', 8000), None).serve_forever()\n"
+    manifest = '[project]\nname="tool"\nscripts={tool="tool.cli:main"}\n' + BACKEND
+    files = {"tool/__init__.py": "", "tool/cli.py": "def main():\n    print('usage')\n", "tool/server.py": serve}
+    found = detect({"pyproject.toml": manifest, **files})
+    assert found.refusal is not None
+    assert found.refusal.kind is Kind.LIBRARY_NOTHING_TO_RUN
+    assert detect({"requirements.txt": "requests", **files}).runnable
+
+
 def test_broken_manifest_is_unreadable() -> None:
     found = detect({"pyproject.toml": "[project\nname=", "app.py": FLASK_APP})
     assert found.refusal is not None
     assert found.refusal.kind is Kind.MANIFEST_UNREADABLE
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "if not mode:\n    raise ValueError('MODE')\n",
+        "if mode == 'a':\n    workers = 1\nelif mode in ('b', 'c'):\n    workers = 2\nelse:\n    raise ValueError(mode)\n",
+        "match mode:\n    case 'a':\n        workers = 1\n    case _:\n        sys.exit(mode)\n",
+    ],
+)
+def test_what_gunicorns_settings_demand_is_required_where_gunicorn_starts_the_app(rest: str) -> None:
+    settings = "import os, sys\nmode = os.environ.get('MODE')\n" + rest
+    files = {"app.py": FLASK_APP, "gunicorn.conf.py": settings}
+    assert draft({**files, "requirements.txt": "flask\ngunicorn"}).required_env == ("MODE",)
+    assert draft({**files, "requirements.txt": "flask"}).required_env == ()
+    told = {"app.py": FLASK_APP, "conf/g.py": settings, "Procfile": "web: gunicorn -c conf/g.py app:app"}
+    assert draft({**told, "requirements.txt": "flask\ngunicorn"}).required_env == ("MODE",)
+    lax = settings.replace("get('MODE')", "get('MODE', 'a')")
+    assert draft({**files, "gunicorn.conf.py": lax, "requirements.txt": "flask\ngunicorn"}).required_env == ()
+
+
+@pytest.mark.parametrize(
+    "app",
+    [
+        FLASK_APP + "app.config.from_object('config.Prod')\n",
+        FACTORY.replace("    return Flask('x')", "    app = Flask('x')\n    app.config.from_object('config')\n    return app"),
+    ],
+)
+def test_settings_that_flask_loads_by_name_are_read(app: str) -> None:
+    config = "import os\nclass Prod:\n    SECRET = os.environ['BOT_TOKEN']\n"
+    assert draft({"requirements.txt": "flask", "app.py": app, "config.py": config}).required_env == ("BOT_TOKEN",)
+
+
+def test_one_of_several_settings_that_flask_may_load_demands_nothing() -> None:
+    chosen = FLASK_APP + "if app.debug:\n    app.config.from_object('dev')\nelse:\n    app.config.from_object('prod')\n"
+    files = {"requirements.txt": "flask", "app.py": chosen, "prod.py": "import os\nX = os.environ['BOT_TOKEN']\n"}
+    assert draft(files).required_env == ()
+
+
+def test_a_choice_that_ends_well_demands_nothing() -> None:
+    chain = "import os\nmode = os.environ.get('MODE')\nif mode == 'a':\n    x = 1\nelif os.name == 'nt':\n    x = 2\n"
+    files = {"requirements.txt": "flask", "app.py": chain + FLASK_APP}
+    assert draft(files).required_env == ()
+    assert draft({**files, "app.py": chain + "else:\n    raise ValueError\n" + FLASK_APP}).required_env == ()
+
+
+def test_a_lone_script_gets_the_framework_it_imports() -> None:
+    script = (
+        "import tornado.ioloop\nimport tornado.web\n"
+        "def main():\n    tornado.web.Application([]).listen(8888)\n    tornado.ioloop.IOLoop.current().start()\n"
+        "if __name__ == '__main__':\n    main()\n"
+    )
+    plan = draft({"helloworld.py": script})
+    assert any(command.endswith("pip install tornado") for command in commands(plan))
+    assert plan.app.command.endswith("exec .venv/bin/python helloworld.py")
+
+
+@pytest.mark.parametrize(
+    ("start", "app"),
+    [
+        (None, "shop:create_app"),
+        ("gunicorn wsgi:app --log-file -", "wsgi:app"),
+        ("cd . && gunicorn -w 2 'shop:create_app(\"production\")'", 'shop:create_app("production")'),
+        ("gunicorn --bind 0.0.0.0:$PORT wsgi", "shop:create_app"),
+        ("python run.py", "shop:create_app"),
+    ],
+)
+def test_migrations_run_as_the_app_that_is_served(start: str | None, app: str) -> None:
+    files = {
+        "requirements.txt": "flask\ngunicorn\nflask-migrate", "migrations/env.py": "", "shop/__init__.py": FACTORY,
+        "wsgi.py": "from shop import create_app\napp = create_app('production')\n", ".flaskenv": "FLASK_APP=shop\n",
+    }  # fmt: skip
+    plan = draft(files, overrides=Overrides(start=start))
+    upgrade = next(planned for planned in plan.build if planned.command.endswith("flask db upgrade"))
+    assert upgrade.env["FLASK_APP"] == app
 
 
 def test_repository_without_python_is_not_seen() -> None:

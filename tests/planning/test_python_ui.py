@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from auto_deployer.model.plan import CommandCheck
 from auto_deployer.planning.recipe import Draft
 from auto_deployer.planning.recipes.python import PythonRecipe
 
@@ -70,3 +71,36 @@ def test_a_port_in_the_source_is_known() -> None:
 def test_a_helper_that_only_imports_the_framework_is_no_page() -> None:
     files = {"requirements.txt": "streamlit\nflask\n", "app.py": "from flask import Flask\nimport streamlit\napp = Flask('x')\n"}
     assert "flask run" in drafted(files).app.command
+
+
+def test_what_a_page_imports_must_be_there_for_its_server_answers_without_it() -> None:
+    files = {
+        "requirements.txt": "streamlit\n",
+        "app.py": "import streamlit as st\nimport json, helper, odd_sdk\nst.title('x')\n",
+        "helper.py": "",
+    }
+    checks = [check for check in drafted(files).install_checks if isinstance(check, CommandCheck)]
+    assert "['streamlit', 'odd_sdk']" in checks[0].command.replace("'\"'\"'", "'")
+
+
+def test_a_drawing_in_a_web_app_does_not_make_it_a_page() -> None:
+    text = "from bokeh.embed import components\nfrom flask import Flask\napp = Flask(__name__)\n"
+    assert drafted({"requirements.txt": "flask\nbokeh\n", "app.py": text}).app.env["FLASK_APP"] == "app:app"
+
+
+@pytest.mark.parametrize(
+    ("files", "start"),
+    [
+        ({"main.py": "from bokeh.io import curdoc\ncurdoc().title = 'x'\n"}, '.venv/bin/bokeh serve main.py --address "$HOST"'),
+        (
+            {"main.py": "import flet as ft\nft.app(print)\n"},
+            'env FLET_FORCE_WEB_SERVER=true FLET_SERVER_IP="$HOST" FLET_SERVER_PORT="$PORT"',
+        ),
+        ({"code.py": "import web\napp = web.application((), globals())\napp.run()\n"}, '.venv/bin/python code.py "$HOST:$PORT"'),
+        ({"app.py": "from dash import Dash\napp = Dash(__name__)\napp.run(debug=True)\n"}, ".venv/bin/python app.py"),
+    ],
+)
+def test_further_ways_to_serve(files: dict[str, str], start: str) -> None:
+    app = drafted({"requirements.txt": "", **files}).app
+    assert start in app.command
+    assert app.fixed_port is None

@@ -13,7 +13,7 @@ from .conftest import DictTree
 APPS = Path(__file__).parents[1] / "apps"
 KINDS = {
     "django": ("python", "django"), "eleventy": ("node", "eleventy"), "express": ("node", "express"),
-    "fastapi": ("python", "fastapi"),
+    "bun": ("node", ""), "deno": ("deno", ""), "fastapi": ("python", "fastapi"), "gradle": ("java", ""), "node_bare": ("node", ""),
     "fasthtml": ("python", "fasthtml"), "flask": ("python", "flask"), "flask_factory": ("python", "flask"), "go": ("go", ""),
     "gradio": ("python", "gradio"), "hugo": ("hugo", "hugo"), "jekyll": ("jekyll", "jekyll"), "mkdocs": ("mkdocs", "mkdocs"),
     "next_export": ("node", "next"), "pdm": ("python", "flask"), "php": ("php", ""), "pipenv": ("python", "flask"),

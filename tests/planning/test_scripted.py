@@ -139,6 +139,25 @@ class TestDeno:
     def test_start(self, files: dict[str, str], start: str) -> None:
         assert drafted(DenoRecipe(), files).app.command == start
 
+    @pytest.mark.parametrize(
+        ("files", "install"),
+        [
+            ({"deno.json": '{"imports": {"hono": "npm:hono@4"}}', "main.ts": "Deno.serve(app.fetch)"}, ["deno cache main.ts"]),
+            ({"deno.json": '{"tasks": {"start": "deno run -A x.ts"}}', "x.ts": "import 'jsr:@oak/oak'"}, ["deno cache x.ts"]),
+            ({"deno.json": '{"tasks": {"start": "vite preview"}}', "package.json": "{}"}, ["deno install"]),
+            ({"deno.json": "{}", "main.ts": "Deno.serve(() => new Response())"}, []),
+        ],
+    )
+    def test_what_it_imports_is_fetched_before_it_starts(self, files: dict[str, str], install: list[str]) -> None:
+        assert [planned.command for planned in drafted(DenoRecipe(), files).install] == install
+
+    async def test_a_package_for_others_is_no_app(self) -> None:
+        files = {
+            "deno.json": '{"name": "@oak/oak", "exports": "./mod.ts"}',
+            "mod.ts": "// .listen(80)\nnew Application()",
+        }
+        assert await planned_kind(DenoRecipe(), files) is Kind.LIBRARY_NOTHING_TO_RUN
+
     def test_npm_brings_a_deno(self) -> None:
         draft = drafted(DenoRecipe(), {"deno.json": '{"tasks": {"start": "x", "build": "y"}}'}, on=HOST)
         assert (draft.app.command, commands(draft)) == ("exec npx --yes deno@2 task start", ["npx --yes deno@2 task build"])

@@ -146,3 +146,23 @@ def test_a_page_that_has_to_be_built_first_is_no_site(page: str) -> None:
 @pytest.mark.parametrize("page", ["{{ message }}", "<script type='text/template'><%- title %></script>", "<p>\n---\n", "50% off"])
 def test_templates_that_the_browser_fills_are_a_site(page: str) -> None:
     assert StaticRecipe().detect(DictTree({"index.html": page})) is not None
+
+
+@pytest.mark.parametrize(
+    ("files", "is_site"),
+    [
+        ({"requirements.txt": "fastapi\n"}, False),
+        ({"requirements.txt": "pillow\n"}, True),
+        ({"Dockerfile": "FROM python:3\nCMD bokeh serve app.py\n"}, False),
+        ({"Dockerfile": 'FROM python:3\nCMD ["python", "-m", "http.server"]\n'}, True),
+        ({"Dockerfile": "FROM nginx\nCOPY . /usr/share/nginx/html\n"}, True),
+        ({"compose.yaml": "services: {api: {build: ./api}, db: {image: postgres}}", "api/Dockerfile": "FROM python"}, False),
+        ({"compose.yaml": "services: {web: {build: .}}", "Dockerfile": "FROM nginx"}, True),
+        ({"compose.yaml": "services: {web: {image: nginx}}"}, True),
+        ({"compose.yaml": "services: ["}, True),
+    ],
+)
+def test_pages_of_a_program_are_no_site(files: dict[str, str], is_site: bool) -> None:
+    found = StaticRecipe().detect(DictTree({"index.html": PAGE, **files}))
+    assert found is not None
+    assert (found.score > 0) is is_site

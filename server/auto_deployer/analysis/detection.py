@@ -41,8 +41,9 @@ def detect(tree: RepoTree, detectors: Sequence[Detector]) -> tuple[tuple[Detecti
 
 
 def winner(detections: Sequence[Detection]) -> Detection | None:
-    """The first of a sorted list, unless nothing speaks for it."""
-    return detections[0] if detections and detections[0].score > 0 else None
+    """The first of a sorted list that is no mere packaging, unless nothing speaks for it."""
+    best = next((found for found in detections if not found.packaging), None)
+    return best if best is not None and best.score > 0 else None
 
 
 def _rank(detection: Detection) -> float:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import posixpath
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ..model.facts import Detection, RepoFacts, SourceFacts
 from .candidates import find_candidates
@@ -59,6 +61,23 @@ def analyze(tree: SnapshotTree, snapshot: Snapshot, source: Source, detectors: S
 
     Candidates are looked for only when the deployed folder itself shows nothing to run, or is the root of a workspace.
     """
+    with _no_collection():
+        return _facts(tree, snapshot, source, detectors)
+
+
+@contextlib.contextmanager
+def _no_collection() -> Iterator[None]:
+    """No search for garbage meanwhile: with millions of syntax nodes alive, which all are needed, it takes a third of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _facts(tree: SnapshotTree, snapshot: Snapshot, source: Source, detectors: Sequence[Detector]) -> RepoFacts:
     detections, detection_notes = detect(tree, detectors)
     ecosystems = find_ecosystems(tree)
     pointers = find_pointers(tree)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import difflib
 import fnmatch
 import hashlib
@@ -56,6 +57,13 @@ class _Content:
     folders: set[str] = field(default_factory=lambda: {""})
     listed: list[str] = field(default_factory=list[str])
     """Sorted paths of files outside `SKIPPED_FOLDERS`."""
+    memo: dict[tuple[str, str], object] = field(default_factory=dict[tuple[str, str], object])
+
+
+def _text(data: bytes) -> str:
+    """A file's text; a byte order mark tells UTF-16 (as PowerShell's `>` writes it), and is no part of the text."""
+    is_utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return data.decode("utf-16" if is_utf16 else "utf-8-sig", "replace")
 
 
 class SnapshotTree:
@@ -100,6 +108,10 @@ class SnapshotTree:
         return self._subdir
 
     @property
+    def memo(self) -> dict[tuple[str, str], object]:
+        return self._content.memo
+
+    @property
     def files(self) -> Sequence[str]:
         return self._files
 
@@ -127,7 +139,7 @@ class SnapshotTree:
         if found is None or found.size > MAX_FILE_BYTES:
             return None
         data = self._reader.read(found.object_id, found.size)
-        return None if data is None else data.decode("utf-8", "replace")
+        return None if data is None else _text(data)
 
     def glob(self, pattern: str) -> list[str]:
         matches = re.compile(fnmatch.translate(pattern)).match

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ..model.plan import DeploymentStep
 from ..model.ports import Driver, LanguageModel
-from .llm import LlmDriver
 from .recipe import RecipeDriver
 from .start_app import StartAppDriver
 from .verify_app import VerifyAppDriver
@@ -19,7 +18,11 @@ _DRIVERS: dict[str, type[RecipeDriver | StartAppDriver | VerifyAppDriver]] = {
 def driver_for(step: DeploymentStep, *, model: LanguageModel | None = None) -> Driver:
     """The driver of a step; with a model, that one is asked where the step would fail."""
     alone = _DRIVERS[step.driver]
-    return alone() if model is None else LlmDriver(alone, model)
+    if model is None:
+        return alone()
+    from .llm import LlmDriver
+
+    return LlmDriver(alone, model)
 
 
-__all__ = ["LlmDriver", "RecipeDriver", "StartAppDriver", "VerifyAppDriver", "driver_for"]
+__all__ = ["RecipeDriver", "StartAppDriver", "VerifyAppDriver", "driver_for"]

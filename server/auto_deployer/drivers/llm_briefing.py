@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ..apps.checks import describe
+from ..llm.host_words import host_lines, target_line
 from ..llm.prompting import render
 from ..llm.untrusted import untrusted, visible
 from ..model.log import CommandRecord, StepResult
-from ..model.plan import Check, CommandCheck, DeploymentStep, FileCheck, HttpCheck, PortCheck, ProcessCheck
+from ..model.plan import Check, DeploymentStep
 from ..model.ports import StepContext
 from ..model.reasons import Reason
 from .llm_folder import WorkFolder
@@ -31,7 +33,7 @@ def opening_message(ctx: StepContext, folder: WorkFolder, failure: Reason) -> st
         "step_opening", step_id=str(step.id), step_count=str(len(deploy.plan.steps)), step_name=visible(step.name),
         category=step.category, attempt=str(ctx.attempt), goal=visible(step.goal or step.description or step.name),
         criteria=visible(step.success_criteria) or "the checks below", checks=_lines(_checks(step.checks)) or "- none",
-        target="this machine" if deploy.session.target == "local" else f"the host {deploy.session.target}", host=_host(ctx),
+        target=target_line(deploy.session.target, deploy.host), host="\n".join(host_lines(deploy.host)),
         deploy_dir=deploy.paths.deploy_dir, release_dir=deploy.paths.release_dir, folder=folder.default, app=_app(ctx),
         env_names=", ".join(sorted(deploy.env_names)) or "none", plan=_lines(_plan(ctx)),
         earlier=untrusted("earlier steps", _lines(_earlier(deploy.previous_results)) or "none", max_tokens=_EARLIER_TOKENS),
@@ -45,39 +47,12 @@ def guidance(text: str) -> str:
     return render("step_guidance", text=text.strip())
 
 
-def describe_check(check: Check) -> str:
-    """What a check wants, in words."""
-    match check:
-        case FileCheck():
-            return f"{check.path} exists"
-        case CommandCheck():
-            return f"`{check.command}` exits with {check.exit_code}"
-        case PortCheck():
-            return "the app's port accepts connections"
-        case ProcessCheck():
-            return "the app's process is alive"
-        case HttpCheck():
-            body = f' and "{check.body_contains}" in the body' if check.body_contains else ""
-            return f"GET {check.path} answers with {'status 200' if check.expect == 'static' else 'a status below 500'}{body}"
-
-
 def _lines(items: Iterator[str]) -> str:
     return "\n".join(f"- {item}" for item in items)
 
 
 def _checks(checks: Sequence[Check]) -> Iterator[str]:
-    return (in_one_line(describe_check(check), 500) for check in checks)
-
-
-def _host(ctx: StepContext) -> str:
-    host = ctx.deploy.host
-    system = " ".join(filter(None, (host.os, host.distribution, host.arch))) or "unknown"
-    tools = ", ".join(f"{tool.name} {tool.version}".strip() for tool in host.tools) or "none"
-    size = f", {host.cpu_count} processors, {host.memory_mb} MB memory, {host.disk_free_mb} MB disk free" if host.cpu_count else ""
-    docker = "a Docker engine answers" if host.docker_engine else "no Docker engine"
-    where = "inside a container" if host.container else "not inside a container"
-    user = f"User: {host.user}\n" if host.user else ""
-    return f"System: {system}{size}, {where}, {docker}\n{user}Programs found: {tools}"
+    return (in_one_line(describe(check), 500) for check in checks)
 
 
 def _app(ctx: StepContext) -> str:

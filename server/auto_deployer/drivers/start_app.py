@@ -11,15 +11,19 @@ from ..apps.layout import OwnerRecord, utc_now
 from ..apps.release_change import CommandResult, ReleaseChange
 from ..apps.startup import ChangeStoppedError, Serving
 from ..apps.state import DeployDirState, read_state
-from ..model.actions import Action, ChecksFailed, Execute, Observation, Refused, StepDone, StepFailed, Stopped, Tell
+from ..model.actions import Action, ChecksFailed, Execute, Observation, Refused, Repair, StepDone, StepFailed, Stopped, Tell
 from ..model.errors import AppError
 from ..model.log import AppInfo, CommandRecord, NamedValue, StructuredOutputs
 from ..model.plan import AppSpec, PlannedCommand
 from ..model.ports import StepContext
 from ..model.reasons import Kind, Reason
 from .dialogue import Perform, as_actions
+from .known_failure import RepairRule
+from .python_failures import start_repair
 from .recipe import refusal
 
+MAX_START_REPAIRS = 3
+"""Packages that are brought in one after the other because the app did not find them."""
 STOPPED = Reason(kind=Kind.CANCELLED_BY_USER, message="The step was stopped; what it had started was ended.")
 
 
@@ -61,17 +65,44 @@ async def _bring_up(ctx: StepContext, perform: Perform) -> None:
     async def tell(kind: str, text: str) -> None:
         await perform(Tell(kind, text))
 
-    commands = RecordedCommands(perform)
-    change = ReleaseChange(ctx.deploy.session, ctx.deploy.paths.deploy_dir, commands, stopping=ctx.stop, tell=tell)
-    try:
-        serving = await _change_release(ctx, spec, change)
-        await prune_cache(ctx.deploy.session, ctx.deploy.paths.deploy_dir, commands)
-        _accept(await perform(_done(spec, serving)))
-    except AppError as error:
-        await perform(StepFailed(with_aftermath(error.reason, await change.undo())))
-    except ChangeStoppedError:
-        await change.undo()
-        await perform(StepFailed(STOPPED))
+    commands, tried = RecordedCommands(perform), set[str]()
+    while True:
+        change = ReleaseChange(ctx.deploy.session, ctx.deploy.paths.deploy_dir, commands, stopping=ctx.stop, tell=tell)
+        try:
+            serving = await _change_release(ctx, spec, change)
+            await prune_cache(ctx.deploy.session, ctx.deploy.paths.deploy_dir, commands)
+            _accept(await perform(_done(spec, serving)))
+        except AppError as error:
+            reason = with_aftermath(error.reason, await change.undo())
+            repair = start_repair(error.reason, spec, ctx.deploy.paths.release_dir)
+            if (
+                repair is None
+                or repair.id in tried
+                or len(tried) >= MAX_START_REPAIRS
+                or not await _mended(repair, perform, commands)
+            ):
+                await perform(StepFailed(reason))
+                return
+            tried.add(repair.id)
+        except ChangeStoppedError:
+            await change.undo()
+            await perform(StepFailed(STOPPED))
+            return
+        else:
+            return
+
+
+async def _mended(repair: RepairRule, perform: Perform, commands: RecordedCommands) -> bool:
+    """Whether the commands of a repair ran through.
+
+    Raises:
+        ChangeStoppedError: the step is being stopped.
+    """
+    await perform(Repair(repair.reason))
+    for command in repair.commands:
+        if (await commands(command)).exit_code != 0:
+            return False
+    return True
 
 
 async def _change_release(ctx: StepContext, spec: AppSpec, change: ReleaseChange) -> Serving:

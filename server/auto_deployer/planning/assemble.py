@@ -56,6 +56,7 @@ def assemble(
         required_env=draft.required_env,
         required_services=draft.required_services,
         dependency_cache=draft.dependency_cache if given.overrides.install is None else "",
+        images=draft.images,
         choice=_choice(draft, given, detection),
     )
 

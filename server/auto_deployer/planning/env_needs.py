@@ -6,11 +6,12 @@ settings names is wanted: it is offered, and nothing is refused for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 
 from ..model.errors import RefusedError
 from ..model.facts import Detection, EnvVariable, RepoFacts
+from ..model.plan import MODEL_RECIPE, DeploymentPlan
 from ..model.ports import PlanInput
 from ..model.reasons import Kind
 from .recipe import Draft
@@ -45,15 +46,26 @@ def refuse_missing(names: Sequence[str], given: PlanInput) -> None:
         RefusedError: `required_env_missing`, with all of them in `missing_env`.
     """
     missing = described([name for name in names if name not in given.env_names], given.repo)
-    if not missing or given.overrides.start is not None:
-        return
+    if missing and given.overrides.start is None:
+        raise _refusal(missing)
+
+
+def lacking(plan: DeploymentPlan, repo: RepoFacts, names: Container[str]) -> RefusedError | None:
+    """Why a model's plan cannot run yet: variables that it needs and that are not set. Recipes refuse before they plan."""
+    if plan.choice is None or plan.choice.recipe != MODEL_RECIPE:
+        return None
+    missing = described([name for name in plan.required_env if name not in names and name not in ALWAYS_SET], repo)
+    return _refusal(missing) if missing else None
+
+
+def _refusal(missing: Sequence[EnvVariable]) -> RefusedError:
     listed = ", ".join(f"{found.name} ({found.place})" if found.place else found.name for found in missing)
     options = " ".join(f"`--env {found.name}=…`" for found in missing[:_SHOWN])
-    raise RefusedError(
+    return RefusedError(
         f"The app reads {listed} from the environment when it starts, without a default; not set.",
         kind=Kind.REQUIRED_ENV_MISSING,
         suggestions=(f"Give the values: {options}, or `--env-file FILE`. They are kept for the deployments to come.",),
-        missing_env=missing,
+        missing_env=tuple(missing),
     )
 
 

@@ -11,7 +11,7 @@ from ..model.errors import RuntimeMissingError
 from ..model.facts import HostFacts, Tool
 from ..model.reasons import Kind
 from .runtimes import node_offer, python_offer
-from .system_packages import install_command
+from .system_packages import install_command, node_command, python_command
 from .versions import node_fits, python_fits
 
 _PYTHON_NAME = re.compile(r"python(3(\.\d+)?)?")
@@ -51,7 +51,7 @@ def _no_python_fits(host: HostFacts, found: Sequence[Tool], specs: Sequence[str]
         kind=Kind.RUNTIME_VERSION_UNAVAILABLE,
         offer=python_offer(host, specs, prefer),
         suggestions=(
-            f"Install it (`uv python install {version}`, `pyenv install {version}`, package python{version}), then deploy again.",
+            f"Install it, then deploy again: `{python_command(host, version)}`, or `uv python install {version}`.",
             "To use another all the same: `--install 'python3 -m venv .venv && .venv/bin/pip install -r requirements.txt'`.",
         ),
     )
@@ -95,5 +95,11 @@ def require_node(host: HostFacts, ranges: Sequence[str], why: str) -> Tool:
         f"{why}, and {', '.join(tool.version for tool in found) or 'none'} is what is here.",
         kind=Kind.RUNTIME_VERSION_UNAVAILABLE,
         offer=node_offer(host, ranges),
-        suggestions=(f"Install a Node that fits {wanted}, for example with nvm, and deploy again.",),
+        suggestions=(f"Install a Node that fits {wanted}, and deploy again: `{node_command(host, _line(ranges))}`.",),
     )
+
+
+def _line(ranges: Sequence[str]) -> str:
+    """The line of Node that the ranges name first."""
+    number = re.search(r"\d+", " ".join(ranges))
+    return number.group() if number else "--lts"

@@ -7,21 +7,19 @@ verification, each with its checks, are added by `assemble` as for recipes.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..llm.prompting import render
 from ..model.errors import ModelError, RefusedError
-from ..model.plan import DeploymentPlan, PlanChoice
+from ..model.plan import MODEL_RECIPE, DeploymentPlan, PlanChoice
 from ..model.ports import ChatMessage, LanguageModel, PlanInput
 from .assemble import assemble
 from .llm_prompt import planning_messages
 from .llm_reply import PlanReply, draft_from, evidence_from, reply_problems
 from .repo_texts import RepoTexts
 from .validation import validate_plan
-
-RECIPE = "llm"
-"""Stands in a plan's `choice.recipe` when a model made it."""
 
 PlanProblems = Callable[[DeploymentPlan], tuple[str, ...]]
 """Further objections to a plan (the command policy's), in words that help to mend it."""
@@ -82,7 +80,7 @@ class LlmPlanner:
             reply = await self._model.ask(messages, PlanReply, purpose="plan")
             if reply.cannot.strip():
                 raise UnplannableError(f"sees no way to deploy it: {' '.join(reply.cannot.split())}")
-            plan = _plan_of(reply, given, baseline)
+            plan = _plan_of(reply, given, texts, baseline)
             problems = (*reply_problems(reply), *validate_plan(plan, given.paths), *self._objections(plan))
             if not problems:
                 return plan
@@ -96,18 +94,25 @@ class LlmPlanner:
         raise UnplannableError(f"made a plan that cannot run, twice: {' '.join(problems)}")
 
 
-def _plan_of(reply: PlanReply, given: PlanInput, baseline: Baseline) -> DeploymentPlan:
+def _plan_of(reply: PlanReply, given: PlanInput, texts: RepoTexts, baseline: Baseline) -> DeploymentPlan:
+    """The plan; variables that the repository names nowhere are no more than a risk: nobody is asked for what a model made up."""
     draft = draft_from(reply, given)
-    missing = [name for name in draft.required_env if name not in given.env_names]
-    plan = assemble(draft, given, None)
-    risks = (*plan.risks, *(f"The app may not start without {name}, which is not set: `--env {name}=…`." for name in missing))
+    seen = {variable.name for variable in given.repo.sample_env} | set(given.repo.declared_env)
+    named = tuple(name for name in draft.required_env if name in seen or any(_names(name, file.text) for file in texts.files))
+    made_up = [name for name in draft.required_env if name not in named and name not in given.env_names]
+    plan = assemble(replace(draft, required_env=named), given, None)
+    risks = (*plan.risks, *(f"The app may not start without {name}, which is not set: `--env {name}=…`." for name in made_up))
     return plan.model_copy(update={"risks": risks, "choice": _choice(reply, baseline)})
+
+
+def _names(name: str, text: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None
 
 
 def _choice(reply: PlanReply, baseline: Baseline) -> PlanChoice:
     second = baseline.plan.choice if baseline.plan is not None else None
     return PlanChoice(
-        recipe=RECIPE, score=0.0, evidence=evidence_from(reply), runner_up=second.recipe if second is not None else "",
+        recipe=MODEL_RECIPE, score=0.0, evidence=evidence_from(reply), runner_up=second.recipe if second is not None else "",
         runner_up_score=second.score if second is not None else 0.0,
     )  # fmt: skip
 

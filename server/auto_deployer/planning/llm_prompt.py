@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..llm.host_words import host_lines, target_line
 from ..llm.prompting import estimate_tokens, render
 from ..llm.untrusted import untrusted
 from ..model.errors import RefusedError
-from ..model.facts import HostFacts, RepoFacts
+from ..model.facts import RepoFacts
 from ..model.plan import DeploymentPlan
 from ..model.ports import ChatMessage, PlanInput
 from .assemble import app_folder
@@ -42,8 +43,8 @@ def planning_messages(
     facts = render(
         "plan",
         app=given.app_name,
-        target=_target(target, given.host),
-        host="\n".join(_host_lines(given.host)),
+        target=target_line(target, given.host),
+        host="\n".join(host_lines(given.host)),
         place="\n".join(_place_lines(given)),
         wishes="\n".join(_wish_lines(given)) or "None.",
         repository=untrusted("facts about the repository", "\n".join(_repo_lines(given.repo)), max_tokens=int(scale * _FACTS_MAX)),
@@ -55,21 +56,6 @@ def planning_messages(
         ChatMessage(role="system", content=render("plan_rules", untrusted_rules=render("untrusted_rules"))),
         ChatMessage(role="user", content=facts),
     )
-
-
-def _target(target: str, host: HostFacts) -> str:
-    where = "this machine" if target == "local" else f"the host {target}"
-    who = f" as user {host.user}" if host.user else ""
-    return f"{where}{f' ({host.hostname})' if host.hostname else ''}{who}"
-
-
-def _host_lines(host: HostFacts) -> Iterator[str]:
-    yield f"- System: {' '.join(part for part in (host.os, host.distribution, host.arch) if part) or 'unknown'}"
-    if host.cpu_count:
-        yield f"- {host.cpu_count} processors, {host.memory_mb} MB memory, {host.disk_free_mb} MB disk free"
-    yield f"- {'Inside a container: do not use Docker' if host.container else 'Not inside a container'}"
-    yield f"- Docker engine: {'answers' if host.docker_engine else 'none'}; systemd: {'yes' if host.systemd else 'no'}"
-    yield f"- Programs looked for and found: {', '.join(f'{tool.name} {tool.version}'.strip() for tool in host.tools) or 'none'}"
 
 
 def _place_lines(given: PlanInput) -> Iterator[str]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ..model.errors import RefusedError
 from ..model.facts import Detection
 from ..model.plan import AppSpec, DeploymentPlan
 from ..model.ports import PlanInput
 from ..model.reasons import Kind
-from . import refusals
+from . import packaging, refusals
 from .assemble import app_folder, assemble
 from .env_needs import refuse_missing, required_names, with_wanted
 from .overrides import apply_overrides
@@ -42,15 +43,20 @@ class RecipePlanner:
         """
         if not given.repo.file_count:
             raise refusals.empty_repository(given)
+        given = packaging.settled(given)
         detection = self._chosen(given)
         if detection is None:
             return assemble(_custom_draft(given), given, None)
         recipe = self._recipes[detection.recipe]
-        draft, runtimes = draft_with_runtimes(given, lambda known: recipe.draft(known, detection))
+        try:
+            draft, runtimes = draft_with_runtimes(given, lambda known: recipe.draft(known, detection))
+        except RefusedError as refusal:
+            raise packaging.with_services(refusal, given) from None
         _refuse_assets_of_another_app(draft, detection, given)
         required = required_names(draft, detection)
         refuse_missing(required, given)
         draft = with_wanted(replace(draft, required_env=required), required, given)
+        draft = packaging.with_alternatives(draft, detection, given)
         return assemble(_with_dispute(draft, detection, given), given, detection, before=runtimes)
 
     def _chosen(self, given: PlanInput) -> Detection | None:
@@ -64,20 +70,21 @@ class RecipePlanner:
                 return None
         elif told:
             return _for_told(known, serves_folder=wanted.start is None)
-        else:
-            refusals.raise_if_unreadable(known)
+        elif (chosen := packaging.leader(known, given.host)) is None:
+            refusals.raise_if_unreadable([found for found in known if not found.packaging])
             chosen = next((found for found in known if found.runnable), None)
             if chosen is None or refusals.lacks_ecosystem(chosen, given):
                 raise refusals.nothing_runnable(known, given)
             refusals.raise_if_only_documentation(chosen, known, given)
-        if chosen.refusal and not (told and chosen.refusal.kind in _ANSWERABLE):
+        asked_for = chosen.packaging and wanted.recipe is not None
+        if chosen.refusal and not asked_for and not (told and chosen.refusal.kind in _ANSWERABLE):
             raise refusals.from_reason(chosen.refusal, given)
         return chosen
 
     def _forced(self, given: PlanInput, name: str) -> Detection | None:
         """What the named recipe sees; None when the user's own commands and folder are enough for it."""
         if name not in self._recipes:
-            raise refusals.unknown_recipe(name, list(self._recipes))
+            raise refusals.unknown_recipe(name, [*self._recipes, packaging.TRADITIONAL])
         found = next((found for found in given.repo.detections if found.recipe == name), None)
         if found is None and not (name == "static" and given.overrides.output_dir is not None):
             raise refusals.forced_recipe_sees_nothing(name, given)
@@ -110,8 +117,9 @@ def _refuse_assets_of_another_app(draft: Draft, detection: Detection, given: Pla
 def _with_dispute(draft: Draft, detection: Detection, given: PlanInput) -> Draft:
     """A runner-up close behind is worth a note: the user may know better."""
     told = given.overrides.recipe is not None or detection.recipe == "procfile"
-    second = next((found for found in given.repo.detections if found.recipe != detection.recipe and found.runnable), None)
-    if told or second is None or second.score < _CLOSE * detection.score:
+    others = (found for found in given.repo.detections if found.recipe != detection.recipe and not found.packaging)
+    second = next((found for found in others if found.runnable), None)
+    if told or detection.packaging or second is None or second.score < _CLOSE * detection.score:
         return draft
     scores = f"{second.score:g} against {detection.score:g}"
     note = f"{second.recipe} fits nearly as well ({scores}): `--recipe {second.recipe}` chooses it."

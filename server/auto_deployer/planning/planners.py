@@ -10,6 +10,8 @@ from ..model.ports import PlanInput
 from ..model.reasons import Kind
 from ..model.settings import PlannerName
 from .llm_planner import Baseline, LlmPlanner
+from .native import is_native_host, made_native, simplified
+from .packaging import TRADITIONAL
 from .planner import RecipePlanner
 from .repo_texts import RepoTexts
 from .validation import validate_plan
@@ -43,6 +45,14 @@ async def plan_by(
     Raises:
         RefusedError: it cannot be planned; nothing was installed.
     """
+    if not is_native_host(given):
+        return await _plan_by(planner, given, texts, llm, problem)
+    return made_native(await _plan_by(planner, simplified(given), texts, llm, problem), given)
+
+
+async def _plan_by(
+    planner: PlannerName, given: PlanInput, texts: RepoTexts, llm: Callable[[], LlmPlanner] | None, problem: str
+) -> DeploymentPlan:
     if planner == "llm" and llm is None:
         raise _unavailable(problem)
     baseline = await _recipes(given)
@@ -51,7 +61,7 @@ async def plan_by(
     if baseline.plan is not None:
         return baseline.plan
     refusal = baseline.refusal or RefusedError("The recipes have no plan.")
-    if planner != "auto" or refusal.kind not in _FOR_A_MODEL or given.overrides.recipe is not None:
+    if planner != "auto" or refusal.kind not in _FOR_A_MODEL or given.overrides.recipe not in (None, TRADITIONAL):
         raise refusal
     if llm is None:
         raise _without_model(refusal, problem)

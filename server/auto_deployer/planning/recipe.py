@@ -29,6 +29,8 @@ class Draft:
     steps: tuple[DeploymentStep, ...] = ()
     """Further steps with commands and checks of their own, between build and start; ids and dependencies are given later."""
     package_manager: str = ""
+    images: tuple[str, ...] = ()
+    """See `DeploymentPlan.images`."""
     dependency_cache: str = ""
     """See `DeploymentPlan.dependency_cache`."""
     command_prefix: str = ""

@@ -105,7 +105,7 @@ def without_recipe(ecosystem: Ecosystem, given: PlanInput) -> RefusedError:
     if missing:
         message = f"This is a {ecosystem.label} project, and {', '.join(missing)} is not on the target."
         return _refused(Kind.MISSING_TOOL, message, (f"Install {', '.join(missing)}, then: {_TOLD_START}",), given)
-    if ecosystem.docker_engine and not given.host.docker_engine:
+    if ecosystem.docker_engine and not (given.host.docker_engine or given.host.engine):
         message = f"Only a {ecosystem.label} file says how to run this, and no Docker engine answers on the target."
         return _refused(Kind.DOCKER_ENGINE_MISSING, message, ("Start Docker on the target.", _TOLD_START), given)
     message = f"This is a {ecosystem.label} project; there is no recipe for it. Its tools are on the target."

@@ -5,8 +5,9 @@ so what a deployment left half done never counts. `apps.cache` deletes what no k
 
 - `venvs/<key>-<release>`: a virtual environment where it was made (its programs hold its path, so it is never moved), linked into
   every release that uses it; `venvs/<key>` points at the complete one
-- `packages/<key>`: a `node_modules` as it was after its installation; releases get copies, because builds change files in it
-- `builds/<key>/files`, `builds/<key>/env`: what a build made, and the env file that it read
+- `packages/<key>/files`: the `node_modules` as they were after their installation; releases get copies, because builds change files
+  in them. They share their content with the release that installed them: `packages/<key>/listing` tells whether that changed it
+- `builds/<key>/files`, `/env`, `/release`: what a build made, the env file that it read, and the release that it was made in
 """
 
 from __future__ import annotations
@@ -65,6 +66,13 @@ class SharedVenv:
         """Where this deployment makes it, if it has to."""
         return f"{self.complete}-{self.release}"
 
+    @property
+    def is_live(self) -> str:
+        """Shell test: the live release runs in this very environment."""
+        link = quote(self.link)
+        live = quote(self.link.replace(f"{self.deploy_dir}/releases/{self.release}", f"{self.deploy_dir}/current", 1))
+        return f'[ -L {link} ] && [ "$(readlink {link})" = "$(readlink {live})" ]'
+
     def linked(self) -> PlannedCommand:
         """The release's `.venv` is the complete environment, or the one to be made."""
         complete, link, folder = quote(self.complete), quote(self.link), quote(self.folder)
@@ -108,14 +116,21 @@ def shared_venv(given: PlanInput, link: str, *parts: object, local: bool = False
     return SharedVenv(key, paths.deploy_dir, paths.release, link, fresh=given.no_cache)
 
 
+LIST_OF_FILES = r"find . -type f -printf '%p %s %T@\n' | LC_ALL=C sort | cksum"
+"""Tells apart what was written to since (without reading it all)."""
+_OUTERMOST = "find . -name node_modules -type d -prune"
+
+
 @dataclass(frozen=True)
 class KeptPackages:
-    """A `node_modules` as it was after its installation."""
+    """A `node_modules` as it was after its installation; in a workspace those of its members, too."""
 
     key: str
     deploy_dir: str
     folder: str
-    """Absolute path in the release of the folder that holds `node_modules`."""
+    """Absolute path in the release of the folder where they are installed."""
+    members: bool = False
+    """There are more of them, in folders below."""
     fresh: bool = False
 
     @property
@@ -132,15 +147,7 @@ class KeptPackages:
         """
         kept = quote(self.kept)
         there, missing = f"[ -d {kept} ]", f"[ ! -d {kept} ]"
-        # Real copies, and clones where the file system has them: builds write into files of packages.
-        copied = (
-            f"{missing} || {{ rm -rf node_modules && echo 'The packages are reused.' && "
-            f"{{ cp -a --reflink=auto {kept} node_modules 2>/dev/null || cp -a {kept} node_modules; }} && touch {kept}; }}"
-        )
-        keep = (
-            f"mkdir -p {quote(self.deploy_dir)}/cache/packages && rm -rf {kept} {kept}.new && cp -al node_modules {kept}.new && "
-            f"mv {kept}.new {kept}"
-        )
+        keep = self._keep()
         # Where files cannot be linked, or there are none, nothing is kept: that is no failure.
         kept_after = PlannedCommand(
             command=f"{{ {keep}; }} || rm -rf {kept}.new" if self.fresh else f"{there} || {{ {keep}; }} || rm -rf {kept}.new",
@@ -149,11 +156,47 @@ class KeptPackages:
         if self.fresh:
             return (install, kept_after)
         return (
-            PlannedCommand(command=copied, cwd=self.folder, reasoning="The same packages as in an earlier deployment are copied."),
+            self._copied(),
             _unless(there, install),
             *((_unless(missing, own_scripts),) if own_scripts is not None else ()),
             kept_after,
         )
+
+    def _copied(self) -> PlannedCommand:
+        """Real copies, and clones where the file system has them: builds write into files of packages."""
+        kept = quote(self.kept)
+        listed = f'[ "$(cd {kept}/files && {LIST_OF_FILES})" = "$(cat {kept}/listing)" ]'
+        gone = (
+            f"[ ! -d {kept} ] || {listed} || {{ rm -rf {kept} && echo 'The kept packages were written to: they are not used.'; }}"
+        )
+        old = f"{_OUTERMOST} -exec rm -rf {{}} +" if self.members else "rm -rf node_modules"
+        copy = f"{{ cp -a --reflink=auto {kept}/files/. . 2>/dev/null || cp -a {kept}/files/. .; }}"
+        return PlannedCommand(
+            command=f"{gone}; [ ! -d {kept} ] || {{ {old} && echo 'The packages are reused.' && {copy} && touch {kept}; }}",
+            cwd=self.folder, reasoning="The same packages as in an earlier deployment are copied.",
+        )  # fmt: skip
+
+    def _keep(self) -> str:
+        """Shell text, run where they are installed. Links instead of copies: a first deployment is not to pay for the next one."""
+        kept, new = quote(self.kept), quote(f"{self.kept}.new")
+        link = f"{_OUTERMOST} -exec cp -al --parents -t {new}/files {{}} +" if self.members else f"cp -al node_modules {new}/files"
+        listed = f"(set -o pipefail; cd {new}/files && {LIST_OF_FILES}) > {new}/listing"
+        some = f'[ -n "$(ls -A {new}/files)" ]'
+        return f"rm -rf {kept} {new} && mkdir -p {new}/files && {link} && {some} && {listed} && mv {new} {kept}"
+
+
+def kept_packages(given: PlanInput, folder: str, *parts: object, members: bool) -> KeptPackages | None:
+    """The packages of an installation; None when it cannot be told whether they would be the same again.
+
+    Args:
+        folder: see `KeptPackages`.
+        parts: what they are made from, besides the dependency files: the lock file, the command, versions of tools.
+        members: see `KeptPackages`.
+    """
+    if not given.repo.dependencies_id:
+        return None
+    key = key_of(given, "packages with their listing", given.repo.dependencies_id, *parts)
+    return KeptPackages(key, given.paths.deploy_dir, folder, members, fresh=given.no_cache)
 
 
 def _unless(condition: str, command: PlannedCommand) -> PlannedCommand:

@@ -16,6 +16,7 @@ from ..model.facts import HostFacts, Tool
 from ..model.plan import CommandCheck, DeploymentStep, PlannedCommand
 from ..model.ports import PlanInput
 from .recipe import Draft
+from .system_packages import python_command
 from .versions import at_least, node_fits, python_fits
 
 _NODES = ("24.11.1", "22.20.0", "20.18.0", "18.18.2")
@@ -126,12 +127,21 @@ def _python(line: str, given: PlanInput) -> PrivateRuntime:
             (f"{quote(runtimes)}/uv/bin/python -m pip install uv", "uv comes from the package index."),
         ]
     commands += [
-        (f"{fetch} python install {line}", f"Python {line}, as uv builds it."),
+        (f"{fetch} python install {line} || {{ {_instead(given.host, line)}; }}", f"Python {line}, as uv builds it."),
         (f"ln -sfn {quote(runtimes)}/cpython/cpython-{line}.*-* {quote(root)}", "A name without the patch version."),
     ]  # fmt: skip
     env = {"UV_PYTHON_INSTALL_DIR": f"{runtimes}/cpython", "UV_PYTHON_INSTALL_BIN": "0"}
     tool = Tool(name="python3", path=program, version=line)
     return PrivateRuntime((tool,), _step(f"Python {line}", program, program, commands, env))
+
+
+def _instead(host: HostFacts, line: str) -> str:
+    """Shell text that ends a failed download with what installs it another way: uv takes its builds from GitHub."""
+    ways = (
+        f"Python {line} could not be downloaded. Install it: {python_command(host, line)}. Then deploy again; "
+        "or name a mirror of the builds that uv can reach in UV_PYTHON_INSTALL_MIRROR."
+    )
+    return f"echo {quote(ways)} >&2; exit 1"
 
 
 def _step(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-import nodesemver
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
@@ -46,6 +45,8 @@ def node_fits(range_: str, version: str) -> bool:
     if wanted.lower().startswith("lts/"):
         line = _NODE_LTS.get(wanted.lower().removeprefix("lts/"))
         return line is None or version.split(".", maxsplit=1)[0] == str(line)
+    import nodesemver  # slow to load, and not every project is one of Node
+
     try:
         nodesemver.make_range(wanted, loose=True)
         return bool(nodesemver.satisfies(version, wanted, loose=True))

@@ -2,13 +2,16 @@
 
 Scores are sums of evidence weights on one scale, so that recipes can be compared: about 3 for a manifest, 2 for a declared
 framework, 4 for a proven entry, 1 for a hint such as a file name; a site of plain files stays below any app with a proven entry.
-A Procfile adds 20: the author said how to start.
+A Procfile adds 20: the author said how to start. What packages an app for containers stays below 1: whether it counts, and goes
+before all others then, depends on the target (`planning.packaging`).
 """
 
 from __future__ import annotations
 
 from ..recipe import Recipe
+from .compose import ComposeRecipe
 from .deno import DenoRecipe
+from .dockerfile import DockerfileRecipe
 from .generators import HugoRecipe, JekyllRecipe
 from .go import GoRecipe
 from .java import JavaRecipe
@@ -34,4 +37,6 @@ _APPS: tuple[Recipe, ...] = (
 )
 _SITES: tuple[Recipe, ...] = (MkDocsRecipe(), SphinxRecipe(), HugoRecipe(), JekyllRecipe(), StaticRecipe())
 
-RECIPES: tuple[Recipe, ...] = (*_APPS, *_SITES, ProcfileRecipe(_APPS))
+_PACKAGING: tuple[Recipe, ...] = (ComposeRecipe(), DockerfileRecipe())
+
+RECIPES: tuple[Recipe, ...] = (*_APPS, *_SITES, ProcfileRecipe(_APPS), *_PACKAGING)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 from shlex import quote
 from typing import Any
@@ -24,6 +25,8 @@ _CONFIGS = ("deno.json", "deno.jsonc")
 _ENTRIES = tuple(f"{folder}{stem}.{suffix}" for folder in ("", "src/") for stem in ("main", "server", "mod", "index", "app")
                  for suffix in ("ts", "tsx", "js", "mjs"))  # fmt: skip
 _SERVES = re.compile(r"\bDeno\.serve\(|\bserve\(|\.listen\(|export\s+default\s*\{[^}]*\bfetch\b|\bnew\s+(?:Hono|Application|App)\b")
+_RUNS = re.compile(r"\bDeno\.serve\(")
+_ELSEWHERE = re.compile(r"[\"'](?:jsr:|npm:|https?://)[^\"'\s]+[\"']")
 _PORT = re.compile(r"(?:\bport\s*:|\.listen\()\s*(\d{2,5})\b")
 
 
@@ -33,6 +36,8 @@ class DenoFindings(Model):
     start: str = ""
     """Words after the program's name."""
     build: str = ""
+    caches: str = ""
+    """Words after the program's name that fetch what it imports; "" when it imports nothing from elsewhere."""
     locked: bool = False
     port: int | None = None
 
@@ -46,12 +51,18 @@ class DenoRecipe:
         config = next((name for name in _CONFIGS if tree.is_file(name)), None)
         if config is None:
             return None
-        tasks = _tasks(tree.read(config) or "")
-        entry = next((path for path in _ENTRIES if _SERVES.search(tree.read(path) or "")), "")
+        settings = _settings(tree.read(config) or "")
+        tasks = _object(settings.get("tasks"))
+        serves = _RUNS if "exports" in settings else _SERVES  # a package's modules only define what others start
+        entry = next((path for path in _ENTRIES if serves.search(strip_comments(tree.read(path) or ""))), "")
         evidence = [Evidence(file=config, saw="settings of Deno", weight=3.0)]
         if not entry and "start" not in tasks:
             return Detection(
-                recipe=self.name, project_type="deno", score=3.0, evidence=tuple(evidence), refusal=_nothing_to_start(config)
+                recipe=self.name,
+                project_type="deno",
+                score=3.0,
+                evidence=tuple(evidence),
+                refusal=_library(config) if "exports" in settings else _nothing_to_start(config),
             )
         evidence.append(Evidence(file=config if "start" in tasks else entry, saw="what to start", weight=4.5))
         texts = [text for _, text in sources(tree, ".ts", ".tsx", ".js")]
@@ -60,6 +71,7 @@ class DenoRecipe:
             if "start" in tasks
             else f"{'serve' if _is_module(tree, entry) else 'run'} --allow-all {quote(entry)}",
             build="task build" if "build" in tasks else "",
+            caches=_caches(tree, settings, entry, str(tasks.get("start", ""))),
             locked=tree.is_file("deno.lock"),
             port=fixed_port(texts, _PORT),
         )
@@ -87,13 +99,19 @@ class DenoRecipe:
         serve = ' --host "$HOST" --port "$PORT"' if findings.start.startswith("serve ") else ""
         words = findings.start.replace("serve ", f"serve{serve} ", 1) if serve else findings.start
         folder = app_folder(given)
+        fetch = PlannedCommand(command=f"{call} {findings.caches}", cwd=folder, reasoning="What it imports from elsewhere.")
         build = PlannedCommand(command=f"{call} {findings.build}", cwd=folder, reasoning="The project's own build task.")
         draft = Draft(
             strategy="traditional",
             app=AppSpec(
-                name=given.app_name, command=f"exec {call} {words}", cwd=given.repo.source.subdir, fixed_port=findings.port
+                name=given.app_name,
+                command=f"exec {call} {words}",
+                cwd=given.repo.source.subdir,
+                env={} if tool == "deno" else {"npm_config_prefer_offline": "true"},
+                fixed_port=findings.port,
             ),
             tools=(tool,) if tool else (),
+            install=(fetch,) if findings.caches else (),
             build=(build,) if findings.build else (),
             package_manager="deno",
             notes=() if tool == "deno" else ("Deno is fetched by npx: it is not installed.",),
@@ -101,19 +119,41 @@ class DenoRecipe:
         return apply_overrides(draft, given, cwd=folder)
 
 
-def _tasks(text: str) -> dict[str, Any]:
+def _settings(text: str) -> dict[str, Any]:
     try:
-        content = json.loads(re.sub(r",(\s*[}\]])", r"\1", strip_comments(text)))
+        return _object(json.loads(re.sub(r",(\s*[}\]])", r"\1", strip_comments(text))))
     except ValueError:
         return {}
-    tasks = content.get("tasks") if isinstance(content, dict) else None
-    return tasks if isinstance(tasks, dict) else {}
+
+
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _caches(tree: RepoTree, settings: dict[str, Any], entry: str, start: str) -> str:
+    """How what the program imports is fetched: all that the settings name, or what an entry leads to."""
+    if tree.is_file("package.json"):
+        return "install"
+    named = re.search(r"[\w./-]+\.(?:tsx?|m?js)\b", start)
+    file = posixpath.normpath(named[0]) if named else entry
+    from_elsewhere = "imports" in settings or any(_ELSEWHERE.search(text) for _, text in sources(tree, ".ts", ".tsx", ".js"))
+    if not from_elsewhere:
+        return ""
+    return f"cache {quote(file)}" if file and tree.is_file(file) else "install"
 
 
 def _is_module(tree: RepoTree, entry: str) -> bool:
     """Whether the entry only exports what answers: `deno serve` listens for it."""
     text = tree.read(entry) or ""
     return re.search(r"export\s+default\s*\{[^}]*\bfetch\b", text) is not None and "Deno.serve(" not in text
+
+
+def _library(config: str) -> Reason:
+    return Reason(
+        kind=Kind.LIBRARY_NOTHING_TO_RUN,
+        message=f"{config} describes a package for others to import (`exports`): it has no `start` task, and no module serves.",
+        suggestions=("Deploy one of its examples: `--subdir FOLDER`.", "Or say how to start: `--start 'deno run -A FILE.ts'`."),
+    )
 
 
 def _nothing_to_start(config: str) -> Reason:

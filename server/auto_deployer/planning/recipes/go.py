@@ -15,6 +15,7 @@ from ...model.reasons import Kind, Reason
 from ..assemble import app_folder
 from ..overrides import apply_overrides
 from ..recipe import Draft
+from ..reused_build import with_kept_build
 from ..versions import at_least
 from .listening import fixed_port, sources
 from .toolchain import toolchain
@@ -50,18 +51,18 @@ class GoFindings(Model):
 
 
 class GoRecipe:
-    """Folders with a go.mod, or with a main.go."""
+    """Folders with a go.mod or a go.work, or with a main.go."""
 
     name = "go"
 
     def detect(self, tree: RepoTree) -> Detection | None:
-        module = tree.read("go.mod")
+        module = tree.read("go.mod") or _workspace(tree)
         if module is None and not tree.is_file("main.go"):
             return None
         texts = dict(sources(tree, ".go"))
         texts = {path: text for path, text in texts.items() if not path.endswith("_test.go")}
         package = _package(texts, module or "")
-        manifest = "main.go" if module is None else "go.mod"
+        manifest = next((name for name in ("go.mod", "go.work") if tree.is_file(name)), "main.go")
         evidence = [Evidence(file=manifest, saw="a Go module" if module else "a Go program", weight=3.0)]
         serving = next((path for path, text in texts.items() if _SERVES.search(text)), "")
         runnable = package is not None and bool(serving)
@@ -120,7 +121,17 @@ class GoRecipe:
             package_manager="go modules",
             command_prefix=f'{tools.prefix}export PATH="$PWD/bin:$PATH"; ',
         )
-        return apply_overrides(draft, given, cwd=folder, prefix=draft.command_prefix)
+        draft = apply_overrides(draft, given, cwd=folder, prefix=draft.command_prefix)
+        return with_kept_build(draft, given, f"{folder}/{binary}", *tools.versions, outputs=(f"{folder}/{binary}",))
+
+
+def _workspace(tree: RepoTree) -> str | None:
+    """The text of a workspace's file and of its modules' (they are built together); None without one."""
+    text = tree.read("go.work")
+    if text is None:
+        return None
+    folders = re.findall(r"(?m)^(?:use\s+|\s+)(\.[\w./-]*)\s*$", text)
+    return "\n".join([text, *(tree.read(posixpath.normpath(f"{folder}/go.mod")) or "" for folder in folders)])
 
 
 def _package(texts: dict[str, str], module: str) -> str | None:

@@ -8,27 +8,24 @@ from typing import Literal
 
 from ...model.base import Model
 from ...model.errors import RefusedError
-from ...model.facts import Detection, Evidence, HostFacts
+from ...model.facts import Detection, Evidence, HostFacts, Tool
 from ...model.plan import AppSpec, FileCheck, HealthSpec
 from ...model.ports import PlanInput, RepoTree
 from ...model.reasons import Kind, Reason
 from ..assemble import app_folder
 from ..overrides import apply_overrides
 from ..recipe import Draft
+from ..reused_build import with_kept_build
 from ..versions import at_least
-from .listening import fixed_port, sources
+from .java_services import java_services
+from .java_source import BUILDS, SETTINGS, java_source, main_class, modules_of
+from .listening import fixed_port
+from .local_services import LocalService, refuse_missing
 from .toolchain import toolchain
 
 JAR = ".build/app.jar"
-"""The program with its dependencies in it, relative to the app's folder."""
-_BUILDS = ("pom.xml", "build.gradle", "build.gradle.kts")
-_FRAMEWORKS = {
-    "spring-boot": r"spring-boot|org\.springframework\.boot", "quarkus": r"\bio\.quarkus|quarkus-maven-plugin",
-    "micronaut": r"\bio\.micronaut", "ktor": r"\bio\.ktor", "javalin": r"\bio\.javalin", "spark": r"\bcom\.sparkjava",
-    "vertx": r"\bio\.vertx", "helidon": r"\bio\.helidon", "dropwizard": r"\bio\.dropwizard", "jooby": r"\bio\.jooby",
-    "undertow": r"\bio\.undertow", "jetty": r"\borg\.eclipse\.jetty", "netty": r"\bio\.netty",
-}  # fmt: skip
-"""Most telling first; searched in the build file."""
+"""The program, relative to the app's folder; its dependencies are in it, or beside it in `LIBRARIES`."""
+LIBRARIES = ".build/lib"
 _PORT_OPTIONS = {
     "spring-boot": "-Dserver.port=$PORT -Dserver.address=$HOST",
     "quarkus": "-Dquarkus.http.port=$PORT -Dquarkus.http.host=$HOST",
@@ -36,12 +33,15 @@ _PORT_OPTIONS = {
     "helidon": "-Dserver.port=$PORT -Dserver.host=$HOST",
     "ktor": "-Dktor.deployment.port=$PORT",
 }
-_LISTENS = re.compile(r"\bHttpServer\.create\(|\bnew ServerSocket\(|\bembeddedServer\(")
 _PORT = re.compile(r"(?:\bport\(|InetSocketAddress\(|\.start\(|ServerSocket\(|\.listen\()\s*(?:[\w\"().]+\s*,\s*)?(\d{2,5})\s*[),]")
 _VERSION = re.compile(
     r"<(?:java\.version|maven\.compiler\.(?:release|target|source)|release)>\s*(?:1\.)?(\d+)\s*<|"
     r"JavaLanguageVersion\.of\((\d+)\)|jvmToolchain\((\d+)\)|sourceCompatibility\s*=\s*['\"]?(?:JavaVersion\.VERSION_)?(?:1[._])?(\d+)"
 )
+_ENTRY = re.compile(
+    r"spring-boot-maven-plugin|org\.springframework\.boot|maven-(?:shade|assembly)-plugin|mainClass|Main-Class|quarkus|micronaut|shadow"
+)
+"""What gives a jar the name of the class that starts it, and most often its dependencies."""
 _START_TIMEOUT_S = 120.0
 """A JVM with a large class path takes its time."""
 _NOT_THE_PROGRAM = r"(-sources|-javadoc|-plain|-tests)\.jar$|/original-"
@@ -53,10 +53,19 @@ class JavaFindings(Model):
     tool: Literal["maven", "gradle"]
     wrapper: bool = False
     """The project brings its own build tool."""
+    wrapper_version: str = ""
+    """Version of Gradle that the build was written for; "" where nothing says."""
     framework: str = ""
     version: str = ""
     """Java feature release that the build asks for."""
     port: int | None = None
+    module: str = ""
+    """Folder of the program, where the build has several; "" for the root."""
+    main_class: str = ""
+    """The class to start, where the jar does not name it."""
+    libraries: bool = False
+    """The jar's dependencies have to be put beside it."""
+    services: tuple[LocalService, ...] = ()
     distribution: str = ""
     """Name of the program that Gradle's `application` plugin installs with its libraries; "" for one jar."""
 
@@ -67,24 +76,30 @@ class JavaRecipe:
     name = "java"
 
     def detect(self, tree: RepoTree) -> Detection | None:
-        file = next((name for name in _BUILDS if tree.is_file(name)), None)
+        file = next((name for name in (*BUILDS, *SETTINGS) if tree.is_file(name)), None)
         if file is None:
             return None
-        text = tree.read(file) or ""
-        code = [source for _, source in sources(tree, ".java", ".kt")]
-        framework = next((name for name, pattern in _FRAMEWORKS.items() if re.search(pattern, text)), "")
-        serves = bool(framework) or any(_LISTENS.search(source) for source in code)
+        tool = "maven" if file == "pom.xml" else "gradle"
+        module = next((folder for folder in modules_of(tree, file) if java_source(tree.below(folder)).runnable), "")
+        seen = java_source(tree.below(module) if module else tree)
+        text, framework, serves = seen.text, seen.framework, seen.serves
         evidence = [Evidence(file=file, saw="a Maven project" if file == "pom.xml" else "a Gradle project", weight=3.0)]
-        runnable = serves and _is_program(text, code, file)
-        if runnable:
+        if seen.runnable:
             evidence.append(Evidence(file=file, saw=f"depends on {framework}" if framework else "listens", weight=4.0))
+        distribution = _distribution(tree, module, text) if tool == "gradle" else ""
+        names_class = bool(distribution) or _ENTRY.search(text) is not None
         findings = JavaFindings(
-            tool="maven" if file == "pom.xml" else "gradle",
+            tool=tool,
             wrapper=_has_wrapper(tree, file),
+            wrapper_version=_gradle_version(tree) if tool == "gradle" else "",
             framework=framework,
             version=next((group for match in _VERSION.finditer(text) for group in match.groups() if group), ""),
-            port=None if framework in _PORT_OPTIONS else fixed_port(code, _PORT),
-            distribution=_distribution(tree, file, text),
+            port=None if framework in _PORT_OPTIONS else fixed_port([source for _, source in seen.code], _PORT),
+            module=module,
+            main_class="" if names_class else main_class(seen.code),
+            libraries=tool == "maven" and not names_class and "<dependency>" in text,
+            services=java_services(tree.below(module) if module else tree) if framework == "spring-boot" else (),
+            distribution=distribution,
         )
         return Detection(
             recipe=self.name,
@@ -92,8 +107,8 @@ class JavaRecipe:
             framework=framework,
             score=sum(item.weight for item in evidence),
             evidence=tuple(evidence),
-            runnable=runnable,
-            refusal=None if runnable else _no_program(file, text) if serves else _nothing_serves(file),
+            runnable=seen.runnable,
+            refusal=None if seen.runnable else _no_program(file, text) if serves else _nothing_serves(file),
             details=findings.model_dump(mode="json"),
         )
 
@@ -101,20 +116,21 @@ class JavaRecipe:
         """Build with the project's tool, start the program.
 
         Raises:
-            RefusedError: Java or the build tool is not there, or Java is too old.
+            RefusedError: Java, the build tool or a database on the target is not there, or Java is too old.
         """
         findings = JavaFindings.model_validate(detection.details)
         program = "mvn" if findings.tool == "maven" else "gradle"
-        build_tool = () if findings.wrapper and not given.host.tool(program) else ((program,),)
+        build_tool = () if findings.wrapper and not _fits(given.host.tool(program), findings.wrapper_version) else ((program,),)
         tools = toolchain(given, "Java", ("java",), *build_tool)
         _refuse_old_java(given.host, findings.version)
+        refuse_missing(given, findings.services)
         call = program if build_tool else "sh ./mvnw" if program == "mvn" else "sh ./gradlew"
         built, start = _result(findings)
         build = tools.command(
             given, f"{call} {_build_words(findings)} && {_keep(findings)}", "The program, without running its tests."
         )
         options = f'export JAVA_OPTS="$JAVA_OPTS {_PORT_OPTIONS.get(findings.framework, "")}"; '
-        command = options + (f"exec {start}" if findings.distribution else f"exec java $JAVA_OPTS -jar {start}")
+        command = options + (f"exec {start}" if findings.distribution else f"exec java $JAVA_OPTS {_class_or_jar(findings, start)}")
         app = AppSpec(
             name=given.app_name,
             command=tools.prefix + command,
@@ -131,17 +147,16 @@ class JavaRecipe:
             package_manager=findings.tool,
             command_prefix=tools.prefix,
         )
-        return apply_overrides(draft, given, cwd=app_folder(given), prefix=tools.prefix)
+        draft = apply_overrides(draft, given, cwd=app_folder(given), prefix=tools.prefix)
+        folder = app_folder(given)
+        return with_kept_build(draft, given, f"{folder}/{built}", *tools.versions, outputs=(f"{folder}/.build",))
 
 
-def _is_program(text: str, code: list[str], file: str) -> bool:
-    """Whether the build makes something that `java` starts."""
-    if file == "pom.xml" and "<packaging>pom</packaging>" in text:
-        return False
-    if file == "pom.xml" and "<packaging>war</packaging>" in text and "spring-boot" not in text:
-        return False
-    starts = any(re.search(r"\bvoid\s+main\s*\(|\bfun\s+main\s*\(", source) for source in code)
-    return starts or "quarkus" in text or "io.ktor" in text
+def _class_or_jar(findings: JavaFindings, jar: str) -> str:
+    """What `java` starts."""
+    if not findings.main_class:
+        return f"-jar {jar}"
+    return f"-cp '{jar}{f':{LIBRARIES}/*' if findings.libraries else ''}' {findings.main_class}"
 
 
 def _has_wrapper(tree: RepoTree, file: str) -> bool:
@@ -151,14 +166,23 @@ def _has_wrapper(tree: RepoTree, file: str) -> bool:
     return tree.is_file("gradlew") and tree.is_file("gradle/wrapper/gradle-wrapper.jar")
 
 
-def _distribution(tree: RepoTree, file: str, text: str) -> str:
+def _gradle_version(tree: RepoTree) -> str:
+    """The version that the wrapper would fetch: builds seldom run on another major one."""
+    named = re.search(r"/gradle-(\d[\w.-]*?)-(?:bin|all)\.zip", tree.read("gradle/wrapper/gradle-wrapper.properties") or "")
+    return named[1] if named else ""
+
+
+def _fits(tool: Tool | None, wanted: str) -> bool:
+    """Whether the target's own build tool is of the major version that the build was written for."""
+    return tool is not None and (not wanted or not tool.version or tool.version.partition(".")[0] == wanted.partition(".")[0])
+
+
+def _distribution(tree: RepoTree, module: str, text: str) -> str:
     """Gradle's `application` plugin without one that puts everything into one jar."""
-    if (
-        file == "pom.xml"
-        or not re.search(r"\bapplication\b|io\.ktor\.plugin", text)
-        or re.search(r"springframework\.boot|quarkus|shadow", text)
-    ):
+    if not re.search(r"\bapplication\b|io\.ktor\.plugin", text) or re.search(r"springframework\.boot|quarkus|shadow", text):
         return ""
+    if module:
+        return posixpath.basename(module)
     settings = tree.read("settings.gradle") or tree.read("settings.gradle.kts") or ""
     named = re.search(r"rootProject\.name\s*=\s*[\"']([\w.-]+)", settings)
     return named[1] if named else posixpath.basename(tree.subdir) or "app"
@@ -166,18 +190,25 @@ def _distribution(tree: RepoTree, file: str, text: str) -> str:
 
 def _build_words(findings: JavaFindings) -> str:
     if findings.tool == "maven":
-        return "-B -q -DskipTests package"
-    return f"--no-daemon --console=plain {'installDist' if findings.distribution else 'build -x test'}"
+        module = f" -pl {findings.module} -am" if findings.module else ""
+        copy = (
+            f" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=${{PWD}}/{LIBRARIES}"
+            if findings.libraries
+            else ""
+        )
+        return f"-B -q -DskipTests{module} package{copy}"
+    project = f":{findings.module.replace('/', ':')}:" if findings.module else ""
+    return f"--no-daemon --console=plain {f'{project}installDist' if findings.distribution else f'{project}build -x test'}"
 
 
 def _keep(findings: JavaFindings) -> str:
     """Shell text that puts the result where it is started from, whatever its version is called."""
+    below = f"{findings.module}/" if findings.module else ""
     if findings.distribution:
-        return "mkdir -p .build && cp -R build/install/* .build/"
+        return f"mkdir -p .build && cp -R {below}build/install/* .build/"
     if findings.framework == "quarkus":
-        folder = "target" if findings.tool == "maven" else "build"
-        return f"mkdir -p .build && cp -R {folder}/quarkus-app .build/"
-    folder = "target" if findings.tool == "maven" else "build/libs"
+        return f"mkdir -p .build && cp -R {below}{'target' if findings.tool == 'maven' else 'build'}/quarkus-app .build/"
+    folder = f"{below}{'target' if findings.tool == 'maven' else 'build/libs'}"
     # The largest one has the dependencies in it.
     return f"mkdir -p .build && cp \"$(ls -S {folder}/*.jar | grep -vE '{_NOT_THE_PROGRAM}' | head -n 1)\" {JAR}"
 

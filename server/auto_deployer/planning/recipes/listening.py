@@ -12,15 +12,21 @@ MAX_FILES = 200
 _SKIPPED = frozenset(
     {"vendor", "testdata", "test", "tests", "example", "examples", "_example", "_examples", "docs", "target", "node_modules"}
 )
+_PACKAGES = re.compile(r"(?:^|/)src/main/(?:java|kotlin|groovy)/")
+"""What follows are package names, "com/example" among them."""
 _READS_PORT = re.compile(r"[\"']PORT[\"']|\$\{PORT\b|\$PORT\b")
 
 
 def sources(tree: RepoTree, *suffixes: str) -> Iterator[tuple[str, str]]:
     """Path and text of the files with these endings, the shallow ones first, without tests and examples."""
-    paths = [path for path in tree.files if path.endswith(suffixes) and _SKIPPED.isdisjoint(path.split("/")[:-1])]
+    paths = [path for path in tree.files if path.endswith(suffixes) and _SKIPPED.isdisjoint(_folders(path))]
     for path in sorted(paths, key=lambda path: (path.count("/"), path))[:MAX_FILES]:
         if (text := tree.read(path)) is not None:
             yield path, text
+
+
+def _folders(path: str) -> list[str]:
+    return _PACKAGES.split(path, maxsplit=1)[0].split("/") if _PACKAGES.search(path) else path.split("/")[:-1]
 
 
 def fixed_port(texts: list[str], pattern: re.Pattern[str]) -> int | None:

@@ -12,10 +12,13 @@ from ...model.ports import PlanInput, RepoTree
 from ...model.reasons import Kind, Reason
 from ..interpreters import pick_node
 from ..recipe import Draft
+from .node_bare import bare_start
 from .node_draft import NodeFindings, draft_node
 from .node_env import required_env
 from .node_frameworks import build_run, built_framework, server_framework
 from .node_manifest import FILE_NAME, Manifest, nearest_folder, read_manifest, workspace_folder
+from .node_natives import natives_range
+from .node_nx import nx_start
 from .node_packages import PackageManager, choose_manager
 from .node_reuse import reuse_findings
 from .node_services import services_of
@@ -40,7 +43,7 @@ _OTHER_APPS = (
 
 
 class NodeRecipe:
-    """Anything with a `package.json`, its own or of a folder above."""
+    """Anything with a `package.json`, its own or of a folder above, and programs that need none."""
 
     name = "node"
 
@@ -48,16 +51,20 @@ class NodeRecipe:
         root = tree.at_root()
         folder = nearest_folder(root, tree.subdir)
         if folder is None:
-            return None
+            bare = bare_start(root, tree.subdir)
+            return _detection(root, Manifest(folder=tree.subdir), bare) if bare else None
         try:
             manifest = read_manifest(root, folder)
         except RefusedError as error:
             return _unreadable(error, folder) if folder == tree.subdir else None
-        if folder == tree.subdir:
-            start = unless_all_members(root, manifest, choose_start(root, manifest))
-        else:
-            start = start_below(root, manifest, tree.subdir)
-        return _detection(root, manifest, start) if start else None
+        if folder != tree.subdir:
+            start = nx_start(root, manifest, tree.subdir) or start_below(root, manifest, tree.subdir)
+            return _detection(root, manifest, start) if start else None
+        start = unless_all_members(root, manifest, choose_start(root, manifest))
+        top = workspace_folder(root, manifest)
+        if start.kind == "none" and top != folder and (built := nx_start(root, read_manifest(root, top), folder)):
+            return _detection(root, read_manifest(root, top), built)
+        return _detection(root, manifest, start)
 
     def draft(self, given: PlanInput, detection: Detection) -> Draft:
         pick_node(given.host, str(detection.details.get("engines", "")))
@@ -71,6 +78,8 @@ def _detection(root: RepoTree, manifest: Manifest, start: Start) -> Detection:
     install_folder = workspace_folder(root, manifest)
     manager = choose_manager(root, install_folder, manifest)
     version_file, wanted = _version_file(root, manifest.folder)
+    required = required_env(root, manifest, start.source.entry if start.source else None)
+    native, native_range = natives_range(manifest)
     findings = NodeFindings(
         folder=manifest.folder,
         install_folder=install_folder,
@@ -79,12 +88,16 @@ def _detection(root: RepoTree, manifest: Manifest, start: Start) -> Detection:
         has_build=bool(manifest.scripts.get("build", "").strip()),
         start=start,
         workspace=workspace_findings(root, manifest, install_folder),
-        services=services_of(root, manifest, start.source),
+        services=services_of(root, manifest, start.source, required),
         engines=manifest.engines.get("node", ""),
+        native=native,
+        native_range=native_range,
         engine_strict=re.search(r"^engine-strict\s*=\s*true", root.read(manifest.path(".npmrc")) or "", re.MULTILINE) is not None,
         version_file=version_file,
         version_wanted=wanted,
-        reuse=reuse_findings(manifest, manager, start.build_script, is_alone=install_folder == manifest.folder),
+        reuse=reuse_findings(
+            root, manifest, manager, install_folder, build_script=start.build_script, build_command=start.build_command
+        ),
     )
     evidence = _evidence(root, manifest, start, manager)
     return Detection(
@@ -95,7 +108,7 @@ def _detection(root: RepoTree, manifest: Manifest, start: Start) -> Detection:
         evidence=evidence,
         runnable=start.kind != "none",
         refusal=start.refusal,
-        required_env=required_env(root, manifest, start.source.entry if start.source else None),
+        required_env=required,
         details=findings.model_dump(mode="json"),
     )
 
@@ -103,7 +116,7 @@ def _detection(root: RepoTree, manifest: Manifest, start: Start) -> Detection:
 def _evidence(root: RepoTree, manifest: Manifest, start: Start, manager: PackageManager) -> tuple[Evidence, ...]:
     """Weights on the common scale: 3 a manifest, 2 a declared framework, 4 a proven start, 1 a hint."""
     path = manifest.path(FILE_NAME)
-    found = [Evidence(file=path, saw="package.json", weight=3.0)]
+    found = [Evidence(file=path, saw="package.json", weight=3.0)] if root.is_file(path) else []
     if framework := _framework(manifest, start) if start.refusal is None or built_framework(manifest) else "":
         found.append(Evidence(file=path, saw=f"depends on {framework}", weight=2.0))
     other = next((name for name in _OTHER_APPS if root.is_file(manifest.path(name))), None)

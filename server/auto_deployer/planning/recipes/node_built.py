@@ -10,10 +10,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...model.ports import RepoTree
-from .node_config import below, config_text, literal, major_of, operand, option, top_level_literal
+from .node_config import below, block, config_text, literal, major_of, operand, option, top_level_literal
 from .node_frameworks import BuildRun
 from .node_manifest import Manifest
 
+_FOR_CLOUDFLARE = "The project is built for Cloudflare's workers: Vite's preview runs it in their own runtime here."
+_NEXT_PAGES = ("app", "pages", "src/app", "src/pages")
 _PREVIEW = 'npx vite preview --host "$HOST" --port "$PORT"'
 
 
@@ -30,6 +32,8 @@ class Built:
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     """For the build, beside the framework's own."""
     notes: tuple[str, ...] = ()
+    build: str = ""
+    """What builds it in place of the script; "" for the script."""
 
 
 def built(root: RepoTree, manifest: Manifest, run: BuildRun) -> Built | None:
@@ -50,11 +54,13 @@ def _site(manifest: Manifest, run: BuildRun, *, output: str = "", spa: bool = Fa
     """Where the site lands: in the folder that the command line names, else in the settings' or the usual one."""
     told = option(run.args, *run.framework.renames_output)
     folder = operand(run.args, run.verb) if run.framework.name in {"vitepress", "vuepress"} else ""
-    return Built(output=manifest.path(told or below(folder, output or run.framework.output)), spa=spa)
+    return Built(output=manifest.path(told or below(folder, output or run.framework.output)), spa=spa or run.framework.spa)
 
 
-def _next(root: RepoTree, manifest: Manifest, run: BuildRun) -> Built:
+def _next(root: RepoTree, manifest: Manifest, run: BuildRun) -> Built | None:
     text = config_text(root, manifest, "next.config")
+    if not run.script and not any(root.is_dir(manifest.path(folder)) for folder in _NEXT_PAGES):
+        return None  # a workspace's root has it for its members
     exports = "next export" in manifest.scripts.get(run.script, "")  # the way before Next 13.3
     if exports or re.search(r"\boutput\s*:\s*[\"']export[\"']", text):
         return _site(manifest, run, output="" if exports else literal(text, "distDir"))
@@ -73,17 +79,20 @@ def _remix(_root: RepoTree, manifest: Manifest, run: BuildRun) -> Built:
     return _server(manifest, run, start=f"npx remix-serve ./{entry}", entry=entry)
 
 
-def _react_router(root: RepoTree, manifest: Manifest, run: BuildRun) -> Built:
+def _react_router(root: RepoTree, manifest: Manifest, run: BuildRun) -> Built | None:
     text = config_text(root, manifest, "react-router.config")
     folder = literal(text, "buildDirectory") or "build"
     if re.search(r"\bssr\s*:\s*false", text):
         return _site(manifest, run, output=f"{folder}/client", spa=True)
+    if not manifest.depends_on("@react-router/serve"):
+        for_cloudflare = manifest.depends_on("@cloudflare/vite-plugin")
+        return Built(command=_PREVIEW, notes=(_FOR_CLOUDFLARE,)) if for_cloudflare else None
     entry = f"{folder}/server/index.js"
     return _server(manifest, run, start=f"npx react-router-serve ./{entry}", entry=entry)
 
 
 def _sveltekit(root: RepoTree, manifest: Manifest, run: BuildRun) -> Built | None:
-    text = config_text(root, manifest, "svelte.config")
+    text = config_text(root, manifest, "svelte.config") + config_text(root, manifest, "vite.config")  # its plug-in takes them too
     adapter = re.search(r"adapter-([\w-]+)[\"']", text)
     if adapter is None:
         return None
@@ -102,6 +111,22 @@ def _sveltekit(root: RepoTree, manifest: Manifest, run: BuildRun) -> Built | Non
             return Built(command=_PREVIEW, notes=(note,))
 
 
+def _tanstack(root: RepoTree, manifest: Manifest, run: BuildRun) -> Built:
+    """Nitro makes a server; without it the build only exports what answers."""
+    with_nitro = manifest.depends_on("nitro", "vinxi", "@tanstack/nitro-v2-vite-plugin") or run.verb != "build"
+    if with_nitro or "nitro" in config_text(root, manifest, "vite.config"):
+        return _server(manifest, run)
+    return Built(command=_PREVIEW, notes=("Vite's preview serves it; for many visitors add Nitro to the project.",))
+
+
+def _qwik(root: RepoTree, manifest: Manifest, run: BuildRun) -> Built:
+    for name in ("express", "fastify", "node-server"):
+        if root.is_file(manifest.path(f"src/entry.{name}.tsx")):
+            return _server(manifest, run, start=f"node server/entry.{name}.js")
+    note = "The project has no adapter: Vite's preview serves it. `npm run qwik add express` adds one for production."
+    return Built(command=_PREVIEW, build="npx qwik build preview", notes=(note,))
+
+
 def _astro(root: RepoTree, manifest: Manifest, run: BuildRun) -> Built | None:
     text = config_text(root, manifest, "astro.config")
     folder = top_level_literal(text, "outDir") or "dist"
@@ -109,6 +134,8 @@ def _astro(root: RepoTree, manifest: Manifest, run: BuildRun) -> Built | None:
         base = top_level_literal(text, "base").strip("/")
         notes = (f"Astro's `base` is /{base}: the pages expect their files below that path.",) if base else ()
         return replace(_site(manifest, run, output=folder), notes=notes)
+    if not re.search(r"@astrojs/(?:node|vercel)[/\"']", text) and not re.search(r"\boutput\s*:\s*[\"'](?:server|hybrid)", text):
+        return _site(manifest, run, output=folder)  # for a platform that also takes finished pages
     if not re.search(r"@astrojs/node[\"']", text) or literal(text, "mode") == "middleware":
         return None
     entry = below(folder, "server/entry.mjs")
@@ -172,9 +199,18 @@ def _vuepress(root: RepoTree, manifest: Manifest, run: BuildRun) -> Built:
 
 
 def _parcel(root: RepoTree, manifest: Manifest, run: BuildRun) -> Built | None:
-    page = operand(run.args, run.verb)
+    page = operand(run.args, run.verb) or manifest.source
     is_site = page.endswith(".html") and (root.is_file(manifest.path(page)) or "*" in page)
     return _site(manifest, run, spa=True) if is_site else None
+
+
+def _stencil(root: RepoTree, manifest: Manifest, run: BuildRun) -> Built | None:
+    makes_site = re.search(r"\btype\s*:\s*[\"']www[\"']", config_text(root, manifest, "stencil.config"))
+    return _site(manifest, run) if makes_site else None
+
+
+def _rsbuild(root: RepoTree, manifest: Manifest, run: BuildRun) -> Built:
+    return _site(manifest, run, output=literal(block(config_text(root, manifest, "rsbuild.config"), "distPath"), "root"))
 
 
 def _expo(_root: RepoTree, manifest: Manifest, run: BuildRun) -> Built | None:
@@ -189,6 +225,6 @@ def _object(value: object) -> dict[str, Any]:
 _READERS: dict[str, Callable[[RepoTree, Manifest, BuildRun], Built | None]] = {
     "next": _next, "nuxt": _nuxt, "remix": _remix, "react-router": _react_router, "sveltekit": _sveltekit, "astro": _astro,
     "angular": _angular, "eleventy": _eleventy, "hexo": _hexo, "docusaurus": _docusaurus, "vuepress": _vuepress,
-    "parcel": _parcel, "expo": _expo,
+    "qwik-city": _qwik, "tanstack-start": _tanstack, "parcel": _parcel, "expo": _expo, "stencil": _stencil, "rsbuild": _rsbuild,
 }  # fmt: skip
 """The frameworks whose settings decide; of the others the table says all."""

@@ -17,14 +17,14 @@ from .. import static_server
 from ..interpreters import pick_node, require_node
 from ..overrides import apply_overrides
 from ..recipe import Draft
-from ..reuse import KeptPackages, key_of
+from ..reuse import KeptPackages, kept_packages
 from ..reused_build import with_kept_build
 from ..runtimes import node_offer
 from ..versions import node_fits
+from .node_clients import ServiceUse
 from .node_packages import Caller, PackageManager, caller
 from .node_reuse import ReuseFindings
 from .node_services import described, missing_service
-from .node_source import ServiceUse
 from .node_start import Start
 from .node_workspace import WorkspaceFindings
 from .shell import NODE_PATH
@@ -47,6 +47,10 @@ class NodeFindings(Model):
     services: tuple[ServiceUse, ...] = ()
     engines: str = ""
     """The range of `engines.node`."""
+    native: str = ""
+    """A package with a compiled part that only some releases of Node can have, with its range …"""
+    native_range: str = ""
+    """… and the range of Node."""
     engine_strict: bool = False
     """npm is told to refuse a Node outside of that range."""
     version_file: str = ""
@@ -67,11 +71,13 @@ def draft_node(given: PlanInput, findings: NodeFindings) -> Draft:
         raise refusal
     node = _chosen_node(given, findings)
     below = posixpath.relpath(findings.install_folder or ".", findings.folder or ".")
-    drafting = _Drafting(given, findings, node, caller(findings.manager, given.host, below))
+    drafting = _Drafting(given, findings, node, caller(findings.manager, given.host, below, node.version))
     output = _output(given, findings)
     draft = drafting.server() if output is None else drafting.site(output)
     draft = apply_overrides(draft, given, cwd=drafting.absolute(findings.folder), prefix=draft.command_prefix)
-    return draft if output is None else drafting.with_web_server(drafting.with_kept_build(draft, output), output)
+    if output is None:
+        return drafting.with_kept_server(draft)
+    return drafting.with_web_server(drafting.with_kept_build(draft, output), output)
 
 
 @dataclass(frozen=True)
@@ -87,7 +93,8 @@ class _Drafting:
         """A process of the project's own that listens."""
         start, call = self.findings.start, self.call
         command = call.start(start.script, start.because) if start.script else call.node(start.command)
-        env = {"NODE_ENV": "production"}
+        # npx looks for what it has fetched before it asks the registry: a restart needs no network.
+        env = {"NODE_ENV": "production"} | ({"npm_config_prefer_offline": "true"} if "npx --yes" in command else {})
         app = AppSpec(
             name=self.given.app_name,
             command=self.path_prefix + command,
@@ -122,10 +129,20 @@ class _Drafting:
 
     def with_kept_build(self, draft: Draft, output: str) -> Draft:
         """The draft with the site taken from an earlier build of the same content."""
-        if not output or self.findings.start.build is None:
-            return draft  # the repository itself is served
-        scripts = self.findings.reuse.build_scripts
-        return with_kept_build(draft, self.given, self.absolute(output), *self._versions, scripts=scripts)
+        if not output or self.findings.start.build is None or self.findings.reuse.renders_data:
+            return draft  # the repository itself is served, or there may be other pages tomorrow
+        folder = self.absolute(output)
+        return with_kept_build(
+            draft, self.given, f"{folder}/index.html", *self._versions, outputs=(folder,), scripts=self.findings.reuse.build_scripts
+        )
+
+    def with_kept_server(self, draft: Draft) -> Draft:
+        """The draft with what builds the server taken from an earlier build, unless a service may have a say in that."""
+        if not self._build() or self.findings.services or self.findings.reuse.renders_data:
+            return draft
+        entry = self.findings.start.built_entry
+        proof = self.absolute(entry) if entry else ""
+        return with_kept_build(draft, self.given, proof, *self._versions, scripts=self.findings.reuse.build_scripts)
 
     def _prepared(self, app: AppSpec) -> Draft:
         """What servers and sites have in common."""
@@ -137,7 +154,7 @@ class _Drafting:
             tools=tuple(dict.fromkeys((self._node_program, *map(self._program, self.call.tools)))),
             install=self._install(),
             install_checks=self._install_checks(),
-            build=self._build(),
+            build=(*self._build(), *self._after_build(), *map(self._env_file, findings.start.env_files)),
             package_manager=findings.manager.label,
             dependency_cache=packages.kept if (packages := self._packages) and not packages.fresh else "",
             command_prefix=self.path_prefix + NODE_PATH,
@@ -151,9 +168,19 @@ class _Drafting:
             return ()
         lock = self.findings.manager.lock
         why = f"Exactly what {lock} says, development dependencies too." if lock else "There is no lock file."
-        install = self._command(self.call.install, self.findings.install_folder, why, self.call.install_env)
+        install = self._command(
+            self.call.install + self._only_this_member, self.findings.install_folder, why, self.call.install_env
+        )
         packages = self._packages
         return packages.installed(install, self._own_scripts()) if packages else (install,)
+
+    @property
+    def _only_this_member(self) -> str:
+        """What has pnpm install a member and what it depends on; the root's own task runner needs all."""
+        findings = self.findings
+        if findings.manager.name != "pnpm" or findings.folder == findings.install_folder or findings.workspace.runner:
+            return ""
+        return " --filter " + shlex.quote(f"{{{posixpath.relpath(findings.folder, findings.install_folder or '.')}}}...")
 
     def _own_scripts(self) -> PlannedCommand | None:
         runs = [self.call.run(script) for script in self.findings.reuse.own_scripts]
@@ -164,13 +191,10 @@ class _Drafting:
     def _packages(self) -> KeptPackages | None:
         """Where the packages are kept; None where they cannot be."""
         findings, given = self.findings, self.given
-        if not given.repo.dependencies_id or not findings.has_dependencies or not findings.reuse.packages:
+        if not findings.has_dependencies or not findings.reuse.packages:
             return None
-        key = key_of(
-            given, "packages", given.repo.dependencies_id, findings.install_folder, self.call.install, findings.manager.lock,
-            *self._versions,
-        )  # fmt: skip
-        return KeptPackages(key, given.paths.deploy_dir, self.absolute(findings.install_folder), fresh=given.no_cache)
+        made_by = (findings.install_folder, self.call.install, findings.manager.lock, *self._versions)
+        return kept_packages(given, self.absolute(findings.install_folder), *made_by, members=findings.reuse.members)
 
     @property
     def _versions(self) -> tuple[str, ...]:
@@ -190,7 +214,7 @@ class _Drafting:
         if own and workspace.runner and not findings.start.build_command and not findings.manager.plug_and_play:
             why = f"The workspace's own {workspace.runner}: what it depends on first."
             env = {**own[0].env, **workspace.runner_env}
-            return (self._command(workspace.runner_command(script), findings.install_folder, why, env),)
+            return (self._command(self.call.beside(workspace.runner_command(script)), findings.install_folder, why, env),)
         return (*map(self._member_build, workspace.builds), *own)
 
     def _member_build(self, folder: str) -> PlannedCommand:
@@ -199,18 +223,25 @@ class _Drafting:
     def call_in(self, folder: str) -> Caller:
         """The package manager, called in another folder of the workspace."""
         below = posixpath.relpath(self.findings.install_folder or ".", folder or ".")
-        return caller(self.findings.manager, self.given.host, below)
+        return caller(self.findings.manager, self.given.host, below, self.node.version)
 
     def _own_build(self) -> tuple[PlannedCommand, ...]:
         start = self.findings.start
         env = start.build.build_env(self.node.version) if start.build else start.build_env
         if start.build_command:
-            return (
-                self._command(start.build_command, self.findings.folder, "No script builds: the framework's own command.", env),
-            )
+            command = self.call.beside(start.build_command) if "/nx " in start.build_command else start.build_command
+            return (self._command(command, self.findings.folder, "No script builds: the usual command.", env),)
         if start.build_script == "build" and not self.findings.has_build:
             return ()
         return (self._command(self.call.run(start.build_script), self.findings.folder, "The project's own build script.", env),)
+
+    def _after_build(self) -> tuple[PlannedCommand, ...]:
+        text = self.findings.start.after_build
+        return (self._command(text, self.findings.folder, "What the build leaves elsewhere.", {}),) if text else ()
+
+    def _env_file(self, name: str) -> PlannedCommand:
+        why = "Its start insists on the file; the app's variables come from the environment."
+        return self._command(f"touch {shlex.quote(name)}", self.findings.folder, why, {})
 
     def _notes(self) -> tuple[str, ...]:
         findings, version = self.findings, self.node.version
@@ -277,6 +308,9 @@ def _chosen_node(given: PlanInput, findings: NodeFindings) -> Tool:
     Raises:
         RuntimeMissingError: there is none at all, or none that has to fit does.
     """
+    if findings.native_range and given.overrides.install is None:
+        why = f"{findings.native} has a compiled part for Node {findings.native_range} only"
+        return require_node(given.host, [findings.native_range], why)
     if findings.engine_strict and findings.engines:
         why = f"package.json asks for Node {findings.engines}, .npmrc makes that binding (engine-strict)"
         return require_node(given.host, [findings.engines], why)

@@ -13,16 +13,19 @@ from itertools import zip_longest
 from ...model.facts import EnvVariable
 from ...model.ports import RepoTree
 from ..env_needs import ALWAYS_SET
+from .listening import sources
 from .node_manifest import Manifest
 from .node_source import reachable, strip_comments
 
 _NAME = r"[A-Z][A-Z0-9_]*"
 _READ = rf"process\.env(?:\.({_NAME})\b|\[\s*[\"']({_NAME})[\"']\s*\])"
-_GUARD = re.compile(r"\bif\s*\(([^{};]*?)\)\s*\{?\s*(?:console\.\w+\([^;{}]*\)\s*;?\s*)*(?:throw\b|process\.exit\(\s*[1-9])")
+_GUARD = re.compile(
+    r"\bif\s*\(([^{};]*?)\)\s*\{?\s*(?:[\w.]*(?:console|[lL]og|[lL]ogger)\.\w+\([^;{}]*\)\s*;?\s*)*(?:throw\b|process\.exit\(\s*[1-9])"
+)
 """An `if` whose block does nothing but complain and end."""
 _ABSENT = re.compile(rf"^\(?\s*(?:!\s*(?:{_READ}|(\w+))|(?:{_READ}|(\w+))\s*={{2,3}}\s*(?:undefined|null|\"\"|''))\s*\)?$")
 _TAKEN_APART = re.compile(r"\b(?:const|let|var)\s*\{([^{}]*)\}\s*=\s*process\.env\b")
-_CONSTANT = re.compile(rf"\b(?:const|let|var)\s+(\w+)\s*(?::\s*\w+[\w|\s]*)?=\s*{_READ}\s*[;\n]")
+_CONSTANT = re.compile(rf"\b(?:const|let|var)\s+(\w+)\s*(?::\s*\w+[\w|\s]*)?=\s*(?:\w+\s*\?\s*)?{_READ}\s*(?::[^;\n]*)?[;\n]")
 _ENV_VAR = re.compile(rf"\.get\(\s*[\"']({_NAME})[\"']\s*\)\.required\(\s*\)")
 _ENVALID = re.compile(r"\bcleanEnv\s*\(\s*process\.env\s*,\s*\{")
 _ZOD_PARSED = re.compile(r"\.parse\(\s*process\.env\s*\)|\bcreateEnv\s*\(")
@@ -39,12 +42,17 @@ _VALIDATORS = (
     "src/env/server.mjs",
 )  # fmt: skip
 """Where frameworks' projects keep the validation that their build runs."""
+_SCHEMA_PACKAGES = ("@fastify/env", "fastify-env", "env-schema")
+"""They check the environment against a JSON schema."""
+_REQUIRED_LIST = re.compile(r"\brequired[\"']?\s*:\s*\[([^\[\]]*)\]")
 _COMMITTED = (".env", ".env.production", ".env.defaults")
 
 
 def required_env(root: RepoTree, manifest: Manifest, entry: str | None) -> tuple[EnvVariable, ...]:
     """The variables that the entry and the files it requires demand (without an entry: a validator in its usual place)."""
     files = list(reachable(root, entry)) if entry else list(_validators(root, manifest))
+    if manifest.depends_on(*_SCHEMA_PACKAGES):
+        files += _schemas(root, manifest)
     supplied = ALWAYS_SET | _committed(root, manifest)
     found: dict[str, EnvVariable] = {}
     for path, code in files:
@@ -66,12 +74,21 @@ def _demanded(code: str) -> Iterator[tuple[str, int]]:
         for field in _ENVALID_FIELD.finditer(code, schema.end(), _closing(code, schema.end())):
             if not _HAS_DEFAULT.search(field[3]):
                 yield field[1], field.start(1)
+    if any(f'"{name}"' in code or f"'{name}'" in code for name in _SCHEMA_PACKAGES):
+        yield from _by_json_schema(code)
     zod, joi = _ZOD_PARSED.search(code), _JOI_PARSED.search(code)
     fields = list(_FIELD.finditer(code)) if zod or joi else []
     for field, following in zip_longest(fields, fields[1:]):
         rules = code[field.end() : following.start() if following else _closing(code, field.end())]
         if (zod and rules.startswith("z") and not _OPTIONAL.search(rules)) or (joi and ".required(" in rules):
             yield field[1], field.start(1)
+
+
+def _by_json_schema(code: str) -> Iterator[tuple[str, int]]:
+    for listed in _REQUIRED_LIST.finditer(code):
+        for name in re.finditer(rf"[\"']({_NAME})[\"']", listed[1]):
+            if not re.search(rf"\b{name[1]}[\"']?\s*:\s*\{{[^{{}}]*\bdefault\b", code):
+                yield name[1], listed.start(1) + name.start()
 
 
 def _guarded(code: str) -> Iterator[tuple[str, int]]:
@@ -104,6 +121,14 @@ def _validators(root: RepoTree, manifest: Manifest) -> Iterator[tuple[str, str]]
     for path in map(manifest.path, _VALIDATORS):
         if text := root.read(path):
             yield path, strip_comments(text)
+
+
+def _schemas(root: RepoTree, manifest: Manifest) -> Iterator[tuple[str, str]]:
+    """The files that name one of those packages: plug-ins are loaded by folder, not by name."""
+    prefix = f"{manifest.folder}/" if manifest.folder else ""
+    for path, text in sources(root.below(manifest.folder), ".ts", ".js", ".mjs", ".cjs"):
+        if any(name in text for name in _SCHEMA_PACKAGES):
+            yield f"{prefix}{path}", strip_comments(text)
 
 
 def _committed(root: RepoTree, manifest: Manifest) -> frozenset[str]:

@@ -27,6 +27,8 @@ class Framework:
     """Where a static build of it lands, relative to the folder that is built."""
     renames_output: tuple[str, ...] = ()
     """Options of its build command that name another output folder."""
+    spa: bool = False
+    """A static build of it is one page, whose script does the routing."""
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     """For its build: no questions, no usage statistics."""
 
@@ -45,7 +47,7 @@ BUILT = (
     Framework("solid-start", ("@solidjs/start",), ("vinxi build", "vite build"), ("vinxi start",),
               "node .output/server/index.mjs"),
     Framework("sveltekit", ("@sveltejs/kit",), ("vite build",), start="node build", output="build"),
-    Framework("qwik-city", ("@builder.io/qwik-city",), start="node server/entry.express.js"),
+    Framework("qwik-city", ("@builder.io/qwik-city", "@qwik.dev/router"), ("qwik build",), start="node server/entry.express.js"),
     Framework("nestjs", ("@nestjs/core",), ("nest build", "tsc"), start="node dist/main"),
     Framework("astro", ("astro",), ("astro build",), start="node dist/server/entry.mjs", output="dist",
               renames_output=("--outDir",), env={"ASTRO_TELEMETRY_DISABLED": "1"}),
@@ -58,13 +60,27 @@ BUILT = (
     Framework("hexo", ("hexo",), ("hexo generate", "hexo g"), output="public"),
     Framework("expo", ("expo",), ("expo export",), output="dist", renames_output=("--output-dir",)),
     Framework("parcel", ("parcel", "parcel-bundler"), ("parcel build",), output="dist", renames_output=("-d", "--dist-dir")),
+    Framework("nitro", ("nitropack", "nitro"), ("nitro build", "nitropack build"), start="node .output/server/index.mjs"),
+    Framework("ember", ("ember-cli",), ("ember build",), output="dist", renames_output=("-o", "--output-path"), spa=True),
+    Framework("quasar", ("@quasar/app-vite", "@quasar/app-webpack", "@quasar/app"), ("quasar build",), output="dist/spa", spa=True),
+    Framework("preact-cli", ("preact-cli",), ("preact build",), output="build", renames_output=("--dest",), spa=True),
+    Framework("umi", ("umi", "@umijs/max"), ("umi build", "max build"), output="dist", spa=True),
+    Framework("ionic", ("@ionic/cli",), ("ionic build",), output="www", spa=True),
+    Framework("rspress", ("rspress", "@rspress/core"), ("rspress build",), output="doc_build"),
+    Framework("rsbuild", ("@rsbuild/core",), ("rsbuild build",), output="dist", spa=True),
+    Framework("slidev", ("@slidev/cli",), ("slidev build",), output="dist", renames_output=("-o", "--out"), spa=True),
+    Framework("gridsome", ("gridsome",), ("gridsome build",), output="dist"),
+    Framework("snowpack", ("snowpack",), ("snowpack build",), output="build", spa=True),
+    Framework("stencil", ("@stencil/core",), ("stencil build",), output="www", spa=True),
     Framework("electron", ("electron",)),
+    Framework("react-native", ("react-native",)),
 )  # fmt: skip
 """Most telling first: several of these bring Vite, Express or each other along."""
 
 _SERVERS = {
     "fastify": "fastify", "koa": "koa", "@hapi/hapi": "hapi", "express": "express", "hono": "hono",
-    "polka": "polka", "restify": "restify",
+    "polka": "polka", "restify": "restify", "elysia": "elysia", "hapi": "hapi", "@feathersjs/feathers": "feathers",
+    "@apollo/server": "apollo", "apollo-server": "apollo", "graphql-yoga": "graphql-yoga", "h3": "h3", "socket.io": "socket.io",
 }  # fmt: skip
 _VITE_FLAVOURS = {
     "react": "react", "vue": "vue", "svelte": "svelte", "solid-js": "solid", "preact": "preact",

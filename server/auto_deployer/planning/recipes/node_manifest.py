@@ -15,6 +15,8 @@ from ...model.ports import RepoTree
 from ...model.reasons import Kind
 
 FILE_NAME = "package.json"
+_PUBLISHED = ("files", "exports", "module", "types", "typings")
+"""Fields that say what a package registry should get."""
 
 
 class Manifest(Model):
@@ -25,13 +27,17 @@ class Manifest(Model):
     name: str = ""
     scripts: dict[str, str] = Field(default_factory=dict)
     main: str = ""
+    source: str = ""
+    """What Parcel builds."""
     dependencies: dict[str, str] = Field(default_factory=dict)
     """Everything that will be installed: name to range, of all kinds but peers."""
+    development: tuple[str, ...] = ()
+    """Those of them that are only there for development."""
     engines: dict[str, str] = Field(default_factory=dict)
     package_manager: str = ""
     homepage: str = ""
     is_published: bool = False
-    """Says what a package registry should get (`files`, `exports`, `module`, `types`), as libraries do."""
+    """Says what a package registry should get, as libraries do."""
     workspaces: tuple[str, ...] = ()
 
     def depends_on(self, *names: str) -> bool:
@@ -85,6 +91,11 @@ def workspace_folder(root: RepoTree, manifest: Manifest) -> str:
     return manifest.folder
 
 
+def is_workspace(root: RepoTree, manifest: Manifest) -> bool:
+    """Whether a manifest is the root of others: it lists them, or a file beside it says so."""
+    return bool(manifest.workspaces) or any(root.is_file(manifest.path(name)) for name in ("pnpm-workspace.yaml", "nx.json"))
+
+
 def _matches(path: str, glob: str) -> bool:
     """Whether a workspace's glob names a folder: `*` stays within one name, `**` does not."""
     parts = re.split(r"(\*\*/?|\*)", _normal(glob))
@@ -116,13 +127,20 @@ def _manifest(folder: str, content: dict[str, Any]) -> Manifest:
         name=_text(content, "name"),
         scripts=_texts(content, "scripts"),
         main=_text(content, "main"),
+        source=_text(content, "source"),
         dependencies={name: range_ for kind in kinds for name, range_ in _texts(content, kind).items()},
+        development=tuple(name for name in _texts(content, "devDependencies") if name not in _texts(content, "dependencies")),
         engines=_texts(content, "engines"),
         package_manager=_text(content, "packageManager"),
         homepage=_text(content, "homepage"),
-        is_published=any(key in content for key in ("files", "exports", "module", "types", "typings")),
+        is_published=any(key in content and not _names_source(content[key]) for key in _PUBLISHED),
         workspaces=tuple(glob for glob in workspaces if isinstance(glob, str)) if isinstance(workspaces, list) else (),
     )
+
+
+def _names_source(value: object) -> bool:
+    """Whether a field names a TypeScript file that nobody could require: Bun's new projects have `"module": "index.ts"`."""
+    return isinstance(value, str) and re.search(r"(?<!\.d)\.[cm]?tsx?$", value) is not None
 
 
 def _text(content: dict[str, Any], key: str) -> str:

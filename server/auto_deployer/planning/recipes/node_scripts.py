@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -17,6 +18,7 @@ _RUNNERS = frozenset({"concurrently", "npm-run-all", "npm-run-all2", "run-s", "r
 
 _DEV_PROGRAMS = frozenset({
     "nodemon", "ts-node-dev", "tsnd", "webpack-dev-server", "live-server", "browser-sync", "start-storybook", "budo", "lite-server",
+    "docusaurus-start",
 })  # fmt: skip
 _DEV_VERBS: Mapping[str, frozenset[str]] = {
     "react-scripts": frozenset({"start"}), "craco": frozenset({"start"}), "react-app-rewired": frozenset({"start"}),
@@ -29,19 +31,35 @@ _DEV_VERBS: Mapping[str, frozenset[str]] = {
     "svelte-kit": frozenset({"dev"}), "parcel": frozenset({"", "serve", "watch"}), "webpack": frozenset({"serve", "watch"}),
     "gulp": frozenset({"", "serve", "watch", "dev"}), "snowpack": frozenset({"dev"}), "storybook": frozenset({"dev"}),
     "wrangler": frozenset({"dev"}), "netlify": frozenset({"dev"}), "vercel": frozenset({"dev"}), "tsx": frozenset({"watch"}),
-    "expo": frozenset({"start"}), "vinxi": frozenset({"dev"}), "hexo": frozenset({"server", "s"}),
+    "ember": frozenset({"serve", "server", "s"}), "umi": frozenset({"dev"}), "max": frozenset({"dev"}),
+    "preact": frozenset({"watch"}), "quasar": frozenset({"dev"}), "rsbuild": frozenset({"dev", "preview"}),
+    "rspack": frozenset({"serve", "dev"}), "nitro": frozenset({"dev", "preview"}), "nitropack": frozenset({"dev", "preview"}),
+    "ionic": frozenset({"serve"}), "slidev": frozenset({"", "dev"}), "gridsome": frozenset({"develop"}),
+    "rspress": frozenset({"dev"}),
+    "brunch": frozenset({"watch"}), "polymer": frozenset({"serve"}), "solid-start": frozenset({"dev"}), "blitz": frozenset({"dev"}),
+    "razzle": frozenset({"start"}), "roadhog": frozenset({"dev", "server"}), "firebase": frozenset({"serve", "emulators:start"}),
+    "serverless": frozenset({"offline"}), "sls": frozenset({"offline"}),
+    "expo": frozenset({"start"}), "au": frozenset({"run"}), "vinxi": frozenset({"dev"}), "hexo": frozenset({"server", "s"}),
 }  # fmt: skip
 """Program -> first operands with which it serves for development ("" for none)."""
 
+_OTHER_SCREENS = frozenset({
+    "electron", "electron-forge", "electron-vite", "electron-builder", "react-native", "tauri", "cordova", "nw", "neu", "tns", "ns",
+})  # fmt: skip
+_ENDING_VERBS = frozenset({"build", "export", "generate", "start"})
 _BUILD_PROGRAMS = frozenset({
     "tsc", "postcss", "rollup", "sass", "node-sass", "lessc", "babel", "esbuild", "webpack", "tsup", "swc", "eslint", "prettier",
-    "jest", "mocha", "rimraf", "rm", "mkdir", "cp", "cpx", "copyfiles", "echo", "cd", "true", "export",
+    "jest", "mocha", "stylelint", "bundlewatch", "cleancss", "terser", "uglifyjs", "mix", "shx",
+    "rimraf", "rm", "mkdir", "cp", "cpx", "copyfiles", "echo", "cd", "true", "export",
 })  # fmt: skip
 """Programs that end when their work is done."""
 
 _WATCH_FLAGS = frozenset({"--watch", "--hot", "--serve"})
 _SHORT_WATCHERS = frozenset({"tsc", "webpack", "rollup"})
 """Programs where `-w` means to watch."""
+
+_ENV_FILE = re.compile(r"(?:^|\s)--env-file[= ]([\w./-]+)")
+_BUILDS_FIRST = re.compile(r"^\s*(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?build\s*&&")
 
 _INTERPRETERS = frozenset(
     {"node", "nodejs", "ts-node", "tsx", "nodemon", "ts-node-dev", "tsnd", "babel-node", "bun", "pm2", "pm2-runtime"}
@@ -51,9 +69,11 @@ _TAKES_VALUE = frozenset({
     "-w", "--watch-path", "-e", "--ext", "-i", "--ignore", "-x", "--exec", "-d", "--delay", "--config", "--signal",
     "-l", "--log-level",
 })  # fmt: skip
+_LOADING = frozenset({"-r", "--require", "--import", "--loader", "--experimental-loader", "-P", "--project", "--tsconfig"})
+_LOADING_SWITCHES = frozenset({"--transpile-only", "-T", "--files", "--esm", "--swc", "--experimental-strip-types"})
 _WITHOUT_WATCHING = {
     "nodemon": "node", "ts-node-dev": "npx ts-node", "tsnd": "npx ts-node", "tsx": "npx tsx", "node": "node",
-    "pm2": "npx pm2-runtime start",
+    "pm2": "npx pm2-runtime start", "bun": "bun",
 }  # fmt: skip
 """Program -> what runs the same entry in the foreground, once."""
 
@@ -68,9 +88,21 @@ def is_dev_server(script: str, scripts: Mapping[str, str]) -> bool:
     return any(_serves_for_development(command) for command in commands_of(script, scripts))
 
 
+def is_no_web_app(script: str, scripts: Mapping[str, str]) -> bool:
+    """Whether a script starts a window or a phone's app rather than a server."""
+    return any(command.name in _OTHER_SCREENS for command in commands_of(script, scripts))
+
+
 def only_builds(script: str, scripts: Mapping[str, str]) -> bool:
     """Whether all that a script runs ends by itself."""
     return all(command.name in _BUILD_PROGRAMS for command in commands_of(script, scripts))
+
+
+def ends_by_itself(script: str, scripts: Mapping[str, str]) -> bool:
+    """Whether what a script runs last, one after the other, ends: whatever came before has ended too."""
+    last = commands_of(script, scripts)[-1:]
+    one_by_one = re.search(r"\bconcurrently\b|--parallel|\brun-p\b|\s-p\s|(?<!&)&(?!&)", script) is None
+    return one_by_one and all(command.name in _BUILD_PROGRAMS and not _serves_for_development(command) for command in last)
 
 
 def without_watching(script: str, scripts: Mapping[str, str]) -> str:
@@ -81,7 +113,24 @@ def without_watching(script: str, scripts: Mapping[str, str]) -> str:
         return ""
     entry = _first_operand(commands[0])
     executor = _value_of(commands[0].args, "--exec", "-x")
-    return f"{f'npx {executor}' if executor else program} {shlex.quote(entry)}" if entry else ""
+    if executor and not entry and " " in executor and executor.split()[0] not in _MANAGERS:
+        return executor if executor.startswith("node ") else f"npx {executor}"
+    if commands[0].name == "nodemon" and entry.endswith(".ts"):
+        program = "npx ts-node"
+    words = [f"npx {executor}" if executor else program, *_kept_options(commands[0]), shlex.quote(entry)]
+    return " ".join(words) if entry else ""
+
+
+def env_files(script: str, scripts: Mapping[str, str]) -> tuple[str, ...]:
+    """Files of variables that a script's interpreters insist on (`node --env-file=.env`)."""
+    options = (_ENV_FILE.findall(" ".join(command.args)) for command in commands_of(script, scripts))
+    return tuple(dict.fromkeys(name for names in options for name in names))
+
+
+def built_before(script: str) -> str:
+    """What follows in a script that begins with the build (`npm run build && node dist`); "" where it does not."""
+    found = _BUILDS_FIRST.match(script)
+    return script[found.end() :].strip() if found else ""
 
 
 def entry_of(script: str, scripts: Mapping[str, str]) -> str:
@@ -140,7 +189,12 @@ def _serves_for_development(command: SimpleCommand) -> bool:
     verb = next((word for word in command.args if not word.startswith("-")), "")
     if command.name == "pm2" and verb == "start":
         return "--no-daemon" not in command.args
-    return verb in _DEV_VERBS.get(command.name, frozenset())
+    verbs = _DEV_VERBS.get(command.name, frozenset())
+    if command.args[:1] and not command.args[0].startswith("-"):
+        return verb in verbs
+    # behind options, a word may be a value: `vite --mode ssr` has no verb
+    named = verbs.intersection(command.args)
+    return bool(named) or ("" in verbs and _ENDING_VERBS.isdisjoint(command.args))
 
 
 def _first_operand(command: SimpleCommand) -> str:
@@ -154,6 +208,23 @@ def _first_operand(command: SimpleCommand) -> str:
             continue
         return word
     return ""
+
+
+def _kept_options(command: SimpleCommand) -> Iterator[str]:
+    """The options before the entry that say how it is loaded, rather than how it is watched."""
+    words = iter(command.args)
+    for word in words:
+        name, equals, _ = word.partition("=")
+        if name in _LOADING and equals:
+            yield shlex.quote(word)
+        elif name in _LOADING:
+            yield from (word, shlex.quote(next(words, "")))
+        elif word in _LOADING_SWITCHES:
+            yield word
+        elif word in _TAKES_VALUE:
+            next(words, "")
+        elif not word.startswith("-") and word not in {"watch", "run", "start"}:
+            return
 
 
 def _value_of(args: Sequence[str], *names: str) -> str:

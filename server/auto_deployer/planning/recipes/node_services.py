@@ -10,8 +10,11 @@ from ...model.errors import RefusedError
 from ...model.facts import EnvVariable, HostFacts
 from ...model.ports import RepoTree
 from ...model.reasons import Kind
+from .node_clients import SERVICE_URL, ServiceUse, service_of_variable
+from .node_config import config_path, config_text
 from .node_manifest import Manifest
-from .node_source import SERVICE_URL, ServiceUse, SourceScan
+from .node_service_settings import in_settings
+from .node_source import SourceScan
 from .service_ports import silent_port
 
 _PRISMA_SCHEMAS = ("prisma/schema.prisma", "schema.prisma")
@@ -21,9 +24,23 @@ _PRISMA = re.compile(
 )
 
 
-def services_of(root: RepoTree, manifest: Manifest, source: SourceScan | None) -> tuple[ServiceUse, ...]:
-    """The services seen in the code and in a Prisma schema; variables that a committed `.env` sets are replaced by their value."""
-    uses = (*(source.services if source else ()), *_prisma(root, manifest))
+_ADDRESS = re.compile(r"(?:MONGO|REDIS|DATABASE|POSTGRES|MYSQL|MARIADB|AMQP|RABBITMQ|PG|DB)\w*_?(?:URL|URI|HOST|DSN)")
+
+
+def services_of(
+    root: RepoTree, manifest: Manifest, source: SourceScan | None, required: Iterable[EnvVariable] = ()
+) -> tuple[ServiceUse, ...]:
+    """The services seen in the code, in a Prisma schema and among the variables that the app insists on.
+
+    Variables that a committed `.env` sets are replaced by their value.
+    """
+    insisted = (
+        ServiceUse(kind=service_of_variable(each.name), variable=each.name, file=each.place.rpartition(":")[0] or each.place)
+        for each in required
+        if _ADDRESS.fullmatch(each.name)
+    )
+    elsewhere = (*_prisma(root, manifest), *_drizzle(root, manifest), *in_settings(root, manifest, source))
+    uses = (*(source.services if source else ()), *elsewhere, *insisted)
     settings = root.read(posixpath.join(manifest.folder, ".env")) or ""
     return tuple(dict.fromkeys(known for use in uses if (known := _with_value(use, settings))))
 
@@ -76,6 +93,14 @@ def _prisma(root: RepoTree, manifest: Manifest) -> list[ServiceUse]:
         if found := _PRISMA.search(root.read(path) or ""):
             return [ServiceUse(kind=found[1], variable=found[2] or "", address=_address(found[3] or ""), file=path)]
     return []
+
+
+def _drizzle(root: RepoTree, manifest: Manifest) -> list[ServiceUse]:
+    """The database of Drizzle's settings: what a server without an entry of its own, such as Next's, connects to."""
+    text, path = config_text(root, manifest, "drizzle.config"), config_path(root, manifest, "drizzle.config")
+    dialect = re.search(r"\bdialect\s*:\s*[\"'](postgresql|mysql)[\"']", text)
+    variable = re.search(r"\burl\s*:\s*process\.env\.(\w+)(?!\w)\s*(?!\s*(?:\|\||\?\?))", text)
+    return [ServiceUse(kind=dialect[1], variable=variable[1], file=path)] if dialect and variable and path else []
 
 
 def _with_value(use: ServiceUse, settings: str) -> ServiceUse | None:

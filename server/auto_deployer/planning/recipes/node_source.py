@@ -8,11 +8,12 @@ from collections.abc import Iterator
 
 from ...model.base import Model
 from ...model.ports import RepoTree
+from .node_clients import ServiceUse, services_in
 
 MAX_FILES = 80
 """Files followed from one entry; an app's port and connections are near its entry."""
 
-_SUFFIXES = ("", ".js", ".mjs", ".cjs", ".ts", ".json", "/index.js", "/index.ts")
+_SUFFIXES = ("", ".js", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".json", "/index.js", "/index.ts")
 _COMMENT = re.compile(r"/\*.*?\*/|(?<![:\"'`\\])//[^\n]*", re.DOTALL)
 _IMPORT = re.compile(r"""(?:\brequire\s*\(|\bimport\s*\(|\bfrom|\bimport)\s*["']([^"'\n]+)["']""")
 _LISTEN = re.compile(r"\.listen\s*\(\s*([^,)\s]*(?:\s*(?:\|\||\?\?)\s*[^,)\s]+)?)")
@@ -22,54 +23,9 @@ _READS_PORT = re.compile(
     re.MULTILINE,
 )
 _PORT_OPTION = re.compile(r"\bport\s*:\s*(\d{2,5})\b")
-SERVICE_URL = re.compile(
-    r"\b(mongodb|mongodb\+srv|redis|rediss|postgres|postgresql|mysql|mariadb|amqp|amqps)://(?:[^\s\"'`/@]*@)?([\w.-]+)(:\d+)?"
-)
-_CONNECT = re.compile(r"\b(createClient|createConnection|createPool|Redis|Pool|Client|Sequelize|knex)\s*\(\s*\{([^{}]*)\}")
-_HOST = re.compile(r"""\bhost\s*:\s*(?:process\.env\.(\w+)\s*(?:\|\||\?\?)\s*)?["']([\w.-]+)["']""")
-_ENV_URL = re.compile(
-    r"process\.env\.(\w*(?:MONGO|REDIS|DATABASE|POSTGRES|MYSQL|AMQP|RABBITMQ)\w*_(?:URL|URI))\b(?!\s*(?:\|\||\?\?))"
-)
-_ENV_SCHEMA = re.compile(
-    r"^\s*(\w*(?:MONGO|REDIS|DATABASE|POSTGRES|MYSQL|AMQP|RABBITMQ)\w*_(?:URL|URI))\s*:\s*(Joi|yup|z)\b([^\n]*)", re.MULTILINE
-)
-"""A variable in the schema that the environment is validated with."""
-_ENV_BEFORE = re.compile(r"""process\.env\.(\w+)\s*(?:\|\||\?\?)\s*["'`]$""")
-_CONNECTS_TO = {
-    "createClient": "redis",
-    "Redis": "redis",
-    "createConnection": "mysql",
-    "createPool": "mysql",
-    "Pool": "postgres",
-    "Client": "postgres",
-}
-_KIND_OF_VARIABLE = {
-    "MONGO": "mongodb",
-    "REDIS": "redis",
-    "POSTGRES": "postgres",
-    "MYSQL": "mysql",
-    "AMQP": "amqp",
-    "RABBITMQ": "amqp",
-}
-_KINDS = {"mongodb+srv": "mongodb", "rediss": "redis", "postgresql": "postgres", "mariadb": "mysql", "amqps": "amqp"}
-
-
-class ServiceUse(Model):
-    """A service the code connects to."""
-
-    kind: str
-    """ "mongodb", "redis", "postgres", "mysql", "amqp", or "database" when the code does not tell."""
-    address: str = ""
-    """As written in the source; "" when only a variable holds it."""
-    variable: str = ""
-    """The environment variable that gives the address, where there is one."""
-    file: str
-
-    @property
-    def is_container_name(self) -> bool:
-        """The host is a bare name, as compose files give to their services: it means nothing on another machine."""
-        host = self.address.split(":")[0]
-        return bool(host) and "." not in host and host != "localhost"
+_SERVE_OPTIONS = re.compile(r"\b(?:Bun\.)?serve\s*\(\s*\{")
+_EXPORTED_SERVER = re.compile(r"export\s+default\s+(?:\{[^}]*\bfetch\b|(\w+)\s*;?\s*$)", re.MULTILINE)
+_WEB_FRAMEWORK = re.compile(r"=\s*new\s+(?:Hono|Elysia|OpenAPIHono)\b")
 
 
 class SourceScan(Model):
@@ -100,7 +56,8 @@ def resolve(root: RepoTree, path: str) -> str | None:
         candidate = posixpath.normpath(f"{path}{suffix}".lstrip("/"))
         if not candidate.startswith("..") and root.is_file(candidate):
             return candidate
-    return None
+    source = re.sub(r"\.([cm]?)js$", r".\1ts", path)  # how TypeScript's modules name each other
+    return resolve(root, source) if source != path else None
 
 
 def scan(root: RepoTree, entry: str) -> SourceScan:
@@ -116,7 +73,7 @@ def scan(root: RepoTree, entry: str) -> SourceScan:
         ports += found
         if path == entry:
             entry_listens = bool(found) or (listens and reads_port)
-        services.update({(use.kind, use.address, use.variable): use for use in _services(path, code)})
+        services.update({(use.kind, use.address, use.variable): use for use in services_in(path, code)})
     return SourceScan(
         entry=entry,
         listens=listens,
@@ -124,6 +81,12 @@ def scan(root: RepoTree, entry: str) -> SourceScan:
         fixed_port=ports[0] if ports and not reads_port else None,
         services=tuple(services.values()),
     )
+
+
+def exports_server(code: str) -> bool:
+    """Whether a module only exports what answers, as Bun listens for it by itself."""
+    found = _EXPORTED_SERVER.search(code)
+    return found is not None and (found[1] is None or _WEB_FRAMEWORK.search(code) is not None)
 
 
 def reachable(root: RepoTree, entry: str) -> Iterator[tuple[str, str]]:
@@ -144,8 +107,9 @@ def reachable(root: RepoTree, entry: str) -> Iterator[tuple[str, str]]:
 
 
 def _listen_targets(code: str) -> list[str]:
-    """First arguments of `.listen(…)`; for `listen({port: 80})` the number."""
-    targets: list[str] = []
+    """First arguments of `.listen(…)`; for `listen({port: 80})` and `serve({fetch, port: 80})` the number."""
+    calls = (_PORT_OPTION.search(code, match.end(), match.end() + 120) for match in _SERVE_OPTIONS.finditer(code))
+    targets = [option[1] for option in calls if option]
     for match in _LISTEN.finditer(code):
         option = _PORT_OPTION.search(code, match.end(0), match.end(0) + 80) if match[1].startswith("{") else None
         targets.append(option[1] if option else match[1])
@@ -159,22 +123,3 @@ def _literal(target: str, code: str) -> int | None:
         target = constant[1] if constant else ""
     number = target.strip("\"'")
     return int(number) if number.isdigit() and 0 < int(number) < 65536 else None
-
-
-def _services(path: str, code: str) -> Iterator[ServiceUse]:
-    for match in SERVICE_URL.finditer(code):
-        before = _ENV_BEFORE.search(code, max(0, match.start() - 120), match.start())
-        kind = _KINDS.get(match[1], match[1])
-        yield ServiceUse(kind=kind, address=f"{match[2]}{match[3] or ''}", variable=before[1] if before else "", file=path)
-    for options in _CONNECT.finditer(code):
-        if host := _HOST.search(options[2]):
-            yield ServiceUse(kind=_CONNECTS_TO.get(options[1], "database"), address=host[2], variable=host[1] or "", file=path)
-    schema = [name for name, library, rules in _ENV_SCHEMA.findall(code) if _is_required(library, rules)]
-    for variable in (*_ENV_URL.findall(code), *schema):
-        kind = next((kind for word, kind in _KIND_OF_VARIABLE.items() if word in variable), "database")
-        yield ServiceUse(kind=kind, variable=variable, file=path)
-
-
-def _is_required(library: str, rules: str) -> bool:
-    """Whether a schema's rules demand a value: zod's do unless they say otherwise, Joi's and yup's when they say so."""
-    return not re.search(r"\.(?:optional|nullish|default)\(", rules) if library == "z" else ".required(" in rules

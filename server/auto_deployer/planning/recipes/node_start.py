@@ -3,34 +3,51 @@
 from __future__ import annotations
 
 import posixpath
-import re
-import shlex
 from typing import Literal
 
 from pydantic import Field
 
 from ...model.base import Model
-from ...model.errors import RefusedError
 from ...model.ports import RepoTree
-from ...model.reasons import Kind, Reason
+from ...model.reasons import Reason
 from .node_built import Built, built
+from .node_entry import (
+    BUILD_FOLDERS,
+    BUILT,
+    command_for,
+    compile_of,
+    listening_entry,
+    runs_dev_tool,
+    scan_entry,
+    serves_by_export,
+)
 from .node_frameworks import BuildRun, build_run, built_framework, runs_own_server, server_framework, unsupported
-from .node_manifest import Manifest
-from .node_scripts import entry_of, is_dev_server, only_builds, without_watching
+from .node_manifest import Manifest, is_workspace
+from .node_refusals import nothing_to_start
+from .node_scripts import (
+    built_before,
+    ends_by_itself,
+    entry_of,
+    env_files,
+    is_dev_server,
+    is_no_web_app,
+    only_builds,
+    without_watching,
+)
+from .node_served import served_site, serves_folder
 from .node_source import SourceScan, resolve, scan
-from .node_static import StaticBuild, static_build
+from .node_static import StaticBuild, completed_page, static_build
 
-CONVENTIONAL = (
-    "index.js", "server.js", "app.js", "main.js", "index.mjs", "server.mjs", "app.mjs", "main.mjs", "index.cjs", "server.cjs",
-    "src/index.js", "src/server.js", "src/app.js", "src/main.js", "server/index.js", "bin/www",
-)  # fmt: skip
-"""Entry files looked for where nothing names one."""
-
+_BUILT_SCRIPTS = ("serve", "preview", "server")
+"""Scripts that start a server when what they run is built."""
 _PRODUCTION_SCRIPTS = ("start:prod", "start:production", "production", "prod", "serve:prod")
-_BUILD_FOLDERS = ("dist", "build", "out", "lib", "es", "cjs", ".output")
+_DEV_SCRIPTS = ("dev", "start:dev", "dev:server", "server", "serve", "develop")
+"""Where a server that is only ever started for development is started, the usual place first."""
 
 
-_PROCESS_FILE = re.compile(r"\.json$|(?:ecosystem|pm2|process)[\w.-]*\.c?js$")
+_NEXT_STANDALONE = ".next/standalone"
+_STANDALONE_FILES = f"cp -R .next/static {_NEXT_STANDALONE}/.next/ && {{ [ ! -d public ] || cp -R public {_NEXT_STANDALONE}/; }}"
+"""Next leaves files for the browser out of its standalone server (its documentation of `output`)."""
 
 
 class Start(Model):
@@ -52,6 +69,10 @@ class Start(Model):
     """For the build of a server; a site's is in `build`."""
     built_entry: str = ""
     """File that the build has to make, relative to the repository's root."""
+    after_build: str = ""
+    """Shell text that puts into place what the build leaves elsewhere, run in the manifest's folder."""
+    env_files: tuple[str, ...] = ()
+    """Files of variables that the start insists on and the repository lacks, relative to the manifest's folder."""
     source: SourceScan | None = None
     """The look at the entry file, where it is in the repository."""
     refusal: Reason | None = None
@@ -60,12 +81,11 @@ class Start(Model):
 
 def start_below(root: RepoTree, manifest: Manifest, folder: str) -> Start | None:
     """The start of a folder without a manifest of its own: an entry that listens, or None (it is no app then)."""
-    source = _listening_entry(root, folder)
+    source = listening_entry(root, manifest, folder)
     if source is None:
         return None
-    relative = posixpath.relpath(source.entry, manifest.folder or ".")
     because = f"listens, with the packages of {manifest.path('package.json')}"
-    return Start(kind="command", command=f"node {shlex.quote(relative)}", because=because, source=source)
+    return Start(kind="command", command=command_for(root, manifest, source.entry), because=because, source=source)
 
 
 def choose_start(root: RepoTree, manifest: Manifest) -> Start:
@@ -73,46 +93,106 @@ def choose_start(root: RepoTree, manifest: Manifest) -> Start:
     run = build_run(manifest)
     made = _by_build(root, manifest, run) if run else None
     script = _by_script(root, manifest)
-    if (
-        run
-        and made
-        and script
-        and made.kind == "static"
-        and runs_own_server(run.framework, manifest.scripts[script.script], manifest.scripts)
-    ):
-        script = None  # it cannot serve what was exported
+    if run and script and runs_own_server(run.framework, manifest.scripts[script.script], manifest.scripts):
+        if made is None or made.kind == "static":
+            script = None  # there is nothing to build, or it cannot serve what was exported
+        elif not run.script:
+            script = script.model_copy(update={"build_command": made.build_command, "build_env": made.build_env})
+    if script and script.script and serves_folder(manifest.scripts[script.script], manifest):
+        script = None  # our own server does that, on the port that is asked for
+    site = _of_site(manifest, static_build(root, manifest))
+    if site and script and script.script and _lacks_entry(root, manifest, manifest.scripts[script.script]):
+        script = None
     return (
         script
-        or _by_static_build(root, manifest)
+        or site
         or made
-        or _by_framework(manifest)
+        or _by_served_folder(root, manifest)
+        or _by_framework(root, manifest)
         or _by_main(root, manifest)
         or _by_entry(root, manifest)
-        or Start(kind="none", refusal=_nothing_to_start(root, manifest).reason)
+        or _by_dev_script(root, manifest)
+        or _of_site(manifest, completed_page(root, manifest))
+        or Start(kind="none", refusal=nothing_to_start(root, manifest))
     )
 
 
 def _by_script(root: RepoTree, manifest: Manifest) -> Start | None:
     scripts = manifest.scripts
     told = [name for name in ("start", *_PRODUCTION_SCRIPTS) if scripts.get(name, "").strip()]
-    names = [name for name in told if not only_builds(scripts[name], scripts)]
+    told = [name for name in told if name == "start" or not ends_by_itself(scripts[name], scripts)]
+    told += [name for name in _BUILT_SCRIPTS if _runs_built(root, manifest, entry_of(scripts.get(name, ""), scripts))]
+    names = [name for name in told if not only_builds(scripts[name], scripts) and not is_no_web_app(scripts[name], scripts)]
+    names = [name for name in names if not runs_dev_tool(root, manifest, entry_of(scripts[name], scripts))]
     fit = next((name for name in names if not is_dev_server(scripts[name], scripts)), None)
     if fit:
-        source = _scan_entry(root, manifest, entry_of(scripts[fit], scripts))
-        return Start(kind="script", script=fit, because=f"script `{fit}`: {scripts[fit]}", source=source)
+        return _of_script(root, manifest, fit)
     for name in names[:1]:
         if command := without_watching(scripts[name], scripts):
             note = f"`{name}` watches files (`{scripts[name]}`): started as `{command}` instead."
-            source = _scan_entry(root, manifest, entry_of(command, scripts))
+            source = scan_entry(root, manifest, entry_of(command, scripts))
             return Start(kind="command", command=command, because=f"script `{name}`: {scripts[name]}", source=source, notes=(note,))
     return None
 
 
-def _by_static_build(root: RepoTree, manifest: Manifest) -> Start | None:
-    build = static_build(root, manifest)
-    if build is None:
+def _runs_built(root: RepoTree, manifest: Manifest, entry: str) -> bool:
+    return entry.removeprefix("./").startswith(BUILT) and resolve(root, manifest.path(entry)) is None
+
+
+def _lacks_entry(root: RepoTree, manifest: Manifest, text: str) -> bool:
+    """Whether a script runs a file that is neither in the repository nor where builds put theirs."""
+    entry = entry_of(text, manifest.scripts).removeprefix("./")
+    return entry != "" and entry.split("/")[0] not in BUILD_FOLDERS and resolve(root, manifest.path(entry)) is None
+
+
+def _of_script(root: RepoTree, manifest: Manifest, name: str) -> Start:
+    """A script that serves; where it begins with the build, which has a step of its own, what follows."""
+    text, scripts = manifest.scripts[name], manifest.scripts
+    entry = entry_of(text, scripts)
+    script, command = compile_of(root, manifest, entry)
+    rest = built_before(text) if scripts.get("build", "").strip() else ""
+    only_runs = rest.startswith("node ") and "&&" not in rest
+    return Start(
+        kind="command" if only_runs else "script",
+        script="" if only_runs else name,
+        command=rest if only_runs else "",
+        because=f"script `{name}`: {text}",
+        build_script=script or "build",
+        build_command=command,
+        after_build=_STANDALONE_FILES if _NEXT_STANDALONE in text and _NEXT_STANDALONE not in scripts.get("build", "") else "",
+        env_files=tuple(file for file in env_files(text, scripts) if not root.is_file(manifest.path(file))),
+        source=scan_entry(root, manifest, entry),
+    )
+
+
+def _by_dev_script(root: RepoTree, manifest: Manifest) -> Start | None:
+    """The server that is only ever started for development: the same entry without its file watcher."""
+    scripts = manifest.scripts
+    for name in (name for name in _DEV_SCRIPTS if scripts.get(name, "").strip()):
+        watches = is_dev_server(scripts[name], scripts)
+        command = without_watching(scripts[name], scripts) if watches else ""
+        source = scan_entry(root, manifest, entry_of(command or scripts[name], scripts))
+        if source is None or not (source.listens or serves_by_export(root, manifest, source.entry)):
+            continue
+        if not watches:
+            return _of_script(root, manifest, name)
+        if command:
+            note = f"Only `{name}` starts it (`{scripts[name]}`): started as `{command}` instead."
+            return Start(kind="command", command=command, because=f"script `{name}`: {scripts[name]}", source=source, notes=(note,))
+    return None
+
+
+def _of_site(manifest: Manifest, found: tuple[StaticBuild, str] | None) -> Start | None:
+    if found is None:
         return None
-    return Start(kind="static", build=build, because=f"script `build`: {manifest.scripts['build']}", notes=build.notes)
+    build, name = found
+    because = f"script `{name}`: {manifest.scripts[name]}"
+    return Start(kind="static", build=build, because=because, build_script=name, notes=build.notes)
+
+
+def _by_served_folder(root: RepoTree, manifest: Manifest) -> Start | None:
+    found = served_site(root, manifest)
+    return found and Start(kind="static", build=found[0], because=f"script `{found[1]}`: {manifest.scripts[found[1]]}")
 
 
 def _by_build(root: RepoTree, manifest: Manifest, run: BuildRun) -> Start | None:
@@ -132,15 +212,15 @@ def _of_build(run: BuildRun, found: Built, manifest: Manifest) -> Start:
         because=script,
         build=None if found.command else site,
         build_script=run.script,
-        build_command="" if run.script else f"npx {run.command}",
+        build_command=found.build or ("" if run.script else f"npx {run.command}"),
         build_env=dict(found.env) if found.command else {},
         built_entry=found.entry,
         notes=found.notes,
     )
 
 
-def _by_framework(manifest: Manifest) -> Start | None:
-    framework = None if manifest.is_published else built_framework(manifest)
+def _by_framework(root: RepoTree, manifest: Manifest) -> Start | None:
+    framework = None if manifest.is_published or is_workspace(root, manifest) else built_framework(manifest)
     if framework is None:
         return None
     scripts = ", ".join(f"{name}: {text}" for name, text in manifest.scripts.items() if name in {"start", "build"})
@@ -154,97 +234,30 @@ def _by_main(root: RepoTree, manifest: Manifest) -> Start | None:
     found = resolve(root, path)
     source = scan(root, found) if found else None
     if source and (source.listens or server_framework(manifest)) and not _is_library(manifest, source):
-        return Start(kind="command", command=_node(manifest, source.entry), because=f"`main` is {manifest.main}", source=source)
-    is_built = path.removeprefix(manifest.folder).lstrip("/").split("/")[0] in _BUILD_FOLDERS
-    if not found and is_built and "build" in manifest.scripts and not manifest.is_published:
+        return Start(
+            kind="command", command=command_for(root, manifest, source.entry), because=f"`main` is {manifest.main}", source=source
+        )
+    made_of = scan_entry(root, manifest, manifest.main) if not found else None
+    serves = server_framework(manifest) != "" or made_of is None or made_of.listens
+    is_built = path.removeprefix(manifest.folder).lstrip("/").split("/")[0] in BUILD_FOLDERS
+    if not found and is_built and serves and "build" in manifest.scripts and not manifest.is_published:
         built = path if posixpath.splitext(path)[1] else f"{path}.js"
-        return Start(kind="command", command=_node(manifest, built), because=f"`main` is {manifest.main}, built", built_entry=built)
+        return Start(
+            kind="command",
+            command=command_for(root, manifest, built),
+            because=f"`main` is {manifest.main}, built",
+            built_entry=built,
+        )
     return None
 
 
 def _by_entry(root: RepoTree, manifest: Manifest) -> Start | None:
-    source = _listening_entry(root, manifest.folder)
+    source = listening_entry(root, manifest, manifest.folder)
     if source is None or _is_library(manifest, source):
         return None
-    return Start(kind="command", command=_node(manifest, source.entry), because="listens", source=source)
-
-
-def _listening_entry(root: RepoTree, folder: str) -> SourceScan | None:
-    for name in CONVENTIONAL:
-        path = posixpath.join(folder, name)
-        if root.is_file(path) and (source := scan(root, path)).listens:
-            return source
-    return None
+    return Start(kind="command", command=command_for(root, manifest, source.entry), because="listens", source=source)
 
 
 def _is_library(manifest: Manifest, source: SourceScan) -> bool:
     """Made to be required: published with an entry that starts no server itself."""
     return manifest.is_published and not source.entry_listens
-
-
-def _is_required_only(root: RepoTree, manifest: Manifest) -> bool:
-    """Whether its entry is there to be required, and nothing runs: no script to start or develop it, no server library."""
-    scripts = manifest.scripts
-    runs = any(not only_builds(scripts[name], scripts) for name in ("start", "dev", "serve") if name in scripts)
-    entry = resolve(root, manifest.path(manifest.main)) if manifest.main else None
-    if not manifest.name or entry is None or runs or server_framework(manifest):
-        return False
-    text = root.read(entry)
-    return text is None or posixpath.splitext(entry)[1] == ".css" or re.search(r"\bexports?\b", text) is not None
-
-
-def _nothing_to_start(root: RepoTree, manifest: Manifest) -> RefusedError:
-    name = manifest.path("package.json")
-    if manifest.is_published or _is_required_only(root, manifest):
-        return RefusedError(
-            f"{name} describes a library ({manifest.name or 'without a name'}): it has no `start` script that serves, "
-            f"and its entry{f' {manifest.main}' if manifest.main else ''} starts no server.",
-            kind=Kind.LIBRARY_NOTHING_TO_RUN,
-            suggestions=(
-                "Deploy an app inside it, such as an example: `--subdir FOLDER`.",
-                'Or say what to start: `--start "node FILE"`.',
-            ),
-        )
-    missing = f"`main` is {manifest.main}, which is not there" if manifest.main else "no `main`"
-    if manifest.main and resolve(root, manifest.path(manifest.main)):
-        missing = f"`main` is {manifest.main}"
-    present = [file for file in CONVENTIONAL if root.is_file(posixpath.join(manifest.folder, file))]
-    dev = [name for name in ("start", "dev") if name in manifest.scripts]
-    found = f"{missing}; scripts: {', '.join(sorted(manifest.scripts)) or 'none'}; entry files: {', '.join(present) or 'none'}"
-    example = f"node {present[0]}" if present else "node server.js"
-    servers = f" ({', '.join(dev)} only serves for development)" if dev else ""
-    framework = server_framework(manifest)
-    return RefusedError(
-        f"Nothing says how to start this {framework or 'Node'} project{servers}: looked in {name} for a `start` script and `main`, "
-        f"and for an entry file that listens; found {found}.",
-        kind=Kind.NO_START_COMMAND,
-        suggestions=(f'Say how to start it: `--start "{example}"`.', f"Or add a `start` script to {name}."),
-    )
-
-
-def _scan_entry(root: RepoTree, manifest: Manifest, entry: str) -> SourceScan | None:
-    if not entry:
-        return None
-    path = manifest.path(manifest.main or "index.js") if entry in {".", "./"} else manifest.path(entry)
-    if _PROCESS_FILE.search(path):  # pm2's: it names the entry
-        named = re.search(r"[\"']?\bscript[\"']?\s*:\s*[\"']([^\"'\n]+)", root.read(path) or "")
-        path = manifest.path(named[1]) if named else path
-    found = resolve(root, path) or _source_of(root, manifest, path)
-    return scan(root, found) if found else None
-
-
-def _source_of(root: RepoTree, manifest: Manifest, path: str) -> str | None:
-    """The TypeScript file that a built entry such as `dist/server.js` is made of."""
-    folder, _, name = posixpath.relpath(path, manifest.folder or ".").partition("/")
-    if folder not in _BUILD_FOLDERS or not name:
-        return None
-    stem = posixpath.splitext(name)[0]
-    places = (manifest.path(f"{place}{stem}") for place in ("src/", ""))
-    return next((found for place in places if (found := resolve(root, place))), None)
-
-
-def _node(manifest: Manifest, path: str) -> str:
-    runner = "node"
-    if posixpath.splitext(path)[1] in {".ts", ".mts", ".cts"}:
-        runner = "npx ts-node" if manifest.depends_on("ts-node") else "npx --yes tsx"
-    return f"{runner} {shlex.quote(posixpath.relpath(path, manifest.folder or '.'))}"

@@ -12,7 +12,7 @@ from ...model.base import Model
 from ...model.errors import RefusedError
 from ...model.ports import RepoTree
 from ...model.reasons import Kind, Reason
-from .node_manifest import FILE_NAME, Manifest, read_manifest, workspace_folder
+from .node_manifest import FILE_NAME, Manifest, is_workspace, read_manifest, workspace_folder
 from .node_start import Start
 
 MAX_MEMBERS = 500
@@ -65,7 +65,7 @@ def workspace_findings(root: RepoTree, manifest: Manifest, install_folder: str) 
 
 def unless_all_members(root: RepoTree, manifest: Manifest, start: Start) -> Start:
     """The start of a project, or why there is none: a script that starts all members of a workspace starts no app."""
-    if start.kind != "script" or not _is_workspace(root, manifest) or not _ALL_MEMBERS.search(manifest.scripts[start.script]):
+    if start.kind != "script" or not is_workspace(root, manifest) or not _ALL_MEMBERS.search(manifest.scripts[start.script]):
         return start
     below = _manifests_below(root, manifest.folder).values()
     members = sorted(member.folder for member in below if member.scripts and workspace_folder(root, member) == manifest.folder)
@@ -115,10 +115,6 @@ def _manifest_of(root: RepoTree, folder: str) -> Manifest | None:
         return read_manifest(root, folder)
     except RefusedError:  # another app's broken manifest is not this one's matter
         return None
-
-
-def _is_workspace(root: RepoTree, manifest: Manifest) -> bool:
-    return bool(manifest.workspaces) or root.is_file(manifest.path("pnpm-workspace.yaml"))
 
 
 def _runner(root: RepoTree, folder: str, top: Manifest) -> Literal["", "turbo", "nx"]:

@@ -15,6 +15,8 @@ from ...model.reasons import Kind, Reason
 from ..assemble import app_folder
 from ..overrides import apply_overrides
 from ..recipe import Draft
+from .local_services import LocalService, refuse_missing
+from .php_services import php_services
 from .shell import kept_secret
 from .toolchain import Toolchain, toolchain
 
@@ -42,6 +44,7 @@ class PhpFindings(Model):
     asset_lock: bool = False
     sample_settings: bool = False
     """There is an .env.example and no .env."""
+    services: tuple[LocalService, ...] = ()
 
 
 class PhpRecipe:
@@ -73,6 +76,7 @@ class PhpRecipe:
             assets=isinstance(assets, dict) and "build" in assets,
             asset_lock=tree.is_file("package-lock.json"),
             sample_settings=tree.is_file(".env.example") and not tree.is_file(".env"),
+            services=php_services(tree, laravel=framework == "laravel"),
         )
         return Detection(
             recipe=self.name,
@@ -89,11 +93,12 @@ class PhpRecipe:
         """Composer's packages, the front end's files, and PHP's own server.
 
         Raises:
-            RefusedError: PHP, Composer or npm is not there.
+            RefusedError: PHP, Composer or npm is not there, or a database on the target.
         """
         findings = PhpFindings.model_validate(detection.details)
         needed = (("php",), *((("composer",),) if findings.composer else ()), *((("npm",),) if findings.assets else ()))
         tools = toolchain(given, "PHP", *needed)
+        refuse_missing(given, findings.services)
         laravel = findings.framework == "laravel"
         key = kept_secret(given, "APP_KEY", prefix="base64:") if laravel else ""
         app = AppSpec(

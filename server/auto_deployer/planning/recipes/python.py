@@ -3,35 +3,42 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from shlex import quote
 
 from ...model.facts import Detection, Evidence
-from ...model.plan import AppSpec, CommandCheck, FileCheck, HealthSpec, PlannedCommand
+from ...model.plan import AppSpec, Check, CommandCheck, FileCheck, HealthSpec, PlannedCommand
 from ...model.ports import PlanInput, RepoTree
 from ..assemble import app_folder
 from ..interpreters import pick_python
 from ..overrides import apply_overrides
 from ..recipe import Draft
 from ..versions import python_fits
+from .python_apps import no_server
 from .python_deps import PythonProject, has_any, read_project
-from .python_django import DjangoProject, find_manage, read_django
+from .python_django import DjangoProject, belongs_to_project, find_manage, read_django
 from .python_entry import StartOption, start_options
-from .python_env import required_env
+from .python_env import own_secrets, required_env
 from .python_era import bounds
 from .python_findings import PythonFindings
+from .python_first_run import table_command
+from .python_imports import modules_found, needed_modules, package_of, undeclared
 from .python_install import PYTHON, install_commands, install_notes, installation, installs_own_code
+from .python_newest import fitting_pins, newest_minor
 from .python_place import belongs_here, only_here
 from .python_refusals import no_start, refusal, refuse_missing_services
 from .python_services import service_needs
 from .python_settings import env_files, settings_env
 from .python_source import SourceFile, reachable, scan
-from .python_start import BASE_ENV, Start, manage_py, start, start_django
-from .shell import VENV_PATH
+from .python_start import BASE_ENV, Start, gunicorn_settings, manage_py, served_app, servers_named, start, start_django
+from .python_tables import create_all, create_all_command
+from .shell import VENV_PATH, kept_secret
 
 _IMPORTED = {"django": "django", "flask": "flask", "fastapi": "fastapi", "gunicorn": "gunicorn", "uvicorn": "uvicorn"}
 """Declared name to the module whose import proves the installation."""
+_PYTHONS_WITH_OLD_PIP = ("3.4.", "3.5.", "3.6.")
+"""Their venv brings a pip that knows no wheels of today (manylinux2014 came with pip 19.3)."""
 
 
 class PythonRecipe:
@@ -71,7 +78,7 @@ class PythonRecipe:
         findings = PythonFindings.model_validate(detection.details)
         if given.overrides.start is None:
             refuse_missing_services(findings, given)
-        started = _start(findings, told=given.overrides.start is not None)
+        started = _start(findings, told=given.overrides.start)
         draft = _draft(given, findings, started, _interpreter(given, findings))
         return apply_overrides(draft, given, cwd=app_folder(given), prefix=draft.command_prefix)
 
@@ -119,21 +126,36 @@ def _findings(
     option: StartOption | None,
 ) -> PythonFindings:
     imported = reachable(tree, files, option.path) if option else []
+    if django:
+        imported = [files[path] for path in files if belongs_to_project(django, path)]
     framework = "django" if django else option.framework if option else ""
-    if project.manager == "none" and framework:
-        project = project.model_copy(update={"declared": (framework,), "requirements": (framework,)})
+    missing = undeclared(tree, imported, project.declared, django.apps if django else ()) if framework or option else {}
+    if project.manager == "none" and (framework or missing):
+        # All in one command, so that pip finds versions that fit each other.
+        used = (package_of(framework) or framework,) if framework else ()
+        named = tuple(dict.fromkeys((*used, *missing)))
+        project, missing = project.model_copy(update={"declared": named, "requirements": named}), {}
     committed = _committed_env(tree, imported)
     strict = django.required_env if django else (*required_env(imported), *settings_env(imported))
+    strict = (*strict, *required_env(gunicorn_settings(tree, project, django, option)))
+    secrets = django.own_secrets if django else own_secrets(imported)
+    asked = {variable.name for variable in strict}
     return PythonFindings(
         project=project,
         django=django,
         option=option,
         framework=framework,
         needs=django.needs if django else tuple(service_needs(imported)),
-        required_env=tuple({variable.name: variable for variable in strict if variable.name not in committed}.values()),
+        required_env=tuple({each.name: each for each in strict if each.name not in committed}.values()),
+        own_secrets=tuple(name for name in secrets if name not in {*committed, *asked}),
+        undeclared=missing,
+        page_modules=needed_modules(tree, imported) if option and option.way == "page" else (),
         committed_env=tuple(sorted(committed)),
         bounds={} if project.locked or project.manager == "uv" else bounds(imported, project.requirements),
         flask_migrations=has_any(project.declared, "flask-migrate") and tree.is_file("migrations/env.py"),
+        table_command=table_command(tree, imported) if framework == "flask" else "",
+        no_server="" if django or option else no_server(files.values()),
+        create_all=create_all(tree, imported, option),
     )
 
 
@@ -168,11 +190,14 @@ def _interpreter(given: PlanInput, findings: PythonFindings) -> str:
     specs = list(project.specs)
     if project.pin:
         specs.append(f">={project.pin}" if project.pin.startswith("3.") else f"=={project.pin}.*")
+    limit = newest_minor((*project.requirements, *project.locked))
+    if limit and fitting_pins(given.host.tools, specs, limit[0]):
+        specs.append(f"<3.{limit[0] + 1}")
     return pick_python(given.host, specs, prefer=project.pin).path
 
 
-def _start(findings: PythonFindings, *, told: bool) -> Start:
-    """How to start; when the user or a Procfile tells, only the environment of what was found remains."""
+def _start(findings: PythonFindings, *, told: str | None) -> Start:
+    """How to start; when the user or a Procfile tells, the environment of what was found remains, and the programs they name."""
     declared = frozenset(findings.project.declared)
     found = (
         start_django(findings.django, declared)
@@ -181,8 +206,8 @@ def _start(findings: PythonFindings, *, told: bool) -> Start:
         if findings.option
         else None
     )
-    if told:
-        return Start("", found.env if found else {})
+    if told is not None:
+        return Start("", found.env if found else {}, servers_named(told, declared))
     if found is None:
         raise no_start()
     return found
@@ -190,23 +215,34 @@ def _start(findings: PythonFindings, *, told: bool) -> Start:
 
 def _draft(given: PlanInput, findings: PythonFindings, started: Start, interpreter: str) -> Draft:
     project, folder = findings.project, app_folder(given)
+    secrets = "".join(kept_secret(given, name) for name in findings.own_secrets)
+    # Programs of the environment (pybabel, celery, alembic) are on PATH, as if it were activated.
+    prefix = VENV_PATH + secrets
     uv = given.host.tool("uv")
     whole = findings.option is not None and findings.option.way == "console_script"
     make = partial(
-        install_commands, project, uv=uv.path if uv else "", added=started.added, bounds=tuple(findings.bounds), whole=whole
+        install_commands,
+        project,
+        uv=uv.path if uv else "",
+        added=started.added,
+        undeclared=findings.undeclared,
+        bounds=tuple(findings.bounds),
+        whole=whole,
+        old_pip=_version_of(given, interpreter).startswith(_PYTHONS_WITH_OLD_PIP),
     )
     own_code = installs_own_code(project, whole=whole)
     installed = installation(given, interpreter, make, local=own_code, made_from=project.requirements)
     proof = next((module for name, module in _IMPORTED.items() if name in project.declared), "")
-    checks = (FileCheck(path=f"{folder}/{PYTHON}"),)
+    checks: tuple[Check, ...] = (FileCheck(path=f"{folder}/{PYTHON}"),)
+    if findings.page_modules:
+        checks = (*checks, CommandCheck(command=modules_found(PYTHON, findings.page_modules), cwd=folder))
     return Draft(
         strategy="traditional",
         app=AppSpec(
             name=given.app_name,
-            # Programs of the environment (pybabel, celery, alembic) are on PATH, as if it were activated.
-            command=f"{VENV_PATH}exec {started.command}",
+            command=f"{prefix}exec {started.command}",
             cwd=given.repo.source.subdir,
-            env={**BASE_ENV, **started.env},
+            env={**BASE_ENV, **started.env, **_hosts(given, findings)},
             port=given.port,
             fixed_port=started.fixed_port,
             health=HealthSpec(),
@@ -214,10 +250,10 @@ def _draft(given: PlanInput, findings: PythonFindings, started: Start, interpret
         tools=(interpreter,),
         install=installed.commands,
         dependency_cache=installed.cache,
-        install_checks=(*checks, CommandCheck(command=f"{PYTHON} -c 'import {proof}'", cwd=folder)) if proof else checks,
-        build=_build(findings, folder),
+        install_checks=(*checks, installed.imports(proof, folder)) if proof else checks,
+        build=tuple(planned.model_copy(update={"command": secrets + planned.command}) for planned in _build(given, findings)),
         package_manager=project.manager,
-        command_prefix=VENV_PATH,
+        command_prefix=prefix,
         risks=_risks(findings),
         notes=(*started.notes, *install_notes(project), *_notes(given, findings, interpreter)),
         required_env=tuple(variable.name for variable in findings.required_env),
@@ -225,25 +261,49 @@ def _draft(given: PlanInput, findings: PythonFindings, started: Start, interpret
     )
 
 
-def _build(findings: PythonFindings, folder: str) -> tuple[PlannedCommand, ...]:
-    commands: list[PlannedCommand] = []
-    if django := findings.django:
-        manage = f"{PYTHON} {quote(manage_py(django))}"
-        if django.static_root:
-            collect = f"{manage} collectstatic --noinput"
-            commands.append(
-                PlannedCommand(command=collect, cwd=folder, reasoning="STATIC_ROOT is set: static files are gathered there.")
-            )
-        commands.append(
-            PlannedCommand(command=f"{manage} migrate --noinput", cwd=folder, reasoning="Bring the database up to date.")
-        )
-    elif findings.flask_migrations and findings.option and findings.option.way == "app":
-        env = {"FLASK_APP": findings.option.target, "FLASK_DEBUG": "0"}
-        upgrade = f"{PYTHON} -m flask db upgrade"
-        commands.append(
-            PlannedCommand(command=upgrade, cwd=folder, env=env, reasoning="Flask-Migrate keeps migrations in migrations/.")
-        )
-    return tuple(commands)
+def _build(given: PlanInput, findings: PythonFindings) -> tuple[PlannedCommand, ...]:
+    """Commands that bring files and database up to date for the release."""
+    folder = app_folder(given)
+    if findings.django:
+        return tuple(_django_build(findings.django, folder))
+    option = findings.option
+    if option is None or option.way != "app":
+        return ()
+    # What is done to the database is done as the app that serves, which may choose its settings by its module.
+    path = {"PYTHONPATH": option.pythonpath} if option.pythonpath else {}
+    env = {"FLASK_APP": served_app(given.overrides.start or "") or option.target, "FLASK_DEBUG": "0", **path}
+    flask = f"{PYTHON} -m flask"
+    if findings.flask_migrations:
+        why = "Flask-Migrate keeps migrations in migrations/."
+        return (PlannedCommand(command=f"{flask} db upgrade", cwd=folder, env=env, reasoning=why),)
+    if findings.table_command:
+        # Such a command may begin with dropping the tables: never where an earlier release left data.
+        command = f"[ -s {quote(f'{given.paths.shared}/paths')} ] || {flask} {quote(findings.table_command)}"
+        why = "The README says that this makes the tables; only as long as there is no data."
+        return (PlannedCommand(command=command, cwd=folder, env=env, reasoning=why),)
+    if findings.create_all:
+        why = "Nothing in the app makes the tables of its models; those that are there stay as they are."
+        command = create_all_command(PYTHON, findings.create_all)
+        return (PlannedCommand(command=command, cwd=folder, env=env, reasoning=why),)
+    return ()
+
+
+def _django_build(django: DjangoProject, folder: str) -> Iterator[PlannedCommand]:
+    manage = f"{PYTHON} {quote(manage_py(django))}"
+    if django.static_root:
+        collect = f"{manage} collectstatic --noinput"
+        yield PlannedCommand(command=collect, cwd=folder, reasoning="STATIC_ROOT is set: static files are gathered there.")
+    yield PlannedCommand(command=f"{manage} migrate --noinput", cwd=folder, reasoning="Bring the database up to date.")
+
+
+def _version_of(given: PlanInput, interpreter: str) -> str:
+    return next((tool.version for tool in given.host.tools if tool.path == interpreter), "")
+
+
+def _hosts(given: PlanInput, findings: PythonFindings) -> dict[str, str]:
+    """This machine's names for ALLOWED_HOSTS, where a variable gives them and nobody has set it."""
+    wanted = findings.django.hosts_env if findings.django else {}
+    return {name: value for name, value in wanted.items() if name not in {*given.env_names, *findings.committed_env}}
 
 
 def _risks(findings: PythonFindings) -> tuple[str, ...]:
@@ -261,9 +321,19 @@ def _risks(findings: PythonFindings) -> tuple[str, ...]:
 def _notes(given: PlanInput, findings: PythonFindings, interpreter: str) -> tuple[str, ...]:
     project = findings.project
     notes: list[str] = []
-    used = next((tool.version for tool in given.host.tools if tool.path == interpreter), "")
+    used = _version_of(given, interpreter)
     if project.pin and used and not python_fits(f"=={project.pin}.*", used):
         notes.append(f"The project was made for Python {project.pin}; {used} is used.")
+    limit = newest_minor((*project.requirements, *project.locked))
+    usual = given.host.tool("python3")
+    if limit and used and not project.pin and usual and usual.version != used:
+        notes.append(f"Python {used} is used: {limit[1]} was made for none that is newer.")
+    if findings.undeclared:
+        notes.append(
+            f"{', '.join(findings.undeclared)} is installed: the source imports it, and {project.manifest} does not name it."
+        )
+    if findings.own_secrets:
+        notes.append(f"{', '.join(findings.own_secrets)} gets a random value that the releases share, unless you give one.")
     notes += [f"{bound} is installed, as no version is named and {why}." for bound, why in findings.bounds.items()]
     if project.manager == "none" and project.requirements:
         notes.append(f"No dependencies are declared: {', '.join(project.requirements)} is installed because the source imports it.")

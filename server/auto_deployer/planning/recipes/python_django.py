@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import ast
 import posixpath
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from pydantic import Field
 
 from ...model.base import Model
 from ...model.facts import EnvVariable
 from ...model.ports import RepoTree
-from .python_env import required_env
+from .python_env import own_secrets, required_env
 from .python_services import ServiceNeed, is_service_address, need_from_url
-from .python_source import SourceFile, assigned_names, is_env_read, local_module, module_level, parse, resolve
+from .python_source import SourceFile, assigned_names, is_env_read, local_module, module_level, parse_file, resolve
 
 _ENGINES = {
     "postgresql": "postgresql",
@@ -21,6 +24,7 @@ _ENGINES = {
     "oracle": "oracle",
 }
 """Last part of a database ENGINE and the service behind it; every other engine is a file."""
+_IMPORTED_STEMS = frozenset({"settings", "urls", "models", "views", "forms", "admin", "apps", "serializers", "signals", "wsgi"})
 _LOCAL_NAMES = {"*", "localhost", ".localhost", "127.0.0.1", "[::1]"}
 
 
@@ -36,20 +40,26 @@ class DjangoProject(Model):
     static_root: bool = False
     needs: tuple[ServiceNeed, ...] = ()
     required_env: tuple[EnvVariable, ...] = ()
+    apps: tuple[str, ...] = ()
+    """Modules of INSTALLED_APPS and MIDDLEWARE, as far as they are written out."""
+    own_secrets: tuple[str, ...] = ()
+    """See `PythonFindings`."""
+    hosts_env: dict[str, str] = Field(default_factory=dict)
+    """The variable that ALLOWED_HOSTS is read from, and this machine's names in the form that it takes."""
     foreign_hosts: tuple[str, ...] = ()
     """ALLOWED_HOSTS, when it names hosts and none of this machine's."""
 
 
 def read_django(tree: RepoTree, manage: str) -> DjangoProject | None:
     """The Django project of a manage.py; None when that names no settings."""
-    script = parse(manage, tree.read(manage) or "")
+    script = parse_file(tree, manage)
     settings = _settings_module(script) if script else ""
     if script is None or not settings:
         return None
     folder = posixpath.dirname(manage)
     files = _settings_files(tree, folder, settings)
     need = next((need for source in files if (need := _database(source))), None)
-    package = settings.split(".")[0]
+    package, hosts = settings.split(".")[0], _hosts_env(files)
     return DjangoProject(
         folder=folder,
         settings=settings,
@@ -57,9 +67,18 @@ def read_django(tree: RepoTree, manage: str) -> DjangoProject | None:
         asgi=_application(tree, files, folder, "ASGI_APPLICATION", f"{package}.asgi"),
         static_root=any("STATIC_ROOT" in source.constants for source in files),
         needs=(need,) if need else (),
-        required_env=tuple(required_env(files)),
+        required_env=tuple(variable for variable in required_env(files) if variable.name not in hosts),
+        hosts_env=hosts,
+        apps=tuple(dict.fromkeys(_modules(files))),
+        own_secrets=own_secrets(files),
         foreign_hosts=_foreign_hosts(files),
     )
+
+
+def belongs_to_project(project: DjangoProject, path: str) -> bool:
+    """Whether a file is one of those that every Django process imports: settings, URLs, models and what they are made of."""
+    *folders, name = path.split("/")
+    return path.startswith(project.folder) and (name.removesuffix(".py") in _IMPORTED_STEMS or "settings" in folders[-1:])
 
 
 def find_manage(tree: RepoTree) -> list[str]:
@@ -71,7 +90,7 @@ def find_manage(tree: RepoTree) -> list[str]:
 
 def _settings_module(script: SourceFile) -> str:
     """The default of DJANGO_SETTINGS_MODULE in manage.py, where it stands or through a variable of the function."""
-    nodes = list(ast.walk(script.module))
+    nodes = script.nodes
     scope = {name: node.value for node in nodes if isinstance(node, ast.Assign) for name in assigned_names(node)}
     for node in nodes:
         if isinstance(node, ast.Call) and script.called(node).endswith("environ.setdefault") and len(node.args) == 2:
@@ -87,7 +106,7 @@ def _settings_files(tree: RepoTree, folder: str, settings: str) -> list[SourceFi
     found: dict[str, SourceFile] = {}
     while queue:
         path = queue.pop(0)
-        source = parse(path, tree.read(path) or "")
+        source = parse_file(tree, path)
         if source is None or path in found:
             continue
         found[path] = source
@@ -105,6 +124,33 @@ def _application(tree: RepoTree, files: Sequence[SourceFile], folder: str, setti
         if local_module(tree, folder, usual)[:1] == [posixpath.join(folder, *usual.split(".")) + ".py"]
         else ""
     )
+
+
+def _hosts_env(files: Sequence[SourceFile]) -> dict[str, str]:
+    """What to set so that ALLOWED_HOSTS, read from a variable without a local default, lets requests to this machine in."""
+    for source in files:
+        for node in ast.walk(source.constants.get("ALLOWED_HOSTS", ast.Constant(None))):
+            if isinstance(node, ast.Call | ast.Subscript) and (found := resolve(node, source)).env:
+                by_blanks = any(_splits_at_blanks(each) for each in ast.walk(source.constants["ALLOWED_HOSTS"]))
+                known = re.split(r"[\s,]+", found.text or "")
+                names = (" " if by_blanks else ",").join(("localhost", "127.0.0.1", "[::1]"))
+                return {} if not _LOCAL_NAMES.isdisjoint(known) else {found.env[0]: names}
+    return {}
+
+
+def _splits_at_blanks(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr != "split":
+        return False
+    return not node.args or (isinstance(node.args[0], ast.Constant) and node.args[0].value == " ")
+
+
+def _modules(files: Sequence[SourceFile]) -> Iterator[str]:
+    """Dotted names in the lists of the settings that name modules."""
+    for source in files:
+        for name in ("INSTALLED_APPS", "THIRD_PARTY_APPS", "MIDDLEWARE"):
+            for node in ast.walk(source.constants.get(name, ast.Constant(None))):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    yield node.value
 
 
 def _foreign_hosts(files: Sequence[SourceFile]) -> tuple[str, ...]:

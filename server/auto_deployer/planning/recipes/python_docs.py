@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from ...model.base import Model
 from ...model.facts import Detection, Evidence
-from ...model.plan import CommandCheck, FileCheck, PlannedCommand
+from ...model.plan import FileCheck, PlannedCommand
 from ...model.ports import PlanInput, RepoTree
 from ..assemble import app_folder
 from ..interpreters import pick_python
@@ -119,7 +119,8 @@ def docs_draft(given: PlanInput, findings: DocsFindings) -> Draft:
     Raises:
         RefusedError: no interpreter fits, or the folder to serve is not inside the app.
     """
-    interpreter, folder = pick_python(given.host, findings.specs).path, app_folder(given)
+    python, folder = pick_python(given.host, findings.specs), app_folder(given)
+    interpreter = python.path
     wanted = [*(word for path in findings.requirements for word in ("-r", path)), *findings.packages]
     if findings.project:
         wanted.append(".")
@@ -135,7 +136,7 @@ def docs_draft(given: PlanInput, findings: DocsFindings) -> Draft:
     unknown = f"No file names the packages of {', '.join(findings.unknown)}; the build may miss them."
     installed = (
         FileCheck(path=f"{folder}/{PYTHON}"),
-        CommandCheck(command=f"{PYTHON} -c 'import {findings.generator}'", cwd=folder),
+        dependencies.imports(findings.generator, folder),
     )
     return served_folder(
         given,
@@ -152,6 +153,7 @@ def docs_draft(given: PlanInput, findings: DocsFindings) -> Draft:
             risks=(unknown,) if findings.unknown else (),
         ),
         findings.output,
+        made_with=(python.version,),
     )
 
 

@@ -8,14 +8,24 @@ from typing import Literal
 
 from ...model.base import Model
 from ...model.ports import RepoTree
-from .python_apps import SCRIPT_FRAMEWORKS, AppObject, Framework, find_apps, find_serving, is_command_line, serves_from
+from .python_apps import (
+    SCRIPT_FRAMEWORKS,
+    AppObject,
+    Framework,
+    Sources,
+    find_apps,
+    find_serving,
+    is_command_line,
+    no_server,
+    serves_from,
+)
 from .python_deps import PythonProject
-from .python_source import SourceFile, local_module
+from .python_source import SourceFile, local_module, reachable
 from .python_ui import page_score, page_server
 
 Way = Literal["app", "script", "module", "console_script", "page"]
 
-_ENTRY_STEMS = ("main", "app", "wsgi", "asgi", "server", "application", "run", "start", "bot", "hello", "api", "index", "__main__")
+ENTRY_STEMS = ("main", "app", "wsgi", "asgi", "server", "application", "run", "start", "bot", "hello", "api", "index", "__main__")
 """File names that say "start here" (nixpacks' and railpack's lists and ours)."""
 _PLAIN_SCRIPTS = (
     "main.py",
@@ -124,8 +134,9 @@ def _app_options(
 
 
 def _script_options(tree: RepoTree, files: Mapping[str, SourceFile], apps: Sequence[AppObject]) -> Iterator[StartOption]:
+    sources = Sources(tree, files)
     for source in files.values():
-        serving = find_serving(source, apps)
+        serving = find_serving(source, apps, sources) if source.stem != "__init__" else None  # nobody runs a package's __init__.py
         if serving is None:
             continue
         framework = _framework_of(tree, source, apps)
@@ -148,7 +159,7 @@ def _console_options(
     for name, target in project.scripts.items():
         module, _, function = target.partition(":")
         source = next((files[path] for path in local_module(tree, "", module) if path in files), None)
-        if source is not None and serves_from(source, function, apps):
+        if source is not None and serves_from(source, function, apps, Sources(tree, files)):
             framework = _framework_of(tree, source, apps)
             yield StartOption(
                 way="console_script",
@@ -174,7 +185,7 @@ def _plain_scripts(tree: RepoTree, files: Mapping[str, SourceFile], project: Pyt
         return  # the inside of a package
     # Not only the parsed ones: Python 2 is to be refused for its version, not for having no entry.
     for rank, path in enumerate(_PLAIN_SCRIPTS):
-        if tree.is_file(path) and not (path in files and is_command_line(files[path])):
+        if tree.is_file(path) and not (path in files and (is_command_line(files[path]) or no_server(reachable(tree, files, path)))):
             yield StartOption(
                 way="script",
                 path=path,
@@ -195,8 +206,8 @@ def _plain_scripts(tree: RepoTree, files: Mapping[str, SourceFile], project: Pyt
 def _place_score(source: SourceFile, project: PythonProject | None) -> float:
     depth = source.path.count("/") - (1 if source.path.startswith("src/") else 0)
     score = -0.5 * depth
-    if source.stem in _ENTRY_STEMS:
-        score += 1.0 - _ENTRY_STEMS.index(source.stem) * 0.02
+    if source.stem in ENTRY_STEMS:
+        score += 1.0 - ENTRY_STEMS.index(source.stem) * 0.02
     if source.stem in {"wsgi", "asgi"}:
         score += 1.0
     name = project.name.lower().replace("-", "_") if project else ""

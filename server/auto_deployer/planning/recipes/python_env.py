@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 
 from ...model.facts import EnvVariable
 from ..env_needs import ALWAYS_SET
-from .python_source import SourceFile, is_env_read, module_level, resolve
+from .python_source import SourceFile, is_env_read, resolve
 
 _CONVERSIONS = frozenset({"int", "float", "len", "json.loads", "ast.literal_eval", "pathlib.Path"})
 """Calls that raise when they are given None."""
+_OWN_SECRET = re.compile(
+    r"(?:(?:APP|DJANGO|FLASK|SESSION|COOKIE|JWT|AUTH|TOKEN|CSRF|WTF_CSRF|SECURITY)_)*SECRET(?:_KEY)?|SESSION_KEY"
+)
+"""Names of secrets that are any random text; those of other parties (STRIPE_SECRET_KEY, AWS_SECRET) are not among them."""
 _EXITS = frozenset({"sys.exit", "exit", "quit", "os._exit"})
 
 
@@ -23,6 +28,29 @@ def required_env(files: Iterable[SourceFile]) -> list[EnvVariable]:
             if name not in supplied:
                 found.setdefault(name, EnvVariable(name=name, place=f"{source.path}:{line}"))
     return list(found.values())
+
+
+def own_secrets(files: Iterable[SourceFile]) -> tuple[str, ...]:
+    """Variables for a secret that is any random text (the app signs sessions with it), read without a default."""
+    found: dict[str, None] = {}
+    for source in files:
+        supplied = _env_stores(source) | _declared_defaults(source)
+        for node in source.nodes:
+            value = resolve(node, source) if isinstance(node, ast.Call | ast.Subscript) else None
+            name = value.env[0] if value is not None and len(value.env) == 1 and value.text is None else ""
+            if name not in supplied and _OWN_SECRET.fullmatch(name):
+                found.setdefault(name)
+    defaults = {name for source in files for name in _defaulted(source)} if found else set[str]()
+    return tuple(name for name in found if name not in defaults)
+
+
+def _defaulted(source: SourceFile) -> Iterator[str]:
+    """Variables that are read with something that stands in for them: `os.getenv("X") or "y"`, `config("X", default=…)`."""
+    for node in source.nodes:
+        if isinstance(node, ast.Call | ast.BoolOp | ast.IfExp):
+            value = resolve(node, source)
+            if value.text is not None:
+                yield from value.env
 
 
 def unconditional(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
@@ -43,6 +71,8 @@ def _demanded(source: SourceFile) -> Iterator[tuple[str, int]]:
     for node in source.module.body:
         if isinstance(node, ast.If) and _gives_up(node.body, source):
             yield from ((name, node.lineno) for name in _absent(node.test, source))
+        elif name := _chosen_by(node, source):
+            yield name, node.lineno
 
 
 def _evaluated(node: ast.AST) -> Iterator[ast.expr]:
@@ -81,6 +111,40 @@ def _lax_read(node: ast.Call, source: SourceFile) -> Iterator[str]:
 def _gives_up(body: Iterable[ast.stmt], source: SourceFile) -> bool:
     """Whether a block ends the program: it raises, or exits."""
     return any(isinstance(node, ast.Raise) or (isinstance(node, ast.Expr) and source.called(node.value) in _EXITS) for node in body)
+
+
+def _chosen_by(node: ast.stmt, source: SourceFile) -> str:
+    """The variable of a choice that ends the program for every other value, no value too: `if X == "a": … else: raise`."""
+    if isinstance(node, ast.Match):
+        last = node.cases[-1]
+        named = set(_plain_read(node.subject, source))
+        is_last = isinstance(last.pattern, ast.MatchAs) and last.pattern.pattern is None and _gives_up(last.body, source)
+        return next(iter(named), "") if is_last else ""
+    names: set[str] = set()
+    branch: ast.stmt | None = node
+    while isinstance(branch, ast.If):
+        compared = next(_compared(branch.test, source), "")
+        if not compared or (len(branch.orelse) != 1 and not _gives_up(branch.orelse, source)):
+            return ""
+        names.add(compared)
+        if _gives_up(branch.orelse, source):
+            return names.pop() if len(names) == 1 else ""
+        branch = branch.orelse[0]
+    return ""
+
+
+def _compared(test: ast.expr, source: SourceFile) -> Iterator[str]:
+    """The variable that a condition compares with literal text: `X == "a"`, `X in ("a", "b")`."""
+    match test:
+        case ast.Compare(left=read, ops=[ast.Eq()], comparators=[ast.Constant(value=str())]):
+            yield from _plain_read(read, source)
+        case ast.Compare(
+            left=read, ops=[ast.In()], comparators=[ast.List(elts=texts) | ast.Tuple(elts=texts) | ast.Set(elts=texts)]
+        ):
+            if all(isinstance(text, ast.Constant) and isinstance(text.value, str) for text in texts):
+                yield from _plain_read(read, source)
+        case _:
+            pass
 
 
 def _absent(test: ast.expr, source: SourceFile) -> Iterator[str]:
@@ -128,8 +192,7 @@ def _declared_defaults(source: SourceFile) -> frozenset[str]:
 
 def _env_stores(source: SourceFile) -> set[str]:
     """Variables the file sets itself: `os.environ["X"] = …`, `os.environ.setdefault("X", …)`."""
-    nodes = [inner for node in module_level(source.module.body) for inner in ast.walk(node)]
-    return {name for node in nodes if (name := _stored(node, source))}
+    return {name for node in source.nodes if (name := _stored(node, source))}
 
 
 def _stored(node: ast.AST, source: SourceFile) -> str:

@@ -1,4 +1,4 @@
-"""Sources written for an older version of a package, where the project names none: the newest would not run them."""
+"""Versions that a project leaves open and that must not be the newest: its sources, or versions it does name, are older."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from .python_partners import partners
 from .python_source import SourceFile, assigned_names
 
 _REMOVED: Mapping[str, str] = {
-    "flask.Markup": "flask<3", "flask.escape": "flask<3", "flask._request_ctx_stack": "flask<3",
+    "flask.Markup": "flask<3", "flask.escape": "flask<3", "flask._request_ctx_stack": "flask<2.3",
+    "flask._app_ctx_stack": "flask<2.3",
     "flask.json.JSONEncoder": "flask<2.3", "pydantic.BaseSettings": "pydantic<2", "jinja2.Markup": "jinja2<3.1",
     "jinja2.escape": "jinja2<3.1", "werkzeug.secure_filename": "werkzeug<1", "werkzeug.urls.url_parse": "werkzeug<3",
     "werkzeug.urls.url_quote": "werkzeug<3",
@@ -22,23 +24,29 @@ _ENDS = frozenset({"==", "===", "~=", "<", "<="})
 
 def bounds(files: Iterable[SourceFile], requirements: Sequence[str]) -> dict[str, str]:
     """Requirements to add, such as "flask<3", and what asks for each; none where the project itself names an upper version."""
-    bounded = {name for name, ends in map(_parsed, requirements) if ends}
+    named = [requirement for text in requirements if (requirement := _parsed(text)) is not None]
+    asked = [(bound, f"{source.path} {why}") for source in files for bound, why in _asked(source)]
     found: dict[str, str] = {}
-    for source in files:
-        for requirement, why in _asked(source):
-            if _parsed(requirement)[0] not in bounded:
-                found.setdefault(requirement, f"{source.path} {why}")
+    for bound, why in (*asked, *partners(requirements)):
+        if not any(_stands_against(own, Requirement(bound)) for own in named):
+            found.setdefault(bound, why)
     return found
 
 
-def _parsed(text: str) -> tuple[str, bool]:
-    """The canonical name in a requirement, and whether it ends below some version."""
+def _parsed(text: str) -> Requirement | None:
     try:
-        requirement = Requirement(text)
+        return Requirement(text)
     except InvalidRequirement:
-        return "", False
-    ends = bool(requirement.url) or any(part.operator in _ENDS for part in requirement.specifier)
-    return canonicalize_name(requirement.name), ends
+        return None
+
+
+def _stands_against(own: Requirement, bound: Requirement) -> bool:
+    """Whether the project's own requirement has the last word: it names an upper version, or one above the bound as the lowest."""
+    if canonicalize_name(own.name) != canonicalize_name(bound.name):
+        return False
+    ends = any(part.operator in _ENDS for part in own.specifier)
+    lowest = (part.version for part in own.specifier if part.operator == ">=")
+    return bool(own.url) or ends or not all(bound.specifier.contains(version, prereleases=True) for version in lowest)
 
 
 def _asked(source: SourceFile) -> Iterator[tuple[str, str]]:
@@ -48,9 +56,10 @@ def _asked(source: SourceFile) -> Iterator[tuple[str, str]]:
             names = [f"{node.module}.{alias.name}" for alias in node.names]
             yield from ((_REMOVED[name], f"imports {name}") for name in names if name in _REMOVED)
     uses_starlette = any(name.startswith(("starlette.", "fastapi.")) for name in source.imports.values())
-    nodes = list(ast.walk(source.module))
-    texts = {name for node in nodes if isinstance(node, ast.Assign) and _is_text(node.value) for name in assigned_names(node)}
-    for node in nodes:
+    texts = {
+        name for node in source.nodes if isinstance(node, ast.Assign) and _is_text(node.value) for name in assigned_names(node)
+    }
+    for node in source.nodes:
         if uses_starlette and _names_template_first(node, texts):
             yield "starlette<1", "calls TemplateResponse with the template's name first"
         elif isinstance(node, ast.Attribute) and node.attr == "before_first_request":

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from shlex import join, quote
 
-from ...model.plan import PlannedCommand
+from ...model.plan import CommandCheck, PlannedCommand
 from ...model.ports import PlanInput
 from ..assemble import app_folder
 from ..reuse import SharedVenv, shared_venv
 from .python_deps import PythonProject, requirement_name
+from .python_imports import install_if_missing
 from .python_locks import LOCKS
 
 PYTHON = ".venv/bin/python"
@@ -45,11 +46,22 @@ class Environment:
     def python(self) -> str:
         return f"{self.programs}/python"
 
-    def created(self) -> PlannedCommand:
+    def created(self, *, empty: bool = False) -> PlannedCommand:
+        """The command that makes it.
+
+        Args:
+            empty: Nothing is to be installed into it: it needs no pip, whose installation takes most of the time.
+        """
+        flags = " --without-pip" if empty else ""
+        why = "The app has no packages; its Python is called as in any other." if empty else "The app has its own packages."
         # Not run in the project folder: version managers' shims would obey a .python-version there.
-        return PlannedCommand(
-            command=f"{quote(self.interpreter)} -m venv {quote(self.place)}", cwd="/", reasoning="The app has its own packages."
-        )
+        return PlannedCommand(command=f"{quote(self.interpreter)} -m venv{flags} {quote(self.place)}", cwd="/", reasoning=why)
+
+    def if_missing(self, module: str, package: str) -> PlannedCommand:
+        """A package, unless something has brought its module."""
+        command = install_if_missing(quote(self.python), module, package)
+        why = f"The source imports {module}, and no manifest names a package for it."
+        return PlannedCommand(command=command, cwd=self.folder, env=PIP_ENV, reasoning=why)
 
     def pip(self, words: Sequence[str], reasoning: str) -> PlannedCommand:
         """`pip install` of these words."""
@@ -68,6 +80,11 @@ class Installation:
     def cache(self) -> str:
         """Path that exists when an earlier deployment installed the same; "" when nothing is kept."""
         return self.shared.complete if self.shared and not self.shared.fresh else ""
+
+    def imports(self, module: str, folder: str) -> CommandCheck:
+        """A package can be imported: the live release shows that of an environment that it runs in, too."""
+        tried = f"{PYTHON} -c 'import {module}'"
+        return CommandCheck(command=f"{{ {self.shared.is_live}; }} || {tried}" if self.shared else tried, cwd=folder)
 
 
 def installation(
@@ -95,19 +112,29 @@ def installation(
 
 
 def install_commands(
-    project: PythonProject, environment: Environment, *, uv: str, added: tuple[str, ...], bounds: tuple[str, ...], whole: bool
+    project: PythonProject,
+    environment: Environment,
+    *,
+    uv: str,
+    added: tuple[str, ...],
+    undeclared: Mapping[str, str],
+    bounds: tuple[str, ...],
+    whole: bool,
+    old_pip: bool = False,
 ) -> tuple[PlannedCommand, ...]:
     """Create the environment and install into it.
 
     Args:
         uv: path of the uv binary; "" when the host has none.
         added: packages that the start needs and the project does not declare.
+        undeclared: packages that the source imports and the project does not declare, each with its module.
         bounds: requirements that limit versions which the project leaves open.
         whole: the project itself has to be installed too (its command is what is started).
+        old_pip: the pip that comes with the interpreter is too old to find today's wheels.
     """
     if project.manager == "uv":
-        return _uv_commands(environment, uv, added)
-    commands = [environment.created()]
+        return _uv_commands(environment, uv, (*added, *undeclared))
+    commands: list[PlannedCommand] = []
     locked: list[str] = []
     if project.locked:
         commands.append(_constraints(project, environment.folder))
@@ -123,8 +150,10 @@ def install_commands(
     if project.above:
         commands.append(environment.pip([project.above], "The package that this is an example of."))
     if added:
-        commands.append(environment.pip(list(added), "Needed to serve the app, and not declared by it."))
-    return tuple(commands)
+        commands.append(environment.pip(list(added), "Needed by the app, and not declared by it."))
+    commands += (environment.if_missing(module, package) for package, module in undeclared.items())
+    newer = [environment.pip(["--upgrade", "pip"], "The pip of this Python is too old to find today's wheels.")] if old_pip else []
+    return (environment.created(empty=not commands), *newer, *commands)
 
 
 def installs_own_code(project: PythonProject, *, whole: bool) -> bool:
@@ -173,7 +202,5 @@ def _uv_commands(environment: Environment, uv: str, added: tuple[str, ...]) -> t
     commands.append(PlannedCommand(command=sync, cwd=folder, env=env, reasoning="uv.lock is honoured as it is."))
     if added:
         add = f"{program} pip install --python {quote(environment.python)} {join(added)}"
-        commands.append(
-            PlannedCommand(command=add, cwd=folder, env=env, reasoning="Needed to serve the app, and not declared by it.")
-        )
+        commands.append(PlannedCommand(command=add, cwd=folder, env=env, reasoning="Needed by the app, and not declared by it."))
     return tuple(commands)

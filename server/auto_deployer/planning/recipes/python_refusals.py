@@ -17,6 +17,8 @@ _LOOKED_FOR = (
     "looked for: manage.py, a Flask, FastAPI, Starlette or other app object or factory, a script or package that serves when run, "
     "a command in [project.scripts] that serves, main.py or app.py"
 )
+_FILE_DATABASES = ("sqlite:", "sqlite+", "file:", "./", "/")
+"""Addresses of databases that are files: the variable is a setting, not a service."""
 _SHOWN_ENTRIES = 6
 
 
@@ -43,6 +45,12 @@ def refusal(project: PythonProject, findings: PythonFindings, entries: Sequence[
             message=f"Apps lie below this folder, and none is the folder's own: {', '.join(entries[:_SHOWN_ENTRIES])}.",
             suggestions=("Choose one of them: `--subdir FOLDER`.", "Or say how to start: `--start '…'` (PORT and HOST are set)."),
         )
+    if findings.no_server:
+        return Reason(
+            kind=Kind.NO_START_COMMAND,
+            message=f"This looks like {findings.no_server}: nothing in it serves, and an app to deploy has to ({_LOOKED_FOR}).",
+            suggestions=("If it does open a port, say how to start it: `--start 'python your_app.py'` (PORT and HOST are set).",),
+        )
     return no_start().reason
 
 
@@ -61,7 +69,8 @@ def refuse_missing_services(findings: PythonFindings, given: PlanInput) -> None:
     Raises:
         RefusedError: `required_service_missing`.
     """
-    names = given.env_names | set(findings.committed_env)
+    files = {variable.name for variable in given.repo.sample_env if (variable.default or "").startswith(_FILE_DATABASES)}
+    names = given.env_names | set(findings.committed_env) | files
     for need in findings.needs:
         if need.met_by(names):
             continue
@@ -78,9 +87,10 @@ def _missing_service(need: ServiceNeed, silent: int | None = None) -> RefusedErr
     where = f' on host "{need.host}"' if need.host else ""
     place = f" ({need.place})" if need.place else ""
     service = "a database" if need.service == "database" else need.service
-    told = f"{' or '.join(need.env)} is not set" if need.env else "the address is written into the source"
+    variables = list(dict.fromkeys(need.env))
+    told = f"{' or '.join(variables)} is not set" if need.env else "the address is written into the source"
     quiet = f"nothing listens on port {silent} there, and " if silent else ""
-    suggestions = [f"Start {service} and give its address: `--env {name}=…`." for name in need.env[:2]]
+    suggestions = [f"Start {service} and give its address: `--env {name}=…`." for name in variables[:2]]
     if silent:
         suggestions.insert(0, f"Start {service} on the target, port {silent}, and deploy again.")
     elif not need.env:

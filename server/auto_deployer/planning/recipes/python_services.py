@@ -30,6 +30,9 @@ _URL_SETTINGS = frozenset(
     {"SQLALCHEMY_DATABASE_URI", "DATABASE_URL", "DATABASE_URI", "DB_URL", "MONGO_URI", "SQLALCHEMY_DATABASE_URL"}
 )
 """Settings that are connected to whatever else the app does."""
+_HOST_SETTINGS = {"MYSQL_HOST": "mysql", "MYSQL_DATABASE_HOST": "mysql"}
+_MYSQL = frozenset({"flask_mysqldb.MySQL", "flask_mysql.MySQL", "flaskext.mysql.MySQL", "flask_mysql_connector.MySQL"})
+"""Settings that hold a host alone, and the extensions that connect to it."""
 _ADDRESS_NAME = re.compile(
     r"(DATABASE|POSTGRES|PG|MYSQL|MARIADB|MONGO|REDIS|RABBIT|AMQP|ELASTIC|DB).*(URL|URI|HOST|DSN|SERVER|ADDR)|^(DB|PG)HOST$"
 )
@@ -129,8 +132,9 @@ def _setting_needs(source: SourceFile) -> Iterator[ServiceNeed]:
         name = target.id if isinstance(target, ast.Name) else ""
         if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant):
             name = str(target.slice.value)
-        if name in _URL_SETTINGS:
-            need = need_from_url(resolve(node.value, source), "", f"{source.path}:{node.lineno}")
+        service = _HOST_SETTINGS.get(name, "")
+        if name in _URL_SETTINGS or (service and not _MYSQL.isdisjoint(source.imports.values())):
+            need = need_from_url(resolve(node.value, source), service, f"{source.path}:{node.lineno}")
             if need is not None:
                 yield need
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ...model.facts import EnvVariable
 from .python_source import SourceFile
@@ -16,7 +16,7 @@ _MAX_BASES = 6
 def settings_env(files: Sequence[SourceFile]) -> list[EnvVariable]:
     """Variables without a default in the settings classes that the code makes: it raises when they are not set."""
     classes = {node.name: (node, source) for source in files for node in source.module.body if isinstance(node, ast.ClassDef)}
-    used = {name for source in files for name in _used_names(source.module)}
+    used = {name for source in files for name in _used_names(source.nodes)}
     found: dict[str, EnvVariable] = {}
     for name in classes.keys() & used:
         if line := _ancestry(name, classes):
@@ -26,7 +26,7 @@ def settings_env(files: Sequence[SourceFile]) -> list[EnvVariable]:
 
 def env_files(files: Sequence[SourceFile]) -> list[str]:
     """The files that settings classes read variables from, as they are written there."""
-    values = [_named_value(node, "env_file") for source in files for node in ast.walk(source.module)]
+    values = [_named_value(node, "env_file") for source in files for node in source.nodes]
     return [text for value in values if value for node in ast.walk(value) if (text := _text(node))]
 
 
@@ -90,9 +90,9 @@ def _alias(value: ast.expr | None) -> str:
     return ""
 
 
-def _used_names(module: ast.Module) -> Iterator[str]:
+def _used_names(nodes: Iterable[ast.AST]) -> Iterator[str]:
     """Names that are called, returned, kept or put into a table: a class that only serves as a base or a type is none of them."""
-    for node in ast.walk(module):
+    for node in nodes:
         match node:
             case ast.Call(func=ast.Name(id=name)) | ast.Return(value=ast.Name(id=name)) | ast.Assign(value=ast.Name(id=name)):
                 yield name

@@ -6,7 +6,8 @@ import ast
 import posixpath
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import cast
 
 from ...model.ports import RepoTree
 
@@ -45,6 +46,8 @@ class SourceFile:
 
     path: str
     module: ast.Module
+    nodes: tuple[ast.AST, ...] = ()
+    """Every node of the module, in the order of `ast.walk`."""
     imports: dict[str, str] = field(default_factory=dict[str, str])
     """Local name to what it stands for, e.g. {"F": "flask.Flask"}; relative imports start with dots."""
     stars: tuple[str, ...] = ()
@@ -86,7 +89,7 @@ def parse(path: str, text: str) -> SourceFile | None:
             module = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    source = SourceFile(path, module)
+    source = SourceFile(path, module, tuple(_all_nodes(module)))
     _read_imports(source)
     for node in module_level(module.body):
         if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
@@ -97,8 +100,31 @@ def parse(path: str, text: str) -> SourceFile | None:
     return source
 
 
+def parse_file(tree: RepoTree, path: str) -> SourceFile | None:
+    """A file of the repository; None when it cannot be read or is not Python 3. Each is parsed once for all views of a snapshot."""
+    key = ("python", posixpath.normpath(posixpath.join(tree.subdir, path)))
+    if key not in tree.memo:
+        text = tree.read(path)
+        tree.memo[key] = None if text is None else parse(path, text)
+    source = tree.memo[key]
+    return replace(source, path=path) if isinstance(source, SourceFile) else None
+
+
+def _all_nodes(module: ast.Module) -> list[ast.AST]:
+    """What `ast.walk` gives, in half of its time: the trees of large repositories have millions of nodes."""
+    found: list[ast.AST] = [module]
+    for node in found:  # grows as it is read
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if isinstance(value, ast.AST):
+                found.append(value)
+            elif isinstance(value, list):
+                found += [item for item in cast("list[object]", value) if isinstance(item, ast.AST)]
+    return found
+
+
 def _read_imports(source: SourceFile) -> None:
-    for node in ast.walk(source.module):
+    for node in source.nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 top = alias.name.split(".", maxsplit=1)[0]
@@ -111,6 +137,19 @@ def _read_imports(source: SourceFile) -> None:
                     source.stars = (*source.stars, base)
                 else:
                     source.imports.setdefault(alias.asname or alias.name, f"{base}{joint}{alias.name}")
+        elif isinstance(node, ast.FunctionDef | ast.Module):
+            # `app.config.from_object("config.Dev")` imports too; one inside an `if` is one of several.
+            source.imports.update((f"from_object {dotted}", dotted) for dotted in _loaded(node.body))
+
+
+def _loaded(body: Sequence[ast.stmt]) -> Iterator[str]:
+    """Objects that a Flask app takes its settings from by their dotted names."""
+    for node in body:
+        match node:
+            case ast.Expr(value=ast.Call(func=ast.Attribute(attr="from_object"), args=[ast.Constant(value=str(dotted))])):
+                yield dotted
+            case _:
+                pass
 
 
 def scan(tree: RepoTree) -> dict[str, SourceFile]:
@@ -118,9 +157,7 @@ def scan(tree: RepoTree) -> dict[str, SourceFile]:
     found: dict[str, SourceFile] = {}
     paths = [path for path in tree.files if path.endswith(".py") and _may_hold_app(path)]
     for path in sorted(paths, key=lambda path: (path.count("/"), path))[:MAX_FILES]:
-        text = tree.read(path)
-        source = parse(path, text) if text is not None else None
-        if source is not None:
+        if (source := parse_file(tree, path)) is not None:
             found[path] = source
     return found
 

@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from shlex import quote
 
-from .python_deps import has_any
+from ...model.ports import RepoTree
+from .python_deps import PythonProject, has_any
 from .python_django import DjangoProject
 from .python_entry import StartOption
 from .python_install import PYTHON
+from .python_source import SourceFile, parse_file
 from .python_ui import page_command
 
 BASE_ENV = {"PYTHONUNBUFFERED": "1", "PYTHONFAULTHANDLER": "1", "PYTHONDONTWRITEBYTECODE": "1"}
 """Output at once, a trace on crashes, no bytecode files in the release (as nixpacks and railpack set them)."""
 _GUNICORN = ".venv/bin/gunicorn"
 """Its command: `python -m gunicorn` came with 20.1 only."""
-_GRADIO = 'env GRADIO_SERVER_NAME="$HOST" GRADIO_SERVER_PORT="$PORT" '
+_TOLD = {
+    "gradio": ('env GRADIO_SERVER_NAME="$HOST" GRADIO_SERVER_PORT="$PORT" ', ""),
+    "flet": ('env FLET_FORCE_WEB_SERVER=true FLET_SERVER_IP="$HOST" FLET_SERVER_PORT="$PORT" ', ""),
+    "web.py": ("", ' "$HOST:$PORT"'),
+}
+"""What frameworks whose scripts serve by themselves are told before and after the script: where to listen."""
+_SERVERS = {
+    "gunicorn": "gunicorn", "uvicorn": "uvicorn", "hypercorn": "hypercorn", "daphne": "daphne", "waitress-serve": "waitress",
+    "uwsgi": "uwsgi", "streamlit": "streamlit", "honcho": "honcho",
+}  # fmt: skip
+"""Programs that serve, and the package that brings each."""
+_SERVED_APP = re.compile(
+    r"\b(?:gunicorn|uvicorn|hypercorn)\b.*?\s"
+    r"(?:(?P<quote>[\"'])(?P<quoted>[A-Za-z_][\w.]*:.+?)(?P=quote)|(?P<plain>[A-Za-z_][\w.]*:[A-Za-z_]\w*))(?=\s|$)"
+)
+_SETTINGS_FILE = re.compile(r"\bgunicorn\b[^\n]*?\s(?:-c|--config)[ =](?:file:)?([\w./-]+\.py)\b")
+"""In a start command: the app object that it serves, and the settings file of gunicorn."""
 _BIND = '"$HOST:$PORT"'
 _HOST_PORT = '--host "$HOST" --port "$PORT"'
 
@@ -39,8 +58,8 @@ def start(option: StartOption, declared: Collection[str]) -> Start:
     match option.way:
         case "script":
             nested = {"PYTHONPATH": "."} if "/" in option.target else {}
-            told = _GRADIO if option.framework == "gradio" else ""
-            return Start(f"{told}{PYTHON} {quote(option.target)}", nested, fixed_port=option.fixed_port)
+            told, words = _TOLD.get(option.framework, ("", ""))
+            return Start(f"{told}{PYTHON} {quote(option.target)}{words}", nested, fixed_port=option.fixed_port)
         case "page":
             return Start(page_command(option.framework, option.target), env)
         case "module":
@@ -64,6 +83,32 @@ def start_django(project: DjangoProject, declared: Collection[str]) -> Start:
         return Start(f'{PYTHON} -m daphne -b "$HOST" -p "$PORT" {quote(project.asgi)}', env)
     note = "The project declares no gunicorn: Django's development server is used. Add gunicorn to its requirements for production."
     return Start(f"{PYTHON} {quote(manage_py(project))} runserver --noreload {_BIND}", env, notes=(note,))
+
+
+def servers_named(command: str, declared: Collection[str]) -> tuple[str, ...]:
+    """Packages of the servers that a start command names and the project does not declare."""
+    words = set(re.findall(r"[\w-]+", command))
+    return tuple(package for program, package in _SERVERS.items() if program in words and not has_any(declared, package))
+
+
+def served_app(command: str) -> str:
+    """The app object that a start command gives to a server, "module:object" as FLASK_APP takes it; "" when it names none."""
+    found = _SERVED_APP.search(command)
+    return found["quoted"] or found["plain"] if found else ""
+
+
+def gunicorn_settings(
+    tree: RepoTree, project: PythonProject, django: DjangoProject | None, option: StartOption | None
+) -> list[SourceFile]:
+    """The settings file that gunicorn executes when it starts the app, as its default or as the Procfile names it."""
+    told = tree.read("Procfile") or ""
+    named = _SETTINGS_FILE.search(told)
+    if "gunicorn" not in told:
+        started = start_django(django, project.declared) if django else start(option, project.declared) if option else None
+        if started is None or _GUNICORN not in started.command:
+            return []
+    source = parse_file(tree, named[1] if named else "gunicorn.conf.py")
+    return [source] if source else []
 
 
 def manage_py(project: DjangoProject) -> str:

@@ -18,6 +18,8 @@ class PageServer:
     """What the script imports."""
     command: str
     """Shell text after the path of its program; `{file}` is the script."""
+    sign: str = ""
+    """What such a script uses and one that only embeds a drawing does not; "": anything of the module."""
 
 
 _HOST_PORT = '--host "$HOST" --port "$PORT"'
@@ -29,6 +31,7 @@ PAGE_SERVERS = (
     PageServer("shiny", "shiny", f"shiny run {_HOST_PORT} {{file}}"),
     PageServer("marimo", "marimo", f"marimo run {{file}} --headless {_HOST_PORT}"),
     PageServer("panel", "panel", 'panel serve {file} --address "$HOST" --port "$PORT" --allow-websocket-origin="*"'),
+    PageServer("bokeh", "bokeh", 'bokeh serve {file} --address "$HOST" --port "$PORT" --allow-websocket-origin="*"', "curdoc"),
 )
 _NAMES = ("streamlit_app", "app", "main", "Home", "home", "Hello", "hello", "index", "dashboard", "ui", "demo")
 """Usual names of the first page; those in `pages/` are found by it."""
@@ -40,7 +43,7 @@ def page_server(source: SourceFile) -> PageServer | None:
     found = next((server for server in PAGE_SERVERS if server.module in imported), None)
     if found is None or source.folder.split("/")[-1] == "pages":
         return None
-    return found if any(_uses(node, source, found.module) for node in module_level(source.module.body, guard=True)) else None
+    return found if any(_uses(node, source, found) for node in module_level(source.module.body, guard=True)) else None
 
 
 def page_command(name: str, file: str) -> str:
@@ -55,7 +58,7 @@ def page_score(source: SourceFile) -> float:
     return 4.5 - 0.5 * source.path.count("/") + named
 
 
-def _uses(node: ast.stmt, source: SourceFile, module: str) -> bool:
+def _uses(node: ast.stmt, source: SourceFile, server: PageServer) -> bool:
     """Whether a statement uses the framework: it calls it, defines a function that does, or decorates one."""
     names = (source.dotted(inner) for inner in ast.walk(node) if isinstance(inner, ast.Attribute | ast.Name))
-    return any(name.split(".")[0] == module for name in names)
+    return any(name.split(".")[0] == server.module and server.sign in name for name in names)

@@ -16,6 +16,7 @@ from ...model.reasons import Kind, Reason
 from ..assemble import app_folder
 from ..overrides import apply_overrides
 from ..recipe import Draft
+from ..reused_build import with_kept_build
 from .listening import fixed_port, sources
 from .toolchain import toolchain
 
@@ -117,7 +118,9 @@ class RustRecipe:
             package_manager="cargo",
             command_prefix=tools.prefix,
         )
-        return apply_overrides(draft, given, cwd=app_folder(given), prefix=tools.prefix)
+        draft = apply_overrides(draft, given, cwd=app_folder(given), prefix=tools.prefix)
+        program = f"{app_folder(given)}/{binary}"
+        return with_kept_build(draft, given, program, *tools.versions, outputs=(program,)) if findings.binary else draft
 
 
 def _packages(tree: RepoTree) -> list[str]:

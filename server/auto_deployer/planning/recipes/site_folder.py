@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ...model.errors import RefusedError
@@ -13,10 +14,17 @@ from .. import static_server
 from ..assemble import app_folder
 from ..overrides import apply_overrides
 from ..recipe import Draft
+from ..reused_build import with_kept_build
 
 
-def served_folder(given: PlanInput, draft: Draft, folder: str, *, spa: bool = False) -> Draft:
+def served_folder(
+    given: PlanInput, draft: Draft, folder: str, *, spa: bool = False, made_with: Sequence[str] | None = None
+) -> Draft:  # fmt: skip
     """The draft's install and build, and then its folder (relative to the app's) served; overrides applied.
+
+    Args:
+        made_with: versions of what builds, where the same content gives the same pages whenever it is built: then an earlier
+            build is reused.
 
     Raises:
         RefusedError: the folder lies outside of the app, or the target has no Python to serve it with.
@@ -26,6 +34,9 @@ def served_folder(given: PlanInput, draft: Draft, folder: str, *, spa: bool = Fa
     command = static_server.serve_command(paths, given.host, folder, spa=spa)
     app = static_server.site_app(given.app_name, command, given.repo.source.subdir)
     draft = apply_overrides(replace(draft, app=app, strategy="static"), given, cwd=root, prefix=draft.command_prefix)
+    if made_with is not None and folder:
+        output = posixpath.join(root, folder)
+        draft = with_kept_build(draft, given, f"{output}/index.html", *made_with, outputs=(output,))
     return replace(
         draft,
         tools=(*draft.tools, static_server.python_program(given.host)),

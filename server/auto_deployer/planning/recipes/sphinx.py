@@ -12,7 +12,7 @@ from ...model.facts import Detection
 from ...model.ports import PlanInput, RepoTree
 from ..recipe import Draft
 from .python_docs import DocsFindings, docs_detection, docs_draft, docs_findings, read_the_docs
-from .python_source import parse
+from .python_source import parse_file
 
 _FOLDERS = ("docs", "docs/source", "doc", "doc/source", "source", "")
 _SETTINGS = frozenset({"extensions", "project", "html_theme", "master_doc", "root_doc"})
@@ -75,7 +75,7 @@ def _config(tree: RepoTree) -> str | None:
 
 def _settings(tree: RepoTree, config: str) -> Iterator[tuple[str, ast.expr]]:
     """Sphinx's settings in conf.py; none when it is another program's file of that name."""
-    source = parse(config, tree.read(config) or "")
+    source = parse_file(tree, config)
     return ((name, value) for name, value in (source.constants if source else {}).items() if name in _SETTINGS)
 
 

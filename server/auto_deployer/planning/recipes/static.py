@@ -10,7 +10,9 @@ from ...model.errors import RefusedError
 from ...model.facts import Detection, Evidence
 from ...model.ports import PlanInput, RepoTree
 from ..recipe import Draft
+from .compose_file import NAMES, build_of, load, services_of
 from .node_manifest import FILE_NAME, read_manifest
+from .python_deps import read_project
 from .site_folder import served_folder, site_draft
 
 _FOLDERS = {"": 4.0, "public": 3.5, "dist": 3.5, "site": 3.5, "www": 3.5, "docs": 2.0, "src": 2.0}
@@ -35,6 +37,16 @@ _SERVERS = (
 )  # fmt: skip
 """Files of programs that serve pages themselves: an index.html beside them is a part of theirs."""
 
+
+_WEB_FRAMEWORKS = frozenset({
+    "flask", "django", "fastapi", "starlette", "quart", "sanic", "aiohttp", "tornado", "bottle", "falcon", "litestar", "streamlit",
+    "gradio", "dash", "nicegui", "python-fasthtml", "pyramid", "cherrypy", "bokeh", "panel",
+})  # fmt: skip
+"""Declared by a project whose pages a program completes and serves."""
+_RUNS = re.compile(r"\s*(?:CMD|ENTRYPOINT)\b", re.IGNORECASE)
+_PROGRAM = re.compile(r"\b(?:python3?|uvicorn|gunicorn|flask|bokeh|streamlit|panel|java|ruby|rails|php|dotnet|deno)\b")
+_FILE_SERVER = re.compile(r"http\.server|SimpleHTTPServer|http-server|(?:CMD|ENTRYPOINT)\s+\[?\"?(?:npx\"?,?\s*\"?)?serve\b")
+"""In the last line of a Dockerfile that says what runs: a program of its own, and one that only serves files."""
 
 _FALLBACK_SETTINGS = {"index_fallback": "true", "pushstate": "enabled"}
 """Settings of a Staticfile (railpack's, Cloud Foundry's) with which unknown paths get the index page."""
@@ -68,7 +80,7 @@ class StaticRecipe:
         site = _site(tree, settings or {})
         if site is None:
             return None
-        server = next((name for name in _SERVERS if tree.is_file(name)), None) if settings is None else None
+        server = _server(tree) if settings is None else ""
         evidence = (site, Evidence(file=server, saw="a program that serves pages itself", weight=-4.0)) if server else (site,)
         spa = any((settings or {}).get(key) == value for key, value in _FALLBACK_SETTINGS.items())
         return Detection(
@@ -92,6 +104,33 @@ def static_draft(given: PlanInput, findings: StaticFindings) -> Draft:
         RefusedError: the folder lies outside of the app, or the target has no Python to serve it with.
     """
     return served_folder(given, site_draft(given), findings.folder, spa=findings.spa)
+
+
+def _server(tree: RepoTree) -> str:
+    """The file by which the folder's pages are a program's; "" when nothing says so."""
+    found = next((name for name in _SERVERS if tree.is_file(name)), "")
+    if found:
+        return found
+    project = read_project(tree)
+    if not _WEB_FRAMEWORKS.isdisjoint(project.declared):
+        return project.manifest
+    if compose := _compose_of_parts(tree):
+        return compose
+    runs = [line for line in (tree.read("Dockerfile") or "").splitlines() if _RUNS.match(line)]
+    return "Dockerfile" if runs and _PROGRAM.search(runs[-1]) and not _FILE_SERVER.search(runs[-1]) else ""
+
+
+def _compose_of_parts(tree: RepoTree) -> str:
+    """A compose file that builds folders of the repository: the app is made of those, and a page beside it is about them."""
+    for name in (name for name in NAMES if tree.is_file(name)):
+        try:
+            services = services_of(load(tree.read(name) or ""), tree, {})
+        except ValueError:
+            continue
+        folders = (posixpath.normpath(build_of(service.definition)[0]) for service in services if service.built)
+        if any(tree.is_dir(folder) for folder in folders if folder != "."):
+            return name
+    return ""
 
 
 def _site(tree: RepoTree, settings: dict[str, str]) -> Evidence | None:

@@ -36,6 +36,11 @@ class Toolchain:
         folders = dict.fromkeys(posixpath.dirname(tool.path) for tool in self.found if not _on_path(tool))
         return f'export PATH={":".join(map(quote, folders))}:"$PATH"; ' if folders else ""
 
+    @property
+    def versions(self) -> tuple[str, ...]:
+        """What a build is made from besides the source."""
+        return tuple(tool.version for tool in self.found)
+
     def command(self, given: PlanInput, text: str, reasoning: str, **env: str) -> PlannedCommand:
         """A command in the app's folder that finds these programs."""
         return PlannedCommand(command=self.prefix + text, cwd=app_folder(given), env=env, reasoning=reasoning)
