@@ -19,7 +19,7 @@ from auto_deployer.apps.checks import run_check
 from auto_deployer.apps.keeper import stop_command
 from auto_deployer.apps.layout import OwnerRecord, mark_of, parse_record
 from auto_deployer.apps.state import DeployDirState, read_state
-from auto_deployer.model.actions import Action, ChecksFailed, Execute, Observation, StepDone, StepFailed, Stopped, Tell
+from auto_deployer.model.actions import Action, ChecksFailed, Execute, Observation, Repair, StepDone, StepFailed, Stopped, Tell
 from auto_deployer.model.facts import HostFacts, SourceFacts
 from auto_deployer.model.log import AppInfo, CommandRecord
 from auto_deployer.model.plan import AppSpec, Check, DeploymentPlan, DeploymentStep, HealthSpec, PlannedCommand
@@ -179,6 +179,9 @@ async def _observe(action: Action, ctx: StepContext, run: StepRun) -> Observatio
         return ChecksFailed(failed) if failed else None
     if isinstance(action, Tell):
         run.notes.append(action.message)
+        return None
+    if isinstance(action, Repair):
+        run.notes.append(action.reason.message)
         return None
     assert isinstance(action, Execute)
     stop = asyncio.Event() if action.cleanup else ctx.stop

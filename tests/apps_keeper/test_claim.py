@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import getpass
 import os
 import signal
 import subprocess
@@ -176,7 +177,7 @@ def test_the_registry_drops_what_is_gone_and_finds_the_default_place(tmp_path: P
     assert list((tmp_path / "registry").iterdir()) == []
 
 
-@pytest.mark.parametrize("failing", ["ftruncate", "pwrite"])
+@pytest.mark.parametrize("failing", ["ftruncate", "write"])
 def test_a_lock_that_cannot_be_written_down_is_given_back(deploy_dir: Path, monkeypatch: pytest.MonkeyPatch, failing: str) -> None:
     deploy_dir.mkdir(parents=True)
     lock = DeployDirLock(deploy_dir, "d-1")
@@ -204,11 +205,21 @@ def test_a_lock_file_that_cannot_be_deleted_is_let_go_all_the_same(deploy_dir: P
         pass
 
 
+def test_a_holder_without_a_name_is_told_by_its_number(deploy_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nameless() -> str:
+        raise KeyError("getpwuid(): uid not found")
+
+    deploy_dir.mkdir(parents=True)
+    monkeypatch.setattr(getpass, "getuser", nameless)
+    with DeployDirLock(deploy_dir, "d-1"), pytest.raises(TargetLockedError, match=f"of {os.getuid()} on "):
+        DeployDirLock(deploy_dir, "d-2").acquire()
+
+
 def test_a_full_disk_is_a_clear_error_and_leaves_no_claim(
     deploy_dir: Path, registry: AppRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as full:
-        full.setattr(os, "pwrite", disk_is_full)
+        full.setattr(os, "write", disk_is_full)
         with pytest.raises(UsageError, match="No space left"):
             claim(deploy_dir, registry).acquire()
     assert not deploy_dir.exists()

@@ -85,12 +85,41 @@ async def test_the_first_address_that_answers_counts(place: Place, httpserver: H
     assert answer.status == 200
 
 
-async def test_a_redirect_is_an_answer_and_is_not_followed(place: Place, httpserver: HTTPServer) -> None:
-    httpserver.expect_request("/").respond_with_data("", status=302, headers={"Location": "/login"})
+@pytest.mark.parametrize(("status", "proves"), [(200, True), (500, False)])
+@pytest.mark.parametrize("location", ["/login?next=/#top", "login?next=/", "http://localhost:{port}/login?next=/"])
+async def test_a_redirect_within_the_app_is_judged_by_where_it_leads(
+    place: Place, httpserver: HTTPServer, location: str, status: int, proves: bool
+) -> None:
+    told = {"Location": location.format(port=httpserver.port)}
+    httpserver.expect_ordered_request("/").respond_with_data("", status=302, headers=told)
+    httpserver.expect_ordered_request("/login", query_string="next=/").respond_with_data("Log in", status=status)
+    answer = await http_get(place.session, ["127.0.0.1"], httpserver.port)
+    assert (answer.status, answer.body) == (status, "Log in")
+    assert answer.passes("server") is proves
+    httpserver.check()
+
+
+@pytest.mark.parametrize("location", ["https://localhost:{port}/", "http://example.invalid:{port}/", "/"])
+async def test_a_redirect_elsewhere_or_in_a_circle_is_an_answer_of_a_server(
+    place: Place, httpserver: HTTPServer, location: str
+) -> None:
+    told = {"Location": location.format(port=httpserver.port)}
+    httpserver.expect_request("/").respond_with_data("", status=302, headers=told)
     answer = await http_get(place.session, ["127.0.0.1"], httpserver.port)
     assert answer.status == 302
     assert answer.passes("server")
     assert not answer.passes("static")
+    assert len(httpserver.log) == (6 if location == "/" else 1)
+
+
+async def test_every_tool_tells_where_a_redirect_leads(
+    place: Place, httpserver: HTTPServer, only_tool: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    httpserver.expect_request("/").respond_with_data("", status=308, headers={"Location": "/en/"})
+    httpserver.expect_request("/en/").respond_with_data("hello")
+    monkeypatch.setenv("PATH", only_tool)
+    answer = await http_get(place.session, ["127.0.0.1"], httpserver.port)
+    assert (answer.status, answer.body, answer.url) == (200, "hello", f"http://127.0.0.1:{httpserver.port}/en/")
 
 
 async def test_an_endless_answer_is_one_all_the_same(place: Place, httpserver: HTTPServer) -> None:
@@ -116,6 +145,13 @@ async def test_what_is_not_http_is_no_answer(place: Place, silent_port: int) -> 
 def test_which_status_proves_what(status: int, server: bool, static: bool) -> None:
     answer = parse_answer(URL, f"HTTP/1.1 {status} X\r\nA: b\r\n\r\nbody", "")
     assert (answer.passes("server"), answer.passes("static")) == (server, static)
+
+
+@pytest.mark.parametrize("title", ["Directory listing for /", "Index of /"])
+def test_a_list_of_files_proves_nothing(title: str) -> None:
+    answer = parse_answer(URL, f"HTTP/1.0 200 OK\n\n<html><head><title>{title}</title>", "")
+    assert not answer.passes("server")
+    assert not answer.passes("static")
 
 
 def test_interim_responses_are_passed_over() -> None:

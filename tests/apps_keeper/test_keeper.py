@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from auto_deployer.apps.env_file import format_env, parse_env
-from auto_deployer.apps.keeper import install_command, prepare_command, start_command, stop_command
+from auto_deployer.apps.keeper import install_command, prepare_command, processes_script, start_command, stop_command
 from auto_deployer.model.plan import AppSpec
 from tests.apps_keeper.harness import PYTHON, Place, eventually, fetch, fetch_json
 
@@ -161,6 +161,21 @@ async def test_a_zombie_counts_as_dead(place: Place, free_port: int) -> None:
     finally:
         keeper.resume()
     eventually(lambda: "137" in place.run_file(RELEASE, "exit").read_text() if place.run_file(RELEASE, "exit").exists() else False)
+
+
+def test_what_runs_is_seen_where_no_file_can_be_written(tmp_path: Path) -> None:
+    running = os.getpid()
+    others = "".join(f"{pid} 1 1\n" for pid in range(10_000_000, 10_006_000))  # more than a shell hands on without a file
+    (tmp_path / "pid").write_text(f"{running} {_read(Path('/proc/self/stat')).rpartition(b')')[2].split()[19].decode()}\n")
+    table = tmp_path / "table"
+    table.write_text(f"{others}{running} {running} {running}\n")
+    script = f"""{processes_script()}
+keeper_table=$(cat '{table}')
+trap '' XFSZ
+ulimit -f 0
+live_processes '{tmp_path}' no-mark"""
+    seen = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
+    assert seen.stdout == f"{running} {running}\n"
 
 
 async def test_stopping_takes_back_an_app_that_ignores_term(place: Place, free_port: int) -> None:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from auto_deployer.apps.services import address_in, refuse_unreachable
+from auto_deployer.apps.services import address_in, address_of_pair, refuse_unreachable
 from auto_deployer.model.errors import RefusedError
 from auto_deployer.model.reasons import Kind
 from auto_deployer.sessions.local import LocalSession
@@ -92,3 +92,39 @@ def test_the_usual_port_is_taken_where_none_is_said() -> None:
     assert found is not None
     assert found.places == (("cache.internal", 6379),)
     assert found.shown == "redis://:***@cache.internal"
+
+
+@pytest.mark.parametrize(
+    ("values", "server"),
+    [
+        ({"PGHOST": "127.0.0.1", "PGPORT": "{}"}, {"expects": SSL_REQUEST, "reply": b"S"}),
+        ({"DB_CONNECTION": "pgsql", "DB_HOST": "127.0.0.1", "DB_PORT": "{}"}, {"expects": SSL_REQUEST, "reply": b"N"}),
+        ({"MYSQL_HOST": "127.0.0.1", "MYSQL_PORT": "{}"}, {"greeting": b"\x4a\x00\x00\x00\x0a8.0.36\x00"}),
+        ({"REDIS_HOST": "127.0.0.1", "REDIS_PORT": "{}"}, {"expects": b"PING\r\n", "reply": b"+PONG\r\n"}),
+    ],
+)
+async def test_a_service_named_by_host_and_port_is_tried_like_a_url(values: dict[str, str], server: dict[str, bytes]) -> None:
+    async with listening(**server) as port:
+        here = {name: value.format(port) for name, value in values.items()}
+        await refuse_unreachable(LocalSession(), here)
+    with pytest.raises(RefusedError) as caught:
+        await refuse_unreachable(LocalSession(), here)
+    assert caught.value.kind is Kind.REQUIRED_SERVICE_MISSING
+    assert f"127.0.0.1:{port}" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("values", "service"),
+    [
+        ({"DB_HOST": "db.internal", "DB_ENGINE": "django.db.backends.mysql"}, "mysql db.internal:3306"),
+        ({"DATABASE_HOST": "db.internal", "DATABASE_PORT": "5432"}, "postgresql db.internal:5432"),
+        ({"MONGO_HOST": "m.internal"}, "mongodb m.internal:27017"),
+        ({"DB_HOST": "db.internal", "DB_CONNECTION": "sqlite"}, ""),
+        ({"DB_HOST": "db.internal", "DB_PORT": "9999"}, ""),
+        ({"PGHOST": "/var/run/postgresql"}, ""),
+        ({"SMTP_HOST": "mail.internal"}, ""),
+    ],
+)
+def test_which_service_a_host_is(values: dict[str, str], service: str) -> None:
+    found = [address for name in values if (address := address_of_pair(name, values))]
+    assert [f"{address.protocol.service} {address.shown}" for address in found] == ([service] if service else [])

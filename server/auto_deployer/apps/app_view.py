@@ -10,6 +10,8 @@ from typing import Literal
 from ..model.errors import NotFoundError
 from ..model.ports import Session
 from ..model.requests import AppState, OutputResult
+from ..sessions import system
+from .container import usage_in_containers
 from .layout import OwnerRecord, log_path
 from .secrets import app_secrets
 from .state import DeployDirState, RunState, log_tail
@@ -21,6 +23,10 @@ async def app_state(session: Session, state: DeployDirState, record: OwnerRecord
     run, live = state.run(state.current), record.release(state.current)
     status = _status(run)
     usage = await usage_of(session, [process.pid for process in run.processes])
+    volumes: tuple[str, ...] = ()
+    if live is not None and live.spec.container is not None:
+        volumes = tuple(f"volume {name}" for name in live.spec.container.volumes)
+        usage = await usage_in_containers(session, live.spec)
     return AppState(
         name=record.app,
         deploy_dir=state.deploy_dir,
@@ -40,7 +46,7 @@ async def app_state(session: Session, state: DeployDirState, record: OwnerRecord
         gave_up=run.gave_up,
         memory_bytes=usage.memory_bytes,
         cpu_percent=usage.cpu_percent,
-        data=state.data,
+        data=(*state.data, *volumes),
     )
 
 
@@ -54,18 +60,34 @@ async def read_app_log(session: Session, deploy_dir: str, release: str, offset: 
     Raises:
         NotFoundError: the release never ran.
     """
-    path = shlex.quote(log_path(deploy_dir, release))
-    counted = await session.probe(f"wc -c < {path}")
-    if counted.exit_code != 0:
+    path = log_path(deploy_dir, release)
+    size = await _size(session, path)
+    if size is None:
         raise NotFoundError(f"The app has no log yet ({path}).")
-    size = int(counted.stdout)
     start = max(0, size - limit) if offset is None else offset if offset <= size else 0
-    # base64: a character that is cut in two at the end has to arrive as the bytes it is.
-    result = await session.probe(f"tail -c +{start + 1} {path} | head -c {min(limit, size - start)} | base64")
-    raw = base64.b64decode(result.stdout)
+    raw = await _bytes(session, path, start, min(limit, size - start))
     text, used = _decoded(raw[: raw.rfind(b"\n") + 1] or raw)
     text = (await app_secrets(session, deploy_dir)).mask(text)
     return OutputResult(text=text, offset=start, next_offset=start + used, size=size)
+
+
+async def _size(session: Session, path: str) -> int | None:
+    if system.is_native(session):
+        from .native import reading
+
+        return reading.size_of(path)
+    counted = await session.probe(f"wc -c < {shlex.quote(path)}")
+    return int(counted.stdout) if counted.exit_code == 0 else None
+
+
+async def _bytes(session: Session, path: str, start: int, count: int) -> bytes:
+    if system.is_native(session):
+        from .native import reading
+
+        return reading.part_of(path, start, count)
+    # base64: a character that is cut in two at the end has to arrive as the bytes it is.
+    result = await session.probe(f"tail -c +{start + 1} {shlex.quote(path)} | head -c {count} | base64")
+    return base64.b64decode(result.stdout)
 
 
 def _status(run: RunState) -> Literal["running", "stopped", "crashed"]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
-
 from ..model.plan import Category
 from ..model.ports import DeployContext
 from .env_file import parse_env
+from .text_file import read_text
 
 _NOT_WHILE_INSTALLING = frozenset({"NODE_ENV"})
 """With NODE_ENV=production, package managers leave out what the build needs."""
@@ -19,6 +18,6 @@ async def build_environment(deploy: DeployContext, category: Category) -> dict[s
     """
     if not deploy.env_names or category not in ("setup", "build"):
         return {}
-    found = await deploy.session.probe(f"cat {shlex.quote(deploy.paths.env_file)} 2>/dev/null")
+    text = await read_text(deploy.session, deploy.paths.env_file)
     left_out = _NOT_WHILE_INSTALLING if category == "setup" else frozenset[str]()
-    return {name: value for name, value in parse_env(found.stdout).items() if name not in left_out}
+    return {name: value for name, value in parse_env(text).items() if name not in left_out}

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from ..model.plan import PlannedCommand
 from ..model.ports import Session
+from ..sessions import system
 from .changes import RunCommand
 from .layout import KEPT_RELEASES
 from .state import split_sections
@@ -28,6 +29,8 @@ async def prune_cache(session: Session, deploy_dir: str, run: RunCommand) -> Non
 
 async def unused_in_cache(session: Session, deploy_dir: str) -> tuple[str, ...]:
     """Paths below `cache/` that nobody needs; reads only, and tells nothing where not everything could be looked at."""
+    if system.is_native(session):
+        return ()  # nothing is kept there
     sections = split_sections((await session.probe(_SCRIPT.replace("DEPLOY_DIR", shlex.quote(deploy_dir)), timeout_s=60.0)).stdout)
     if "end" not in sections:
         return ()

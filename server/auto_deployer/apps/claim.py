@@ -6,18 +6,23 @@ import getpass
 import json
 import os
 import socket
+import sys
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from ..deploy_log.descriptors import OWN_FILE
 from ..deploy_log.locking import try_lock
 from ..model.errors import TargetLockedError, UsageError
 from ..model.ports import DeployPaths
 from ..model.reasons import Kind
 from .layout import LOCK_NAME, RECORD_NAME, OwnerRecord, utc_now
 from .registry import AppRegistry, read_record
+
+_CANNOT_UNLINK = (PermissionError,) if sys.platform == "win32" else ()
+"""Windows keeps the name of an open file: the next holder takes the same file then."""
 
 
 class DeployDirLock:
@@ -44,7 +49,8 @@ class DeployDirLock:
             self._fd = self._try_to_lock()
         try:
             os.ftruncate(self._fd, 0)
-            os.pwrite(self._fd, json.dumps(_holder(self._purpose)).encode(), 0)
+            os.lseek(self._fd, 0, os.SEEK_SET)
+            os.write(self._fd, json.dumps(_holder(self._purpose)).encode())
         except BaseException:
             self.release()
             raise
@@ -56,7 +62,7 @@ class DeployDirLock:
         fd, self._fd = self._fd, -1
         try:
             if self._is_the_file(fd):  # not when the directory was removed, or made anew, while we had it
-                self._path.unlink()
+                self._unlink()
         finally:
             os.close(fd)  # what gives the lock back: in any case
 
@@ -67,9 +73,13 @@ class DeployDirLock:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.release()
 
+    def _unlink(self) -> None:
+        with suppress(*_CANNOT_UNLINK):
+            self._path.unlink()
+
     def _try_to_lock(self) -> int:
         """The locked descriptor; -1 when the file was removed by its holder between our opening and locking."""
-        fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        fd = os.open(self._path, os.O_RDWR | os.O_CREAT | OWN_FILE, 0o600)
         with ExitStack() as undo:
             undo.callback(os.close, fd)
             if not try_lock(fd):
@@ -229,7 +239,8 @@ def _holder(purpose: str) -> dict[str, Any]:
 
 def _read_holder(fd: int) -> dict[str, Any]:
     try:
-        holder = json.loads(os.pread(fd, 4096, 0))
+        os.lseek(fd, 0, os.SEEK_SET)
+        holder = json.loads(os.read(fd, 4096))
     except ValueError:
         return {}
     return holder if isinstance(holder, dict) else {}
@@ -238,8 +249,9 @@ def _read_holder(fd: int) -> dict[str, Any]:
 def _user() -> str:
     try:
         return getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())
+    except (KeyError, OSError, ImportError):  # no name for this user
+        getuid = getattr(os, "getuid", None)  # Windows has none
+        return "an unknown user" if getuid is None else str(getuid())
 
 
 def _some(names: set[str]) -> str:

@@ -9,6 +9,7 @@ from ..model.errors import AppError
 from ..model.plan import DeploymentPlan
 from ..model.ports import Session
 from ..model.reasons import Kind
+from ..sessions import system
 from . import keeper
 from .changes import RunCommand
 from .data_paths import CHANGEABLE, DATA_FILES, DATABASES, DataPath, ReleaseListing, data_paths, never_counts
@@ -61,12 +62,17 @@ class AppData:
             known: What is kept already: that is linked, not taken from this release.
             migrated: The build brought a database up to date; kept from now on, the next one goes on with it.
         """
+        declared = tuple(declared)
+        if declared and system.is_native(self._session):
+            await self._tell(DATA_NOTE, f"Not shared, as this system's apps keep their data in their release: {_listed(declared)}.")
         there = await _release_names(self._session, self._deploy_dir, release, declared, databases=migrated)
         await self._keep(release, [DataPath(path, "declared") for path in there if not _is_within(path, known)])
 
     async def put_aside(self, releases: Sequence[str]) -> list[str]:
         """The releases that can be deleted: data that only they have is in shared/rescued now. Where that fails they stay, told."""
         free: list[str] = []
+        if system.is_native(self._session):
+            return free  # what data they have lies in them still
         for release in releases:
             left = await left_in(self._session, self._deploy_dir, release, of_proven=True)
             results = [
@@ -102,6 +108,8 @@ async def left_in(
     Args:
         of_proven: A release that never served has none.
     """
+    if system.is_native(session):
+        return ()  # it stays in its release: see `apps.native`
     script = _listing_script(deploy_dir, release, declared, of_proven=of_proven)
     sections = split_sections((await session.probe(script, timeout_s=60.0)).stdout)
     if "missing" in sections:
@@ -168,7 +176,7 @@ echo '== end'
 async def _release_names(session: Session, deploy_dir: str, release: str, declared: Iterable[str], *, databases: bool) -> list[str]:
     """Declared paths that are in the release (or are folders to be made), and databases in it that its commit does not have."""
     declared = list(declared)
-    if not declared and not databases:
+    if (not declared and not databases) or system.is_native(session):
         return []
     git = f"git --git-dir={shlex.quote(f'{deploy_dir}/repo')}"
     ref = f"refs/deployments/{shlex.quote(release)}"

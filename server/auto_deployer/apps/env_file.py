@@ -13,6 +13,8 @@ from collections.abc import Collection, Mapping
 from ..model.errors import UsageError
 from ..model.plan import PlannedCommand
 from ..model.ports import DeployPaths
+from ..sessions import system
+from .native.calls import call
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PLAIN = re.compile(r"[\w./:@%+,=?&~^*()\[\]{}|;<>!-]*")
@@ -86,10 +88,13 @@ def to_dotenv(values: Mapping[str, str]) -> str:
 
 def env_file_command(temp: str, paths: DeployPaths) -> PlannedCommand:
     """Puts the merged env file, written to a 0600 file beforehand, in its place: the values are in no command line and no log."""
+    why = "Keep the app's environment variables in its own file, readable by you alone"
+    if system.is_windows_path(paths.deploy_dir):
+        return PlannedCommand(command=call(paths.deploy_dir, "put-environment", temp), reasoning=why)
     shared, target = shlex.quote(paths.shared), shlex.quote(paths.env_file)
     return PlannedCommand(
         command=f"mkdir -p -m 700 {shared} && install -m 600 {shlex.quote(temp)} {target}.new && mv -f {target}.new {target}",
-        reasoning="Keep the app's environment variables in its own file, readable by you alone",
+        reasoning=why,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import shlex
+from pathlib import Path
 
 from ..analysis.env_sample import SAMPLE_NAME, parse_samples
 from ..masking import is_secret_name, secrets_in
@@ -12,10 +13,13 @@ from ..model.errors import UsageError
 from ..model.facts import EnvVariable
 from ..model.plan import PlannedCommand
 from ..model.ports import DeployPaths, Session
+from ..sessions import system
 from .changes import RunCommand, must
 from .env_file import merge_env, parse_env, without_names
 from .layout import OwnerRecord
+from .native.calls import TEXT, call
 from .state import DeployDirState
+from .text_file import read_text
 
 OURS = frozenset({"PORT", "HOST"})
 """Variables whose value we decide at each start."""
@@ -61,8 +65,7 @@ def _masked(name: str, value: str) -> rq.AppVariable:
 
 
 async def _text(session: Session, deploy_dir: str) -> str:
-    found = await session.probe(f"cat {shlex.quote(DeployPaths(deploy_dir, '').env_file)} 2>/dev/null")
-    return found.stdout
+    return await read_text(session, DeployPaths(deploy_dir, "").env_file)
 
 
 async def _samples(session: Session, state: DeployDirState, record: OwnerRecord) -> tuple[EnvVariable, ...]:
@@ -70,19 +73,30 @@ async def _samples(session: Session, state: DeployDirState, record: OwnerRecord)
     live = record.release(state.current)
     if live is None:
         return ()
-    folder = shlex.quote(posixpath.join(state.deploy_dir, "releases", live.id, live.spec.cwd))
+    where = posixpath.join(state.deploy_dir, "releases", live.id, live.spec.cwd)
+    if system.is_native(session):
+        return parse_samples(_samples_in(Path(where)))
+    folder = shlex.quote(where)
     listed = await session.probe(f"cd {folder} && find . -maxdepth 1 -type f -name '*env*'")
     names = sorted(name for line in listed.stdout.splitlines() if SAMPLE_NAME.fullmatch(name := line.removeprefix("./")))
     texts = [await session.probe(f"cd {folder} && head -c {_SAMPLE_BYTES} {shlex.quote(name)}") for name in names[:_SAMPLES]]
     return parse_samples([(name, found.stdout) for name, found in zip(names, texts, strict=False)])
 
 
+def _samples_in(folder: Path) -> list[tuple[str, str]]:
+    names = sorted(entry.name for entry in folder.iterdir() if SAMPLE_NAME.fullmatch(entry.name) and entry.is_file())
+    return [(name, (folder / name).read_text(encoding="utf-8", errors="replace")[:_SAMPLE_BYTES]) for name in names[:_SAMPLES]]
+
+
 def _write_command(paths: DeployPaths, text: str) -> PlannedCommand:
     """Replaces the env file in one step; its text goes through the command's environment, which only its user can read."""
+    why = "Change the app's environment"
+    if system.is_windows_path(paths.deploy_dir):
+        return PlannedCommand(command=call(paths.deploy_dir, "write-environment"), env={TEXT: text}, reasoning=why)
     shared, target = shlex.quote(paths.shared), shlex.quote(paths.env_file)
     write = f"umask 077; mkdir -p -m 700 {shared} && rm -f {target}.new && printf '%s' \"${_TEXT}\" > {target}.new"
     return PlannedCommand(
         command=f"{write} && mv -f {target}.new {target}",
         env={_TEXT: text},
-        reasoning="Change the app's environment",
+        reasoning=why,
     )

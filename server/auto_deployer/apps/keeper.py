@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shlex
 from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 
 from ..model.plan import AppSpec, PlannedCommand, UpkeepSpec
+from ..sessions import system
 from .data_paths import NEVER_DATA
 from .env_file import format_env
 from .layout import mark_of, run_dir
+from .native.calls import TEXT, call
 
 STOP_GRACE_S = 10
 """Seconds between TERM and KILL (supervisor's stopwaitsecs)."""
@@ -21,6 +24,7 @@ HURRIED_GRACE_S = 0
 """The same when the deployment is being stopped: a shutdown has about 1 s for everything (keeper.sh still waits for 0.2 s)."""
 
 _HEREDOC_END = "END_OF_KEEPER"
+_PREPARE = "Write down how the app is started"
 
 
 @cache
@@ -71,12 +75,20 @@ def prepare_command(deploy_dir: str, release: str, spec: AppSpec, *, was_live: b
         "command": spec.command, "cwd": spec.cwd or ".", "mark": mark_of(deploy_dir, release), "env": format_env(spec.env),
         "upkeep": _upkeep(spec.upkeep),
     }  # fmt: skip
+    if spec.container is not None:
+        content |= {
+            "engine_stop": spec.container.stop, "engine_remove": spec.container.remove,
+            "engine_remove_data": spec.container.remove_data,
+        }  # fmt: skip
+    if system.is_windows_path(deploy_dir):
+        command, given = f"{_keeper(deploy_dir)} prepare {shlex.quote(release)}", {TEXT: json.dumps(content)}
+        return PlannedCommand(command=command, env=given, reasoning=_PREPARE)
     folder = run_dir(deploy_dir, release)
     writes = [f"printf '%s\\n' {shlex.quote(text)} > {shlex.quote(f'{folder}/{name}')}" for name, text in content.items()]
     forget = [] if was_live else ["rm -f " + " ".join(shlex.quote(f"{folder}/{name}") for name in ("listing", "linked"))]
     return PlannedCommand(
         command=" &&\n".join([f"umask 077 && mkdir -p {shlex.quote(folder)}", *forget, *writes]),
-        reasoning="Write down how the app is started",
+        reasoning=_PREPARE,
     )
 
 
@@ -147,6 +159,21 @@ def rescue_command(deploy_dir: str, release: str, paths: Iterable[str]) -> Plann
     )
 
 
+def discard_command(deploy_dir: str, releases: Iterable[str]) -> PlannedCommand:
+    """Removes what a container engine keeps of releases that are to be deleted; nothing happens to others."""
+    return PlannedCommand(
+        command=f"{_keeper(deploy_dir)} discard {' '.join(map(shlex.quote, releases))}",
+        reasoning="Remove what the container engine keeps of these releases",
+    )
+
+
+def discard_data_command(deploy_dir: str, release: str) -> PlannedCommand:
+    """Removes the volumes that a container engine keeps for the app."""
+    return PlannedCommand(
+        command=f"{_keeper(deploy_dir)} discard_data {shlex.quote(release)}", reasoning="Remove the app's volumes"
+    )
+
+
 def host_on(target: str) -> str:
     """HOST for an app: loopback on this machine, all addresses on a server."""
     return "127.0.0.1" if target == "local" else "0.0.0.0"  # noqa: S104 - a server is to be reached
@@ -160,4 +187,6 @@ def _upkeep(spec: UpkeepSpec) -> str:
 
 
 def _keeper(deploy_dir: str) -> str:
+    if system.is_windows_path(deploy_dir):
+        return call(deploy_dir)
     return f"bash {shlex.quote(keeper_path(deploy_dir))}"

@@ -7,11 +7,14 @@
 #   bash keeper.sh share RELEASE PATH…           move data of a stopped release to shared/data/ and link it back
 #   bash keeper.sh rescue RELEASE PATH…          move data of a release that is to be deleted to shared/rescued/<release>/
 #   bash keeper.sh link RELEASE                  link the kept data into a release that is being prepared
+#   bash keeper.sh discard RELEASE…              remove what a container engine keeps of releases that are to be deleted
+#   bash keeper.sh discard_data RELEASE          remove the volumes that it keeps for the app
 #
 # It lies in <deploy dir>/run/; what it knows of a release lies in run/<release>/: command, cwd, env, upkeep and mark (written
 # before the start), up (made once it is proven: from then on it is started again when it ends without having been asked to)
-# and proven (made then too, and kept), pid, port, started, exit, stopping (holds FOR), keeper (its own process), restarts, last_exit, gave_up and app.log (written
-# here). Variables are named keeper_* because an app's env file may set any other name.
+# and proven (made then too, and kept), pid, port, started, exit, stopping (holds FOR), keeper (its own process), restarts,
+# last_exit, gave_up and app.log (written here); engine_stop, engine_remove and engine_remove_data where a container engine
+# runs it. Variables are named keeper_* because an app's env file may set any other name.
 
 keeper_root=$(cd "$(dirname "$0")/.." && pwd -P) || exit 1
 keeper_self=$keeper_root/run/$(basename "$0")
@@ -73,7 +76,16 @@ load_env() {
         ;;
     esac
     export "$keeper_name=$keeper_value"
+    keeper_names="$keeper_names $keeper_name"
   done < "$1"
+}
+
+# in_engine: a container engine runs the release; the texts that deal with it lie beside its command.
+in_engine() { [ -f "$keeper_run/engine_stop" ]; }
+
+# end_in_engine GRACE_S: end what the engine still runs of the release, which no signal of ours reaches; fails when it does not.
+end_in_engine() {
+  GRACE=$1 bash "$keeper_run/engine_stop" < /dev/null
 }
 
 # run_app PORT HOST UMASK
@@ -83,7 +95,12 @@ run_app() {
   keeper_command=$(cat "$keeper_run/command") || exit 127
   unset AUTO_DEPLOYER_KEEPER
   load_env "$keeper_run/env"
+  keeper_names=
   load_env "$keeper_root/shared/.env"
+  if in_engine; then
+    end_in_engine 0 # of an earlier run: its client may have been killed
+    export "AUTO_DEPLOYER_ENV=$keeper_names" # what the app's container is to see
+  fi
   export "PORT=$1" "HOST=$2" "AUTO_DEPLOYER_APP=$keeper_mark"
   # A shell starts background jobs with these two ignored, and an app would inherit that; only GNU env can set it right.
   keeper_signals=--default-signal=INT,QUIT
@@ -242,14 +259,14 @@ start() {
     export "AUTO_DEPLOYER_KEEPER=$keeper_mark" # tells whose process it is; the app does not get it
     cd / && new_session sh "$keeper_self" keep "$2" "$3" "$4" "$keeper_umask" < /dev/null >> "$keeper_run/app.log" 2>&1 &
   )
-  keeper_tries=200
+  keeper_tries=500
   while [ ! -s "$keeper_run/pid" ]; do
     keeper_tries=$((keeper_tries - 1))
     if [ "$keeper_tries" -eq 0 ]; then
       echo "the keeper of release $2 did not start; see $keeper_run/app.log" >&2
       return 1
     fi
-    sleep 0.05
+    sleep 0.02
   done
   read -r keeper_app keeper_token < "$keeper_run/pid"
   echo "started release $2 as process $keeper_app with PORT=$3; its output: $keeper_run/app.log"
@@ -269,13 +286,13 @@ signal_all() {
   done
 }
 
-# wait_gone TENTHS: true as soon as nothing of the release lives.
+# wait_gone TENTHS: true as soon as nothing of the release lives. Most are gone within the first tenth: that is looked at closely.
 wait_gone() {
-  keeper_tries=$1
+  keeper_tries=$(($1 + 4))
   while [ -n "$(live_processes "$keeper_run" "$keeper_mark")" ]; do
     [ "$keeper_tries" -gt 0 ] || return 1
     keeper_tries=$((keeper_tries - 1))
-    sleep 0.1
+    if [ "$keeper_tries" -ge "$1" ]; then sleep 0.02; else sleep 0.1; fi
   done
 }
 
@@ -288,6 +305,14 @@ note_stop() {
   fi
 }
 
+# stop_in_engine RELEASE GRACE_S: its container may run on where the engine does not answer, so that is not called stopped.
+stop_in_engine() {
+  if in_engine && ! end_in_engine "$2"; then
+    echo "the container engine did not end what it runs of release $1; once it answers again, stop the app once more" >&2
+    return 1
+  fi
+}
+
 stop() {
   if ! note_stop "${4:-}"; then
     echo "it cannot be noted why release $2 is stopped, so it is left as it is" >&2
@@ -295,6 +320,7 @@ stop() {
   fi
   if [ -z "$(live_processes "$keeper_run" "$keeper_mark")" ]; then
     retire_keeper
+    stop_in_engine "$2" "$3" || return 1
     echo "release $2 is not running"
     return 0
   fi
@@ -312,18 +338,38 @@ stop() {
       fi
     done
   fi
-  keeper_tries=20
+  keeper_tries=50
   while [ ! -e "$keeper_run/exit" ] && [ "$keeper_tries" -gt 0 ]; do
     keeper_tries=$((keeper_tries - 1))
-    sleep 0.05
+    sleep 0.02
   done
+  stop_in_engine "$2" "$3" || return 1
   echo "stopped release $2 ($keeper_how)"
+}
+
+# discard RELEASE…: a release of which the engine keeps nothing has no such text.
+discard() {
+  keeper_failed=0
+  for keeper_release in "$@"; do
+    keeper_text=$keeper_root/run/$keeper_release/engine_remove
+    if [ -f "$keeper_text" ]; then bash "$keeper_text" < /dev/null || keeper_failed=1; fi
+  done
+  return "$keeper_failed"
 }
 
 case $1 in
   link)
     umask 077
     mkdir -p "$keeper_run" && link_all "$2"
+    exit
+    ;;
+  discard)
+    shift
+    discard "$@"
+    exit
+    ;;
+  discard_data)
+    [ ! -f "$keeper_run/engine_remove_data" ] || bash "$keeper_run/engine_remove_data" < /dev/null
     exit
     ;;
 esac
@@ -345,5 +391,5 @@ case $1 in
     shift
     "$keeper_verb" "$@"
     ;;
-  *) echo "usage: keeper.sh start | stop | share | rescue | link RELEASE …" >&2 && exit 2 ;;
+  *) echo "usage: keeper.sh start | stop | share | rescue | link | discard | discard_data RELEASE …" >&2 && exit 2 ;;
 esac

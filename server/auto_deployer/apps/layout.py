@@ -27,6 +27,8 @@ from pydantic import ValidationError
 
 from ..model.base import Model, Time
 from ..model.plan import AppSpec, PlannedCommand
+from ..sessions import system
+from .native.calls import TEXT, call
 
 RECORD_NAME = ".auto-deployer.json"
 LOCK_NAME = ".auto-deployer.lock"
@@ -122,24 +124,29 @@ def utc_now() -> str:
 
 def write_record_command(deploy_dir: str, record: OwnerRecord) -> PlannedCommand:
     """Replaces the owner record in one step."""
-    path = shlex.quote(record_path(deploy_dir))
-    text = shlex.quote(record.model_dump_json(exclude_defaults=True))
+    path, content = shlex.quote(record_path(deploy_dir)), record.model_dump_json(exclude_defaults=True)
+    why = "Note which release is live, so that it can be started again and rolled back to"
+    if system.is_windows_path(deploy_dir):
+        return PlannedCommand(command=call(deploy_dir, "write", RECORD_NAME), env={TEXT: f"{content}\n"}, reasoning=why)
     return PlannedCommand(
-        command=f"umask 077 && printf '%s\\n' {text} > {path}.new && mv -f {path}.new {path}",
-        reasoning="Note which release is live, so that it can be started again and rolled back to",
+        command=f"umask 077 && printf '%s\\n' {shlex.quote(content)} > {path}.new && mv -f {path}.new {path}", reasoning=why
     )
 
 
 def keep_up_command(deploy_dir: str, release: str) -> PlannedCommand:
     """From now on the keeper starts the release again when it ends without having been asked to."""
+    marks = " ".join(shlex.quote(f"{run_dir(deploy_dir, release)}/{name}") for name in ("up", "proven"))
     return PlannedCommand(
-        command=f"touch {' '.join(shlex.quote(f'{run_dir(deploy_dir, release)}/{name}') for name in ('up', 'proven'))}",
+        command=call(deploy_dir, "keep-up", release) if system.is_windows_path(deploy_dir) else f"touch {marks}",
         reasoning=f"Release {release} has proven itself: start it again when it crashes",
     )
 
 
 def switch_command(deploy_dir: str, release: str) -> PlannedCommand:
     """Points `current` at a release in one step (GNU and busybox mv know -T, that of macOS -h), and has it kept up."""
+    why = f"Make release {release} the live one, and start it again when it crashes"
+    if system.is_windows_path(deploy_dir):
+        return PlannedCommand(command=call(deploy_dir, "switch", release), reasoning=why)
     current = shlex.quote(f"{deploy_dir}/current")
     make = f"ln -sfn {shlex.quote(f'releases/{release}')} {current}.new"
     return PlannedCommand(
@@ -147,13 +154,16 @@ def switch_command(deploy_dir: str, release: str) -> PlannedCommand:
             f"{make} && {{ mv -fT {current}.new {current} 2>/dev/null || mv -fh {current}.new {current}; }} && "
             f"{keep_up_command(deploy_dir, release).command}"
         ),
-        reasoning=f"Make release {release} the live one, and start it again when it crashes",
+        reasoning=why,
     )
 
 
 def unlink_current_command(deploy_dir: str) -> PlannedCommand:
     """Takes `current` away: no release is live."""
-    return PlannedCommand(command=f"rm -f {shlex.quote(f'{deploy_dir}/current')}", reasoning="No release is live any more")
+    native = call(deploy_dir, "unlink") if system.is_windows_path(deploy_dir) else ""
+    return PlannedCommand(
+        command=native or f"rm -f {shlex.quote(f'{deploy_dir}/current')}", reasoning="No release is live any more"
+    )
 
 
 def prune_command(deploy_dir: str, releases: Iterable[str], *, reasoning: str) -> PlannedCommand:

@@ -8,6 +8,7 @@ from ..model.errors import AppError
 from ..model.plan import AppSpec
 from ..model.ports import Session
 from ..model.reasons import Kind
+from .container import published
 from .layout import ReleaseRecord
 from .ports import all_listeners, listeners_of, owner_of, pick_free
 from .state import DeployDirState, RunState
@@ -18,8 +19,6 @@ class PortChoice:
     """A port and what stands in its way."""
 
     number: int
-    held_by_old: bool = False
-    """The release that runs now has to stop before the new one can listen."""
     fixed: bool = False
     """The app listens where it does whatever PORT says: it cannot be tried on another port."""
 
@@ -41,8 +40,10 @@ async def choose_port(
     if number is not None:
         ignores = before is not None and before.ignores_port
         own = {entry.port for entry in await listeners_of(session, [process.pid for process in old.processes])}
+        if before is not None:
+            own |= {entry.port for entry in await published(session, before.spec)}
         if number in own or (ignores and own):
-            return PortChoice(number, held_by_old=True, fixed=ignores or spec.fixed_port is not None)
+            return PortChoice(number, fixed=ignores or spec.fixed_port is not None)
         if not await is_taken(session, number):
             return PortChoice(number)
         if number == spec.fixed_port:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import ipaddress
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from ..model.errors import AppError
 from ..model.ports import Session
 from ..model.reasons import Kind
+from ..sessions import system
 from .keeper import processes_script
 from .state import split_sections
 
@@ -41,6 +43,8 @@ class Listener:
 
 async def all_listeners(session: Session) -> tuple[Listener, ...]:
     """Every listening TCP socket of the target, whoever has it."""
+    if system.is_native(session):
+        return await _here()
     result = await session.probe(f"{processes_script()}\nlistening_table")
     return parse_table(result.stdout.splitlines())
 
@@ -49,9 +53,23 @@ async def listeners_of(session: Session, pids: Collection[int]) -> tuple[Listene
     """The listening sockets of these processes."""
     if not pids:
         return ()
-    numbers = " ".join(map(str, pids))
-    script = f"{processes_script()}\necho '== table'; listening_table; echo '== sockets'; sockets_of {numbers}"
-    sections = split_sections((await session.probe(script)).stdout)
+    if system.is_native(session):
+        return tuple(entry for entry in await _here() if entry.pid in pids)
+    script = f"{processes_script()}\n{sockets_script(' '.join(map(str, pids)))}"
+    return listeners_in(split_sections((await session.probe(script)).stdout), pids)
+
+
+def sockets_script(pids: str) -> str:
+    """Tells what listens, and which of it these processes hold; goes behind `processes_script`.
+
+    Args:
+        pids: Shell text that becomes their numbers.
+    """
+    return f"echo '== table'; listening_table; echo '== sockets'; sockets_of {pids}"
+
+
+def listeners_in(sections: Mapping[str, list[str]], pids: Collection[int]) -> tuple[Listener, ...]:
+    """What the output of `sockets_script` tells."""
     table, owners = parse_table(sections.get("table", [])), parse_sockets(sections.get("sockets", []))
     owned = (entry if entry.pid is not None else replace(entry, pid=owners.get(entry.inode)) for entry in table)
     return tuple(entry for entry in owned if entry.pid in pids)
@@ -66,9 +84,13 @@ async def owner_of(session: Session, port: int) -> str:
         listing = await session.probe(rf"ls -l /proc/[0-9]*/fd 2>/dev/null | grep -E '^/proc/|socket:\[({inodes})\]'; exit 0")
         pids = set(parse_sockets(listing.stdout.splitlines()).values())
     for pid in sorted(pids):
-        described = await session.probe(_describe_script(pid))
-        if described.stdout.strip():
-            return described.stdout.strip()
+        if system.is_native(session):
+            from .native.processes import described
+
+            return described(pid) or f"process {pid}"
+        shown = await session.probe(_describe_script(pid))
+        if shown.stdout.strip():
+            return shown.stdout.strip()
     return "a process that you may not see (another user's or in a container)"
 
 
@@ -103,6 +125,13 @@ def parse_table(lines: Iterable[str]) -> tuple[Listener, ...]:
             address, _, port = line[1:].rpartition(":")
             found.append(Listener(int(port), "::" if address == "*" else address.strip("[]"), pid=pid))
     return tuple(found)
+
+
+async def _here() -> tuple[Listener, ...]:
+    """Every listening socket of this machine, read in our own process."""
+    from .native.processes import listening_table
+
+    return parse_table(await asyncio.to_thread(listening_table))
 
 
 def parse_sockets(lines: Iterable[str]) -> dict[str, int]:

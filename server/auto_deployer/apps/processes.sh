@@ -26,22 +26,32 @@ leader_of() {
   printf '%s\n' "$keeper_leader"
 }
 
+# see_processes [MARK]: one look at all processes, that live_processes goes by from then on, for any number of releases; without a
+# MARK whatever theirs is.
+see_processes() {
+  has_proc || return 0
+  keeper_environs=$(grep -lsaF "AUTO_DEPLOYER_APP=${1-}" /proc/[0-9]*/environ)
+  # The name before the last ")" may hold anything; behind it come state, parent, group and session.
+  keeper_table=$(cat /proc/[0-9]*/stat 2>/dev/null |
+    LC_ALL=C sed -n 's/^\([0-9]*\) (.*) [^ZX] [0-9]* \([0-9]*\) \([0-9]*\) .*/\1 \2 \3/p')
+}
+
 # live_processes RUN_DIR MARK: one line "pid group" for each live process of the release.
 live_processes() {
   keeper_first=$(leader_of "$1")
   if has_proc; then
-    keeper_marked=" $(grep -lsaF "AUTO_DEPLOYER_APP=$2" /proc/[0-9]*/environ | tr -dc '0-9\n' | tr '\n' ' ') "
-    for keeper_file in /proc/[0-9]*/stat; do
-      { read -r keeper_stat < "$keeper_file"; } 2>/dev/null || continue
-      keeper_pid=${keeper_stat%% *}
-      set -- ${keeper_stat##*) }
-      [ "$1" != Z ] && [ "$1" != X ] || continue
+    keeper_seen=${keeper_table-}
+    [ -n "$keeper_seen" ] || see_processes "$2"
+    keeper_marked=$(grep -lsaF "AUTO_DEPLOYER_APP=$2" /dev/null $keeper_environs)
+    # A pipe and no here-document: that may be a temporary file, and on a full disk nothing would seem to run.
+    printf '%s\n' "$keeper_table" | while read -r keeper_pid keeper_group keeper_session && [ -n "$keeper_pid" ]; do
       case $keeper_marked in
-        *" $keeper_pid "*) ;;
-        *) [ "$4" = "$keeper_first" ] || [ "$keeper_pid" = "$keeper_first" ] || continue ;;
+        *"/proc/$keeper_pid/"*) ;;
+        *) [ "$keeper_session" = "$keeper_first" ] || [ "$keeper_pid" = "$keeper_first" ] || continue ;;
       esac
-      printf '%s %s\n' "$keeper_pid" "$3"
+      printf '%s %s\n' "$keeper_pid" "$keeper_group"
     done
+    keeper_table=$keeper_seen
   elif [ -n "$keeper_first" ]; then
     ps -axo pid=,pgid=,stat= | while read -r keeper_pid keeper_group keeper_stat; do
       case $keeper_stat in Z*) continue ;; esac
@@ -63,11 +73,25 @@ listening_table() {
 # sockets_of PID…: which sockets these processes hold, raw, for apps/ports.py (with lsof the table tells it already).
 sockets_of() {
   has_proc || return 0
-  for keeper_pid in "$@"; do
-    printf '/proc/%s/fd:\n' "$keeper_pid"
-    ls -l "/proc/$keeper_pid/fd" 2>/dev/null | grep 'socket:\['
-  done
+  keeper_folders=
+  for keeper_pid in "$@"; do keeper_folders="$keeper_folders /proc/$keeper_pid/fd"; done
+  [ -z "$keeper_folders" ] || ls -lR $keeper_folders 2>/dev/null | grep '^/proc/\|socket:\['
   return 0
+}
+
+# is_listening PORT: somebody listens there, as far as /proc tells.
+is_listening() {
+  grep -qs "$(printf ':%04X [0-9A-F]*:0000 0A ' "$1")" /proc/net/tcp /proc/net/tcp6
+}
+
+# await_port PORT RUN_DIR: for about half a second, or until somebody listens there or the app has ended. Run by bash.
+await_port() {
+  has_proc && keeper_tries=20 || keeper_tries=4
+  keeper_since=$SECONDS # on a busy machine a try takes a while
+  while [ "$keeper_tries" -gt 0 ] && [ $((SECONDS - keeper_since)) -lt 2 ] && [ ! -e "$2/exit" ] && ! is_listening "$1"; do
+    keeper_tries=$((keeper_tries - 1))
+    sleep 0.025
+  done
 }
 
 # waiting_keeper RUN_DIR: the keeper's own process, while it lives.

@@ -22,7 +22,8 @@ from ..model.plan import AppSpec, PlannedCommand
 from ..model.ports import Session
 from . import keeper, layout
 from .changes import CommandResult, RunCommand, must
-from .data import AppData, Tell
+from .container import out_of_sight
+from .data import DATA_NOTE, AppData, Tell
 from .layout import OwnerRecord, ReleaseRecord
 from .port_choice import choose_port
 from .ports import pick_free
@@ -47,7 +48,8 @@ class ReleaseChange:
             stopping: When it is set, waiting ends.
             tell: Told what was done with the app's data.
         """
-        self._data = AppData(session, deploy_dir, run, tell or _to_nobody)
+        self._tell = tell or _to_nobody
+        self._data = AppData(session, deploy_dir, run, self._tell)
         self._session, self._deploy_dir, self._run = session, deploy_dir, run
         self._stopping = stopping
         self._host = keeper.host_on(session.target)
@@ -62,7 +64,7 @@ class ReleaseChange:
             await self._must(keeper.install_command(self._deploy_dir))
         was_live = state.record is not None and state.record.release(release) is not None
         await self._must(keeper.prepare_command(self._deploy_dir, release, spec, was_live=was_live))
-        await self._prune(_failed_before(state, release), "Delete releases of earlier deployments that never went live")
+        await self._prune(state, _failed_before(state, release), "Delete releases of earlier deployments that never went live")
 
     async def replace(self, state: DeployDirState, release: str, spec: AppSpec, *, migrated: bool = False) -> Serving:
         """Start the release with the data of the old one and prove that it serves.
@@ -83,7 +85,7 @@ class ReleaseChange:
             self._owe(state, old.release, release)
         port = await choose_port(self._session, state, spec, old, before)
         shared = (*spec.shared, *(before.spec.shared if before else ()))
-        if old.running and not port.fixed:
+        if old.running and not port.fixed and not spec.exclusive:
             rehearsed = await self._rehearse(release, spec, port.number)
             if rehearsed is not None and not await self._data.left_in(old.release, shared):
                 return rehearsed
@@ -117,10 +119,12 @@ class ReleaseChange:
         entry = self._entry(record, spec, serving)
         new_record = record.gone_live(entry, before=old if record.release(old) else None)
         await self._write_record(state, new_record)
+        if old and (before := record.release(old)) is not None:
+            await self._tell_out_of_sight(before.spec, spec)
         kept = {each.id for each in new_record.releases}
         older = (name for name in state.releases if name < serving.release)
         too_old = [name for name in older if name not in kept and not state.run(name).running]
-        await self._prune(too_old, f"Keep the {layout.KEPT_RELEASES} newest releases that went live")
+        await self._prune(state, too_old, f"Keep the {layout.KEPT_RELEASES} newest releases that went live")
         return new_record
 
     async def undo(self) -> str:
@@ -220,9 +224,13 @@ class ReleaseChange:
             self._deploy_dir, old, port, self._host, grace_s=grace_s, stopped_for=release, reasoning=f"Start release {old} again",
         ))  # fmt: skip
 
-    async def _prune(self, releases: Sequence[str], why: str) -> None:
+    async def _prune(self, state: DeployDirState, releases: Sequence[str], why: str) -> None:
         """What cannot be deleted stays, and what holds data that is nowhere else; no change fails on that."""
         free = await self._data.put_aside(releases)
+        if free and (in_engine := [name for name in free if state.run(name).in_engine]):
+            result = await self._run(keeper.discard_command(self._deploy_dir, in_engine))
+            if result.exit_code != 0:  # the engine is down: how to remove what it keeps is told in their folders only
+                free = [name for name in free if name not in in_engine]
         if free:
             await self._run(layout.prune_command(self._deploy_dir, free, reasoning=why))
 
@@ -247,6 +255,13 @@ class ReleaseChange:
         except AppError as error:
             return f"The previous release {entry.id} was started again, but does not serve: {error.message}"
         return f"The previous release {entry.id} serves again at {serving.url}"
+
+    async def _tell_out_of_sight(self, before: AppSpec, after: AppSpec) -> None:
+        if before.container == after.container:
+            return
+        kept = (await read_state(self._session, self._deploy_dir)).data
+        if text := out_of_sight(kept, before, after):
+            await self._tell(DATA_NOTE, text)
 
     async def _must(self, command: PlannedCommand) -> None:
         await must(self._run, command)

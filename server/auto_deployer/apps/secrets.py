@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import shlex
-
 from ..masking import SecretRegistry
 from ..model.ports import Session
 from .env_file import parse_env
+from .text_file import read_text
 
 
 async def app_secrets(session: Session, deploy_dir: str) -> SecretRegistry:
     """The secret values in the app's env file (empty where there is none)."""
     registry = SecretRegistry()
-    result = await session.probe(f"cat {shlex.quote(f'{deploy_dir}/shared/.env')} 2>/dev/null")
-    registry.add_env(parse_env(result.stdout))
+    text = await read_text(session, f"{deploy_dir}/shared/.env")
+    registry.add_env(parse_env(text))
     return registry

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -44,25 +45,37 @@ _PROTOCOLS: Mapping[str, _Protocol] = {
 }  # fmt: skip
 
 
+_HOST_NAME = re.compile(
+    r"(?P<prefix>PG|POSTGRES(?:QL)?|MYSQL|MARIADB|REDIS|MONGO(?:DB)?|RABBITMQ|AMQP|DB|DATABASE|TYPEORM|KNEX)(?P<separator>_?)HOST(?:NAME)?"
+)
+_SERVICE_OF_PREFIX: Mapping[str, _Protocol] = {
+    "PG": _POSTGRES, "POSTGRES": _POSTGRES, "POSTGRESQL": _POSTGRES, "MYSQL": _MYSQL, "MARIADB": _MYSQL, "REDIS": _REDIS,
+    "MONGO": _PROTOCOLS["mongodb"], "MONGODB": _PROTOCOLS["mongodb"], "RABBITMQ": _PROTOCOLS["amqp"], "AMQP": _PROTOCOLS["amqp"],
+}  # fmt: skip
+_ENGINE_NAMES = ("CONNECTION", "ENGINE", "TYPE", "DIALECT", "DRIVER", "CLIENT", "ADAPTER")
+_SCHEME_OF_WORD = {"pgsql": "postgres", "pg": "postgres", "mongo": "mongodb"}
+
+
 @dataclass(frozen=True)
 class Address:
-    """A service that a variable names by its URL."""
+    """A service that a variable names by its URL, or by its host."""
 
     variable: str
     protocol: _Protocol
     places: tuple[tuple[str, int], ...]
     """Host and port; of several, one that answers is enough."""
     shown: str
-    """The URL without its password and query."""
+    """The URL without its password and query; else host and port."""
 
 
 async def refuse_unreachable(session: Session, values: Mapping[str, str]) -> None:
-    """Connect to every service that a URL among an app's variables names.
+    """Connect to every service that an app's variables name: by a URL, or by host and port.
 
     Raises:
         RefusedError: `required_service_missing`, for the first that does not answer: where it was looked for, and what happened.
     """
     addresses = [found for name, value in values.items() if (found := address_in(name, value)) is not None]
+    addresses += [found for name in values if (found := address_of_pair(name, values)) is not None]
     problems = await asyncio.gather(*(_problem(session, address) for address in addresses))
     for address, problem in zip(addresses, problems, strict=True):
         if problem:
@@ -81,6 +94,33 @@ def address_in(name: str, value: str) -> Address | None:
     masked = f"{user}:***@" if ":" in userinfo else f"{user}{at}"
     path = rest.partition("/")[2].partition("?")[0]
     return Address(name, protocol, tuple(places), f"{scheme}://{masked}{hosts}/{path}".rstrip("/")) if places else None
+
+
+def address_of_pair(name: str, values: Mapping[str, str]) -> Address | None:
+    """The service whose host a variable names, such as DB_HOST or PGHOST, with the port beside it; None when it names none.
+
+    Which service it is follows from its name, from what names the kind of database (DB_CONNECTION=mysql), or from the port.
+    """
+    match = _HOST_NAME.fullmatch(name)
+    host = values.get(name, "").strip()
+    if match is None or not re.fullmatch(r"[\w.:-]+", host):
+        return None
+    prefix, separator = match["prefix"], "_" if match["separator"] else ""
+    port = values.get(f"{prefix}{separator}PORT", "").strip()
+    told = next((values[known].lower() for word in _ENGINE_NAMES if (known := f"{prefix}_{word}") in values), "")
+    protocol = _SERVICE_OF_PREFIX.get(prefix) or _protocol_named(told) or (None if told else _protocol_at(port))
+    place = _place(f"{host}:{port}" if port else host, protocol.port) if protocol else None
+    return Address(name, protocol, (place,), f"{host}:{place[1]}") if protocol and place else None
+
+
+def _protocol_named(told: str) -> _Protocol | None:
+    """By the word of a framework for its driver: "pgsql", "postgresql+asyncpg", "django.db.backends.mysql"."""
+    found = re.search(r"postgres|pgsql|\bpg\b|mysql|mariadb|mongo|redis", told)
+    return _PROTOCOLS[_SCHEME_OF_WORD.get(found[0], found[0])] if found else None
+
+
+def _protocol_at(port: str) -> _Protocol | None:
+    return next((each for each in (_POSTGRES, _MYSQL, _REDIS, _PROTOCOLS["mongodb"]) if port == str(each.port)), None)
 
 
 def _place(host: str, port: int) -> tuple[str, int] | None:

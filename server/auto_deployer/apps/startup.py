@@ -12,14 +12,19 @@ from ..model.errors import AppError
 from ..model.plan import AppSpec
 from ..model.ports import Session
 from ..model.reasons import Kind
+from ..sessions import system
+from .container import published
 from .health import REQUEST_TIMEOUT_S, HttpAnswer, http_get
+from .keeper import processes_script
 from .layout import log_path
-from .ports import Listener, listeners_of
-from .state import RunState, log_tail, read_run
+from .ports import Listener, listeners_in, listeners_of, sockets_script
+from .state import RunState, log_tail, read_run, run_in, run_script, split_sections
 
 T = TypeVar("T")
 
 POLL_S = 0.15
+QUICK_POLL_S = 0.03
+"""Where the target itself waits for the port."""
 EXIT_CODE_READS = 10
 ANSWER_WINDOW_S = 15.0
 """Once a port is open the app has at least this long to answer, however late it was opened."""
@@ -27,6 +32,9 @@ STEADY_ERROR_S = 15.0
 """An app that answers with nothing but server errors for this long is not waited for any longer."""
 OTHER_PORT_SETTLE_S = 2.0
 """A port other than PORT is taken for the app's only after this long: `node --inspect` opens its own port first (measured)."""
+
+
+_THEIR_PIDS = '$(live_processes "$folder" "$mark" | cut -d" " -f1)'
 
 
 class ChangeStoppedError(Exception):
@@ -88,17 +96,38 @@ class StartupWatch:
             ChangeStoppedError: `stopping` was set.
         """
         while True:
-            run = await self._unless_stopped(read_run(self._session, self._deploy_dir, self._release))
+            run, listeners = await self._unless_stopped(self._look())
             if not run.running:
                 run = await self._with_exit_code(run)
             if not run.running:
                 raise await self._exited(run)
-            serving = await self._try_ports(run)
+            serving = await self._try_ports(run, listeners)
             if serving is not None:
                 return serving
             if self._clock() > self._deadline():
                 raise await self._not_serving()
-            await self._unless_stopped(asyncio.sleep(POLL_S))
+            await self._unless_stopped(asyncio.sleep(QUICK_POLL_S if self._target_waits else POLL_S))
+
+    @property
+    def _target_waits(self) -> bool:
+        """Whether looking waits there for PORT. An engine, and a target without a shell, are only asked."""
+        only_asked = self._spec.container is not None or system.is_native(self._session)
+        return self._seen.first_port_at is None and not only_asked
+
+    async def _look(self) -> tuple[RunState, tuple[Listener, ...]]:
+        """What lives of the release and where it listens, in one probe; before a port is open it waits there for PORT."""
+        if self._spec.container is not None:
+            state = await read_run(self._session, self._deploy_dir, self._release)
+            return state, await published(self._session, self._spec)
+        if system.is_native(self._session):
+            state = await read_run(self._session, self._deploy_dir, self._release)
+            return state, await listeners_of(self._session, [process.pid for process in state.processes])
+        wait = f'await_port {self._port} "$folder"' if self._target_waits else ":"
+        run = run_script(self._deploy_dir, self._release, before=f"{wait}\nsee_processes")
+        script = f"{processes_script()}\n{run}\n{sockets_script(_THEIR_PIDS)}"
+        sections = split_sections((await self._session.probe(script)).stdout)
+        state = run_in(sections, self._release)
+        return state, listeners_in(sections, [process.pid for process in state.processes])
 
     async def _with_exit_code(self, run: RunState) -> RunState:
         """The keeper notes the exit code a moment after the process is gone."""
@@ -109,9 +138,7 @@ class StartupWatch:
             run = await self._unless_stopped(read_run(self._session, self._deploy_dir, self._release))
         return run
 
-    async def _try_ports(self, run: RunState) -> Serving | None:
-        pids = [process.pid for process in run.processes]
-        listeners = await self._unless_stopped(listeners_of(self._session, pids))
+    async def _try_ports(self, run: RunState, listeners: Sequence[Listener]) -> Serving | None:
         if not listeners:
             return None
         now = self._clock()
@@ -184,6 +211,12 @@ class StartupWatch:
                 Kind.NO_LISTENING_PORT,
                 f"The app's process runs, but none of its processes listened on a port within {limit:g} s (PORT was {self._port}).",
                 "A web app has to listen on the port in the environment variable PORT.",
+            )
+        if self._spec.container is not None and (self._seen.answer is None or self._seen.answer.status is None):
+            return await self._error(
+                Kind.NO_LISTENING_PORT,
+                f"The app's container runs, but nothing in it answered within {limit:g} s on the port that is published.",
+                "In its container an app has to listen on 0.0.0.0 (not on localhost), at the port that its image exposes.",
             )
         expected = "status 200" if self._spec.health.expect == "static" else "a status below 500"
         saw = str(self._seen.answer) if self._seen.answer else f"no HTTP answer on {_listed(self._seen.ports)}"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..model.errors import AppError
-from ..model.ports import Session
+from ..model.ports import ProbeResult, Session
 from ..model.reasons import Kind
+from ..sessions import system
 from .keeper import keeper_path, processes_script
 from .layout import OwnerRecord, log_path, parse_record, record_path, run_dir
 from .secrets import app_secrets
@@ -45,6 +48,8 @@ class RunState:
     """Exit code of the run before this one, when there was one."""
     gave_up: bool = False
     """It crashed so often that it is not started again."""
+    in_engine: bool = False
+    """A container engine runs it, and keeps something of it."""
     waiting: bool = False
     """Nothing of it runs, but its keeper will start it again in a moment."""
 
@@ -102,7 +107,13 @@ async def read_state(session: Session, deploy_dir: str) -> DeployDirState:
     Raises:
         AppError: it cannot be read.
     """
-    result = await session.probe(_state_script(deploy_dir))
+    if system.is_native(session):
+        from .native import reading
+
+        told = await asyncio.to_thread(reading.state_text, deploy_dir)
+        result = ProbeResult(_NO_DIRECTORY if told is None else 0, told or "")
+    else:
+        result = await session.probe(_state_script(deploy_dir))
     if result.exit_code == _NO_DIRECTORY:
         return DeployDirState(deploy_dir, exists=False)
     if result.exit_code != 0:
@@ -126,16 +137,31 @@ async def read_state(session: Session, deploy_dir: str) -> DeployDirState:
 
 async def read_run(session: Session, deploy_dir: str, release: str) -> RunState:
     """Probe one release."""
-    result = await session.probe(f"{processes_script()}\n{_run_script(deploy_dir, release)}")
-    return _run_state(release, split_sections(result.stdout).get(f"run {release}", []))
+    if system.is_native(session):
+        from .native import reading
+
+        return run_in(split_sections(await asyncio.to_thread(reading.run_text, deploy_dir, release)), release)
+    sections = split_sections((await session.probe(f"{processes_script()}\n{run_script(deploy_dir, release)}")).stdout)
+    return run_in(sections, release)
+
+
+def run_in(sections: Mapping[str, list[str]], release: str) -> RunState:
+    """What the output of `run_script` tells."""
+    return _run_state(release, sections.get(f"run {release}", []))
 
 
 async def log_tail(session: Session, deploy_dir: str, release: str) -> tuple[str, ...]:
     """The last lines of the app's own log, masked; the log before it when the app has not written any."""
-    path = shlex.quote(log_path(deploy_dir, release))
-    result = await session.probe(f"tail -c {LOG_TAIL_BYTES} {path} 2>/dev/null | tail -n {LOG_TAIL_LINES}")
+    path = log_path(deploy_dir, release)
+    if system.is_native(session):
+        from .native import reading
+
+        size = reading.size_of(path) or 0
+        text = reading.part_of(path, max(0, size - LOG_TAIL_BYTES)).decode("utf-8", "replace")
+    else:
+        text = (await session.probe(f"tail -c {LOG_TAIL_BYTES} {shlex.quote(path)} 2>/dev/null | tail -n {LOG_TAIL_LINES}")).stdout
     secrets = await app_secrets(session, deploy_dir)
-    return tuple(line.rstrip() for line in secrets.mask(result.stdout).splitlines())
+    return tuple(line.rstrip() for line in secrets.mask(text).splitlines()[-LOG_TAIL_LINES:])
 
 
 def decoded(line: str) -> str:
@@ -165,6 +191,7 @@ echo '== current'; readlink current
 echo '== releases'; ls -1 releases 2>/dev/null
 [ ! -e {shlex.quote(keeper_path(deploy_dir))} ] || echo '== keeper'
 echo '== data'; [ ! -f shared/paths ] || tr '\\n\\0' '\\001\\n' < shared/paths
+see_processes
 for folder in run/*/; do
   release=${{folder#run/}} release=${{release%/}}
   [ -e "$folder/mark" ] || continue
@@ -179,14 +206,21 @@ _RUN_LINES = """echo "== run $release"
   for name in pid port started exit restarts last_exit gave_up; do
     { read -r value < "$folder/$name"; } 2>/dev/null && echo "$name $value"
   done
+  [ ! -e "$folder/engine_stop" ] || echo 'engine yes'
   [ ! -e "$folder/stopping" ] || echo "stopping $(cat "$folder/stopping")"
-  { read -r mark < "$folder/mark"; } 2>/dev/null && live_processes "$folder" "$mark" | sed 's/^/live /'
+  { read -r mark < "$folder/mark"; } 2>/dev/null && live_processes "$folder" "$mark" |
+    while read -r line; do echo "live $line"; done
   [ -z "$(waiting_keeper "$folder")" ] || echo 'keeper lives'"""
 
 
-def _run_script(deploy_dir: str, release: str) -> str:
+def run_script(deploy_dir: str, release: str, *, before: str = ":") -> str:
+    """Tells of one release; goes behind `processes_script`, and leaves `folder` and `mark` behind for what follows.
+
+    Args:
+        before: Runs first, when `folder` (what the keeper knows of the release) is set already.
+    """
     folder = shlex.quote(run_dir(deploy_dir, release))
-    return f"release={shlex.quote(release)} folder={folder}\n{_RUN_LINES}\nexit 0"
+    return f"release={shlex.quote(release)} folder={folder} mark=\n{before}\n{_RUN_LINES}"
 
 
 def _run_state(release: str, lines: list[str]) -> RunState:
@@ -211,6 +245,7 @@ def _run_state(release: str, lines: list[str]) -> RunState:
         restarts=_first_number(values.get("restarts")) or 0,
         last_exit_code=_first_number(values.get("last_exit")),
         gave_up="gave_up" in values,
+        in_engine="engine" in values,
         waiting=not processes and "keeper" in values and "exit" in values and "stopping" not in values,
     )
 

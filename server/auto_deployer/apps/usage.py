@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..model.ports import Session
+from ..sessions import system
 
 _KIB = 1024
 
@@ -24,8 +27,23 @@ async def usage_of(session: Session, pids: Sequence[int]) -> Usage:
     """One look at these processes."""
     if not pids:
         return Usage()
+    if system.is_native(session):
+        return _usage_here(pids)
     result = await session.probe(f"LC_ALL=C ps -o rss= -o pcpu= -p {','.join(map(str, pids))}")
     return parse_usage(result.stdout)
+
+
+def _usage_here(pids: Sequence[int]) -> Usage:
+    import psutil
+
+    memory, percent = 0, 0.0
+    for pid in pids:
+        with contextlib.suppress(psutil.Error):
+            process = psutil.Process(pid)
+            memory += process.memory_info().rss
+            lived_s = max(1.0, time.time() - process.create_time())
+            percent += 100 * sum(process.cpu_times()[:2]) / lived_s
+    return Usage(memory, round(percent, 1)) if memory else Usage()
 
 
 def parse_usage(text: str) -> Usage:

@@ -9,20 +9,23 @@ from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 
 from ..model import requests as rq
-from ..model.errors import AppError, AutoDeployerError, InvalidStateError, NotFoundError, UsageError
+from ..model.errors import AppError, InvalidStateError, NotFoundError, UsageError
 from ..model.plan import PlannedCommand
 from ..model.ports import CommandSpec, Session, StreamName
 from ..model.reasons import Kind
+from ..sessions import system
 from . import env_verbs, keeper, layout
 from .app_view import app_state, read_app_log
 from .changes import CommandResult, must
 from .claim import DeployDirLock
 from .data import left_in
 from .layout import OwnerRecord, ReleaseRecord
+from .native import files
+from .native.calls import call
 from .port_choice import is_taken, port_in_use
 from .registry import AppRegistry
 from .release_change import ReleaseChange
-from .startup import StartupWatch
+from .resuming import Resuming
 from .state import DeployDirState, read_state
 
 _LISTED = "`auto-deployer apps` lists the apps that are here."
@@ -100,12 +103,9 @@ class AppKeeper:
             return await self._now(state, notes.texts)
 
     async def resume(self) -> rq.AppsResult:
-        """Bring back every app that should run and does not: after a reboot, or when it was given up. Others stay as they are.
-
-        All are started first, and kept up from then on, also those that do not serve yet: what they need may come up later.
-        """
-        started = [await self._resume(deploy_dir) for deploy_dir in self._registry.deploy_dirs()]
-        return rq.AppsResult(apps=tuple([await self._resumed(*found) for found in started if found is not None]))
+        """Bring back every app that should run and does not: after a reboot, or when it was given up. Others stay as they are."""
+        resuming = Resuming(self._session, self._run, self._locked)
+        return rq.AppsResult(apps=await resuming.all_of(self._registry.deploy_dirs()))
 
     async def log(self, params: rq.AppLogParams) -> rq.OutputResult:
         """A part of the app's own log. An offset beyond its end (it was started anew) reads from the beginning.
@@ -157,16 +157,30 @@ class AppKeeper:
             AppError: it cannot be stopped, or the directory is a link.
         """
         async with self._locked(params, "remove") as (state, record):
-            if (await self._session.probe(f"[ ! -L {shlex.quote(state.deploy_dir)} ]")).exit_code != 0:
+            if await self._is_link(state.deploy_dir):
                 raise AppError(f"{state.deploy_dir} is a link; name the directory it points at.", kind=Kind.DEPLOY_DIR_NOT_OURS)
             await self._stop_all(state)
             last = await app_state(self._session, await read_state(self._session, state.deploy_dir), record)
             if state.current is not None:
                 own = [each.path for each in await left_in(self._session, state.deploy_dir, state.current)]
                 last = last.model_copy(update={"data": tuple(sorted({*last.data, *own}))})
+            await self._clear_engine(state)
             await must(self._run, _remove_command(state.deploy_dir))
             self._registry.forget(Path(state.deploy_dir))
             return last
+
+    async def _is_link(self, path: str) -> bool:
+        if system.is_native(self._session):
+            return files.is_link(Path(path))
+        return (await self._session.probe(f"[ ! -L {shlex.quote(path)} ]")).exit_code != 0
+
+    async def _clear_engine(self, state: DeployDirState) -> None:
+        """What a container engine keeps of the app, its volumes too: they are its data."""
+        kept = [name for name, run in state.runs.items() if run.in_engine]
+        if kept:
+            for release in kept:  # each knows its own volumes only
+                await must(self._run, keeper.discard_data_command(state.deploy_dir, release))
+            await must(self._run, keeper.discard_command(state.deploy_dir, kept))
 
     @asynccontextmanager
     async def _locked(self, params: rq.AppParams, verb: str) -> AsyncIterator[tuple[DeployDirState, OwnerRecord]]:
@@ -213,41 +227,6 @@ class AppKeeper:
             await change.undo()
             raise
         return notes.texts
-
-    async def _resume(self, deploy_dir: Path) -> tuple[rq.AppState, StartupWatch | None] | None:
-        """The app as it was found and what watches its start; None when there is nothing to bring back."""
-        params = rq.AppParams(deploy_dir=str(deploy_dir))
-        try:
-            async with self._locked(params, "resume") as (state, record):
-                run, live = state.run(state.current), record.release(state.current)
-                if live is None or run.running or run.waiting or not run.is_wanted:
-                    return None
-                before = await app_state(self._session, state, record)
-                if await is_taken(self._session, live.port):
-                    error = await port_in_use(self._session, live.port, "the app's own", "Deploy the app again.")
-                    return before.model_copy(update={"problem": error.message}), None
-                change = ReleaseChange(self._session, state.deploy_dir, self._run)
-                await change.prepare(state, live.id, live.spec)
-                await change.keep_data(live.id, live.spec)
-                host = keeper.host_on(self._session.target)
-                start = keeper.start_command(state.deploy_dir, live.id, live.requested_port, host, proven=True)
-                await must(self._run, start)
-                return before, StartupWatch(self._session, state.deploy_dir, live.id, live.spec, live.requested_port)
-        except AutoDeployerError as error:
-            unknown = rq.AppState(name=deploy_dir.name, deploy_dir=str(deploy_dir), status="stopped", problem=error.message)
-            return unknown, None
-
-    async def _resumed(self, before: rq.AppState, watch: StartupWatch | None) -> rq.AppState:
-        if watch is None:
-            return before
-        problem = None
-        try:
-            await watch.until_serving()
-        except AppError as error:
-            problem = error.message
-        now = await read_state(self._session, before.deploy_dir)
-        after = before if now.record is None else await app_state(self._session, now, now.record)
-        return after.model_copy(update={"problem": problem})
 
     async def _stop_all(self, state: DeployDirState) -> None:
         if not state.keeper_installed:
@@ -322,7 +301,8 @@ def _no_single_app(name: str, found: list[str], names: list[str]) -> NotFoundErr
 def _remove_command(deploy_dir: str) -> PlannedCommand:
     """Refuses a link and a directory without our record; `rm -r` deletes links themselves, never what they point at."""
     path, record = shlex.quote(deploy_dir), shlex.quote(layout.record_path(deploy_dir))
+    native = call(deploy_dir, "remove") if system.is_windows_path(deploy_dir) else ""
     return PlannedCommand(
-        command=f"[ ! -L {path} ] && [ -f {record} ] && [ ! -L {record} ] && rm -rf -- {path}",
+        command=native or f"[ ! -L {path} ] && [ -f {record} ] && [ ! -L {record} ] && rm -rf -- {path}",
         reasoning=f"Delete {deploy_dir}",
     )
