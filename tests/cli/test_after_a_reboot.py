@@ -92,7 +92,7 @@ def test_an_app_comes_back_at_each_boot(cli: Cli, site: Path, manager: UserManag
 
     manager.boot(until)
     until(serves)
-    assert "active (exited)" in manager.systemctl("status", UNIT_NAME).stdout
+    until(lambda: "active (exited)" in manager.systemctl("status", UNIT_NAME).stdout)
     manager.shut_down()  # the app belongs to the unit now, and ends with it
     until(lambda: cli.json("apps")["apps"][0]["status"] != "running")
 

@@ -154,9 +154,12 @@ def test_removing_an_app_asks_first(terminal, cli: Cli, site: Path):
 NEEDY = """
 import http.server, os
 SECRET_KEY, API_TOKEN = os.environ["SECRET_KEY"], os.environ["API_TOKEN"]
+class Page(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(204)
+        self.end_headers()
 if __name__ == "__main__":
-    address = (os.environ["HOST"], int(os.environ["PORT"]))
-    http.server.HTTPServer(address, http.server.SimpleHTTPRequestHandler).serve_forever()
+    http.server.HTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Page).serve_forever()
 """
 
 

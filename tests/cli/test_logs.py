@@ -163,3 +163,17 @@ def test_following_ends_with_ctrl_c_and_when_nobody_reads(cli: Cli, folder: Path
         process.stdout.close()
         _replace(path, old_log("running", 5))
         assert process.wait(TIMEOUT_S) == 0
+
+
+def test_a_log_is_deleted_with_its_files_and_only_when_its_deployment_has_ended(cli: Cli, site: Path, folder: Path):
+    assert cli.run("deploy", "--repo", "site").returncode == 0
+    (log,) = folder.glob("*.json")
+    kept = folder / "deploy_old_20250101_100000.json"
+    kept.write_text(json.dumps(old_log("running")))
+    refused = cli.run("logs", "--delete", kept.name)
+    assert (refused.returncode, refused.stderr.partition(":")[0]) == (ExitCode.FAILED, "invalid_state")
+    done = cli.run("logs", "--delete", json.loads(log.read_text())["deployment_id"])
+    assert (done.returncode, done.stdout) == (0, f"Deleted {log.name}.\n")
+    assert [path.name for path in folder.iterdir()] == [kept.name]
+    assert cli.run("apps").stdout.count("running") == 1
+    assert cli.run("logs", "--list", "--delete", kept.name).returncode == ExitCode.USAGE

@@ -13,7 +13,8 @@ from auto_deployer.deploy_log import LogStore, follow_log, read_log
 from auto_deployer.deploy_log.journal import JOURNAL_NAME
 from auto_deployer.deploy_log.log_file import ReplacingWriter
 from auto_deployer.deploy_log.recorder import files_folder
-from auto_deployer.model.errors import LogError, NotFoundError
+from auto_deployer.model import events as ev
+from auto_deployer.model.errors import InvalidStateError, LogError, NotFoundError
 
 from .conftest import new_recorder, run_command, start_step
 
@@ -183,3 +184,30 @@ async def test_following_a_log_that_is_not_there_says_so(tmp_path: Path) -> None
     with pytest.raises(NotFoundError):
         async with asyncio.timeout(20):
             await anext(follow_log(tmp_path / "none.json"))
+
+
+def test_what_is_no_log_of_the_folder_or_still_runs_is_not_deleted(store: LogStore, tmp_path: Path) -> None:
+    recorder = new_recorder(store)
+    elsewhere = tmp_path / "deploy_b_20250101_000000.json"
+    elsewhere.write_text('{"version": "2.0", "status": "success", "steps": []}')
+    foreign = store.folder / "package.json"
+    foreign.write_text("{}")
+    link = store.folder / "deploy_link_20250101_000000.json"
+    link.symlink_to(elsewhere)
+    for path in (recorder.path, elsewhere, foreign, link):
+        with pytest.raises(InvalidStateError):
+            store.delete(path)
+        assert path.exists()
+    recorder.finish(ev.Finished(outcome="failed"))
+    recorder.close()
+    store.delete(recorder.path)
+    assert recorder.path not in store.paths()
+    assert not files_folder(recorder.path).exists()
+
+
+def test_a_log_of_another_program_is_found_by_its_name(store: LogStore) -> None:
+    new_recorder(store).close()
+    other = store.folder / "deploy_old_20250101_000000.json"
+    other.write_text('{"version": "2.0", "status": "success", "steps": []}')
+    assert store.find_deployment("deploy_old_20250101_000000") == other
+    assert store.find_deployment(store.latest().stem) is None

@@ -286,6 +286,34 @@ async def test_an_old_log_without_a_journal_is_sent_whole(runs: Runs) -> None:
     assert result.log["repo_url"] == "u"
 
 
+async def test_a_deleted_deployment_leaves_nothing_but_its_app(runs: Runs, make_repo: MakeRepo, home: Path) -> None:
+    repo = make_repo(serve__txt=SERVER)
+    start = {"start": "python3 serve.txt"}
+    failed = await runs.deploy(repo, overrides={**start, "build": "false"})
+    assert failed.outcome == "failed"
+    await runs.runner.retry(rq.RetryParams(deployment_id="d1", new_deployment_id="d2"))
+    await runs.runner.wait("d2")
+    await runs.runner.delete("d1")
+    assert list(home.rglob("request.json")), "the retry still has what both go on with"
+    await runs.runner.delete("d2")
+    assert not list(home.rglob("request.json"))
+    live = await runs.deploy(repo, "d3", overrides=start)
+    assert live.app is not None, live.reason
+    await AttachedRunner(runs.log_dir).delete("d3")
+    assert [path.name for path in runs.log_dir.iterdir()] == []
+    assert get(live.app.url) == "hello world"
+    with pytest.raises(NotFoundError):
+        await runs.runner.delete("d3")
+
+
+async def test_what_runs_is_not_deleted(runs: Runs, make_repo: MakeRepo) -> None:
+    await runs.runner.start(runs.params(make_repo(index__html=PAGE), overrides={"build": "sleep 60"}))
+    with pytest.raises(InvalidStateError):
+        await AttachedRunner(runs.log_dir).delete("d1")
+    await runs.runner.cancel("d1")
+    assert (await runs.runner.wait("d1")).outcome == "cancelled"
+
+
 async def test_list_is_newest_first_and_sweeps(runs: Runs, make_repo: MakeRepo) -> None:
     repo = make_repo(index__html=PAGE)
     await runs.deploy(repo)
@@ -307,9 +335,26 @@ async def test_output_of_a_command_is_read_in_parts_and_only_inside_the_folder(r
     first = await runs.runner.output(rq.OutputParams(deployment_id="d1", command_id=command.id, limit=1000))
     rest = await runs.runner.output(rq.OutputParams(deployment_id="d1", command_id=command.id, offset=first.next_offset))
     assert first.text + rest.text == "".join(f"{n}\n" for n in range(1, 5001))
+    last = await runs.runner.output(rq.OutputParams(deployment_id="d1", command_id=command.id, offset=None, limit=12))
+    assert (last.text, last.next_offset) == ("4999\n5000\n", last.size)
     for wrong in ("../events", "c999", "..", "c1/../c1"):
         with pytest.raises(NotFoundError):
             await runs.runner.output(rq.OutputParams(deployment_id="d1", command_id=wrong))
+
+
+async def test_a_part_of_an_output_ends_with_a_whole_character(runs: Runs, make_repo: MakeRepo) -> None:
+    overrides = {"start": "python3 serve.txt", "build": r"printf 'h\303\244\303\266r\303'"}
+    await runs.deploy(make_repo(serve__txt=SERVER), overrides=overrides)
+    log = await runs.log()
+    command = next(command for step in log.steps for command in step.commands if "printf 'h" in command.command)
+    texts: list[str] = []
+    offset = 0
+    while not texts or offset < 7:
+        params = rq.OutputParams(deployment_id="d1", command_id=command.id, offset=offset, limit=4)
+        part = await runs.runner.output(params)
+        texts.append(part.text)
+        offset = part.next_offset
+    assert texts == ["hä", "ör", "\ufffd"]
 
 
 async def test_no_value_of_the_environment_leaves(runs: Runs, make_repo: MakeRepo, tmp_path: Path) -> None:

@@ -13,8 +13,13 @@ import pytest
 
 from auto_deployer.model import events as ev
 from auto_deployer.model import requests as rq
-from auto_deployer.model.questions import Question
+from auto_deployer.model.errors import RefusedError
+from auto_deployer.model.facts import EnvVariable
+from auto_deployer.model.plan import DeploymentPlan
+from auto_deployer.model.questions import Answer, Question
 from auto_deployer.model.reasons import Kind
+from auto_deployer.runner.env_questions import plan_asking
+from auto_deployer.runner.environment import AppEnvironment
 
 from .conftest import Runs, leaving
 from .test_attached import get
@@ -108,6 +113,30 @@ async def test_what_is_missing_is_asked_for_kept_and_given_to_build_and_run(runs
     assert again.app is not None
     assert get(again.app.url) == f"quiet 64 {len(TOKEN)} built {len(TOKEN)}"
     assert secret in file.read_text()
+
+
+class Anyone:
+    """Answers every question with the same text."""
+
+    interactive = True
+
+    async def ask(self, question: Question, *, step_id: int | None = None, attempt: int | None = None) -> Answer:
+        return Answer(text="given")
+
+
+async def test_what_a_made_plan_lacks_is_asked_for_without_making_it_again() -> None:
+    made: list[frozenset[str]] = []
+
+    async def make(names: frozenset[str]) -> DeploymentPlan:
+        made.append(names)
+        return DeploymentPlan(strategy="traditional", steps=(), required_env=("API_URL",))
+
+    def lacks(plan: DeploymentPlan, names: frozenset[str]) -> RefusedError | None:
+        missing = tuple(EnvVariable(name=name) for name in plan.required_env if name not in names)
+        return RefusedError("Not set.", kind=Kind.REQUIRED_ENV_MISSING, missing_env=missing) if missing else None
+
+    _, environment = await plan_asking(make, AppEnvironment(), Anyone(), lacks)
+    assert (made, environment.values) == ([frozenset()], {"API_URL": "given"})
 
 
 async def test_without_anyone_it_is_refused_with_all_of_them(runs: Runs, repo: Path) -> None:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from auto_deployer.deploy_log import LogStore
+from auto_deployer.model import events as ev
+from auto_deployer.model import requests as rq
 from auto_deployer.model.facts import RepoFacts, SourceFacts
 from auto_deployer.model.log import AppInfo, DeploymentLog
+from auto_deployer.runner.detached import DetachedRunner
 from auto_deployer.runner.groups import variables_of
 
 from .conftest import SERVER, Runs
+from .hosts import kill_all_below
 from .test_attached import get
 
 MakeRepo = Callable[..., Path]
@@ -42,6 +48,78 @@ async def test_a_later_app_of_the_group_gets_the_address_of_an_earlier_one(runs:
     told = await runs.deploy(repo, "d3", subdir="web", groupId="g1", env={"APP_API_URL": "as the user says"}, **start)
     assert told.app is not None, told.reason
     assert get(told.app.url) == "hello as the user says"
+
+
+async def test_one_request_for_several_apps_starts_one_after_the_other(runs: Runs, repo: Path) -> None:
+    start = {"overrides": {"start": "python3 serve.txt"}, "dirty": True, "deployDir": None}
+    await runs.deploy(repo, "d1", subdirs=["api", "web"], **start)
+    await runs.runner.next_begun()
+    web = await runs.runner.wait("d1.2")
+    api = (await runs.log("d1")).app
+    assert api is not None
+    assert web.app is not None, web.reason
+    assert get(web.app.url) == f"hello {api.url}"
+    assert [event.deployment_id for event in runs.events if isinstance(event, ev.Finished)] == ["d1", "d1.2"]
+    rows = (await runs.runner.list_deployments(rq.ListParams())).deployments
+    assert [(row.deployment_id, row.subdir, row.subdirs) for row in rows] == [
+        ("d1.2", "web", ("api", "web")), ("d1", "api", ("api", "web")),
+    ]  # fmt: skip
+    assert {(await runs.log(row.deployment_id)).group_id for row in rows} == {"d1"}
+
+
+async def test_after_a_failure_a_retry_goes_on_with_the_rest(runs: Runs, repo: Path, tmp_path: Path) -> None:
+    flag = tmp_path / "flag"
+    overrides = {"start": "python3 serve.txt", "build": f"test -e {flag}"}
+    env = {"GREETING": "from the request"}
+    failed = await runs.deploy(repo, "d1", subdirs=["web", "api"], overrides=overrides, dirty=True, deployDir=None, env=env)
+    await runs.runner.next_begun()
+    assert failed.outcome == "failed"
+    assert len((await runs.runner.list_deployments(rq.ListParams())).deployments) == 1
+    flag.touch()
+    await runs.runner.retry(rq.RetryParams(deployment_id="d1", new_deployment_id="again"), subscriber=runs.follow)
+    assert (await runs.runner.wait("again")).outcome == "success"
+    await runs.runner.next_begun()
+    api = await runs.runner.wait("again.2")
+    assert api.app is not None, api.reason
+    assert get(api.app.url) == "hello from the request"
+
+
+async def test_one_that_cannot_begin_has_a_log_that_says_why(runs: Runs, repo: Path, home: Path) -> None:
+    foreign = home / "deployments" / "shop-web"
+    foreign.mkdir(parents=True)
+    (foreign / "data.txt").write_text("not ours")
+    start = {"overrides": {"start": "python3 serve.txt"}, "dirty": True, "deployDir": None}
+    await runs.deploy(repo, "d1", subdirs=["api", "web"], **start)
+    await runs.runner.next_begun()
+    log = await runs.log("d1.2")
+    assert log.status == "failed"
+    assert log.reason is not None
+    assert str(foreign) in log.reason.message
+
+
+async def test_in_processes_of_their_own_and_followed_by_who_began_it(runs: Runs, repo: Path, tmp_path: Path) -> None:
+    runner = DetachedRunner(runs.log_dir)
+    start = {"overrides": {"start": "python3 serve.txt"}, "dirty": True, "deployDir": None}
+    try:
+        await runner.start(runs.params(repo, "d1", subdirs=["api", "web"], **start), subscriber=runs.follow)
+        async with asyncio.timeout(60):
+            while sum(isinstance(event, ev.Finished) for event in runs.events) < 2:  # noqa: ASYNC110 - subscribers are called
+                await asyncio.sleep(0.02)
+        assert [event.outcome for event in runs.events if isinstance(event, ev.Finished)] == ["success", "success"]
+        for deployment_id in ("d1", "d1.2"):
+            seqs = [event.seq for event in runs.events if event.deployment_id == deployment_id]
+            assert seqs == list(range(1, len(seqs) + 1))
+    finally:
+        await runner.shutdown()
+        kill_all_below(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "params", [{"subdirs": ["a", "b"], "port": 8000}, {"subdirs": ["a", "a"]}, {"subdirs": ["a", "b"], "subdir": "c"}]
+)
+def test_what_does_not_go_with_several_apps_is_refused(params: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        rq.StartParams.model_validate({"repo": "shop", "deploymentId": "d1", **params})
 
 
 async def test_another_group_knows_nothing(runs: Runs, repo: Path) -> None:

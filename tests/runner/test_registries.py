@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 from auto_deployer.apps.layout import OwnerRecord
 from auto_deployer.model.reasons import Kind
+from auto_deployer.planning.reuse import LIST_OF_FILES
 
 from .conftest import SERVER, Runs
 
@@ -71,7 +73,10 @@ async def test_what_needs_no_packages_needs_no_registry(runs: Runs, make_repo: M
 async def test_packages_of_an_earlier_deployment_need_no_registry(runs: Runs, make_repo: MakeRepo) -> None:
     repo = make_repo(package__json=json.dumps(MANIFEST), server__js=NODE_SERVER)
     kept = Path((await runs.runner.plan(runs.params(repo))).plan.dependency_cache)
-    (kept / "left-pad").mkdir(parents=True)
+    package = kept / "files/node_modules/left-pad"
+    package.mkdir(parents=True)
+    (package / "index.js").write_text("module.exports = String;\n")
+    subprocess.run(["bash", "-c", f"{LIST_OF_FILES} > ../listing"], cwd=kept / "files", check=True)
     (runs.deploy_dir / ".auto-deployer.json").write_text(OwnerRecord(app="shop", repo=str(repo)).model_dump_json())
     finished = await runs.deploy(repo)
     assert finished.outcome == "success", finished.reason

@@ -26,8 +26,9 @@ from auto_deployer.model.reasons import Kind
 from auto_deployer.model.requests import AppParams, SourceParams, StartParams
 from auto_deployer.model.settings import Approval, InteractionSettings, LlmSettings, PolicySettings, Settings
 from auto_deployer.orchestrator import RunControl
+from auto_deployer.orchestrator.policy import CommandPolicy
 from auto_deployer.runner import create_app_verbs
-from auto_deployer.runner.approval import Judge, approval_question, forbidden, judge_for, needs_approval
+from auto_deployer.runner.approval import JudgedPlan, approval_question, forbidden, needs_approval
 from auto_deployer.runner.attached import AttachedRunner
 from auto_deployer.runner.detached import DetachedRunner
 from auto_deployer.runner.model_access import open_model, run_config, settings_for
@@ -270,11 +271,12 @@ def judge(command: PlannedCommand) -> PolicyVerdict:
     ],
 )
 def test_approval_says_which_plans_need_the_users_word(approval: Approval, plan: DeploymentPlan, asked: bool) -> None:
-    assert needs_approval(approval, plan, PATHS, judge) is asked
+    assert needs_approval(approval, JudgedPlan.of(plan, PATHS, judge)) is asked
 
 
 def test_the_question_shows_commands_policy_and_risks_and_takes_no_silence_for_a_yes() -> None:
-    question = approval_question(plan_of("sudo make", recipe="llm", risks=("It may take long.",)), PATHS, judge)
+    plan = plan_of("sudo make", recipe="llm", risks=("It may take long.",))
+    question = approval_question(JudgedPlan.of(plan, PATHS, judge))
     assert question.default is None
     assert question.risk == "high"
     for text in ("Planned by the model.", "The command policy says ask: sudo make (Because.)", "Risk: It may take long."):
@@ -293,7 +295,7 @@ def test_the_question_shows_commands_policy_and_risks_and_takes_no_silence_for_a
     ],
 )
 def test_a_plan_that_cannot_run_to_its_end_does_not_begin(plan: DeploymentPlan, interactive: bool, why: str | None) -> None:
-    reason = forbidden(plan, PATHS, judge, interactive=interactive)
+    reason = forbidden(JudgedPlan.of(plan, PATHS, judge), interactive=interactive)
     assert (reason is None) is (why is None)
     if reason is not None:
         assert reason.kind is Kind.POLICY_DENIED
@@ -302,7 +304,7 @@ def test_a_plan_that_cannot_run_to_its_end_does_not_begin(plan: DeploymentPlan, 
 
 def test_the_policy_knows_the_settings_and_the_folders() -> None:
     rules = PolicySettings.model_validate({"deny": [{"prefix": "make secret"}]})
-    judged: Judge = judge_for(rules, PATHS, HostFacts(home="/home/ada"))
+    judged = CommandPolicy.of(rules, PATHS, HostFacts(home="/home/ada"), target="local").judge_planned
     assert judged(PlannedCommand(command="make secret", cwd="/srv/shop/releases/r1")).verdict == "deny"
     assert judged(PlannedCommand(command="make", cwd="/srv/shop/releases/r1")).verdict == "allow"
     assert judged(PlannedCommand(command="cat /home/ada/.ssh/id_rsa")).verdict == "deny"

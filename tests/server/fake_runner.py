@@ -182,6 +182,11 @@ class FakeRunner:
         log = self._get(deployment_id).log
         return rq.GetResult(log=log.model_dump(mode="json"), last_seq=log.seq)
 
+    async def delete(self, deployment_id: str) -> None:
+        if not self._get(deployment_id).ended.is_set():
+            raise InvalidStateError(f"{deployment_id} is still running")
+        del self.deployments[deployment_id]
+
     async def subscribe(self, params: rq.SubscribeParams, subscriber: Subscriber) -> rq.SubscribeResult:
         deployment = self._get(params.deployment_id)
         if subscriber in deployment.subscribers:
@@ -193,8 +198,9 @@ class FakeRunner:
 
     async def output(self, params: rq.OutputParams) -> rq.OutputResult:
         self._get(params.deployment_id)
-        text = "full output\n"[params.offset : params.offset + params.limit]
-        return rq.OutputResult(text=text, offset=params.offset, next_offset=params.offset + len(text), size=12)
+        offset = params.offset or 0
+        text = "full output\n"[offset : offset + params.limit]
+        return rq.OutputResult(text=text, offset=offset, next_offset=offset + len(text), size=12)
 
     async def wait(self, deployment_id: str) -> ev.Finished:
         deployment = self._get(deployment_id)

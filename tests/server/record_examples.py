@@ -127,6 +127,7 @@ def _go_wrong(client: Recorder, site: Path) -> None:
     client.result("deploy/retry", {"deploymentId": "fifth", "newDeploymentId": "sixth"})
     client.result("deploy/cancel", {"deploymentId": "sixth"})
     client.notification("deploy/finished", deploymentId="sixth")
+    client.result("deploy/delete", {"deploymentId": "sixth"})
 
 
 def _set_up_a_model(client: Recorder) -> None:

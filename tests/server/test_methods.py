@@ -36,6 +36,9 @@ async def test_analyze_and_plan(client: DeployClient):
     assert analysis.host.tools[0].name == "python3"
     plan = (await client.deploy("deploy/plan", {"repo": "ok"})).plan
     assert [step.id for step in plan.steps] == [1, 2, 3]
+    page = (await client.deploy("deploy/plan", {"repo": "ok"})).page
+    assert page.startswith("# Plan of ok\n\nok 0000000000: traditional")
+    assert "## 2. Install dependencies" in page
 
 
 async def test_start_runs_to_the_end_with_every_event(client: DeployClient, tmp_path: Path):
@@ -74,6 +77,20 @@ async def test_retry_continues_as_a_new_deployment(client: DeployClient):
     assert (await client.finished("d2")).outcome == "success"
     started = await client.wait_for(lambda method, params: method == "deploy/started" and params.deploymentId == "d2")
     assert started.log.retry_of == "d1"
+
+
+async def test_delete_takes_what_has_ended(client: DeployClient):
+    await client.deploy("deploy/start", {"deploymentId": "d1", "repo": "slow"})
+    with pytest.raises(JsonRpcException) as running:
+        await client.deploy("deploy/delete", {"deploymentId": "d1"})
+    assert running.value.code == 1007
+    await client.deploy("deploy/cancel", {"deploymentId": "d1"})
+    await client.finished()
+    assert await client.deploy("deploy/delete", {"deploymentId": "d1"}) is None
+    assert (await client.deploy("deploy/list")).deployments == []
+    with pytest.raises(JsonRpcException) as gone:
+        await client.deploy("deploy/delete", {"deploymentId": "d1"})
+    assert gone.value.code == 1002
 
 
 async def test_skip_step(client: DeployClient):

@@ -139,10 +139,29 @@ def test_a_closed_or_impossible_message_counts_as_cancelled(raw: RawClient, tmp_
         raw.receive(lambda message: "] failed" in str(message.get("params", {}).get("message")))
 
 
-def test_a_secret_is_left_to_the_answer_request(raw: RawClient, tmp_path: Path):
+async def asked_by_message(editor: DeployClient) -> str:
+    while not editor.messages:
+        await editor.wait_for_notification(types.WINDOW_SHOW_MESSAGE)
+    return editor.messages.pop().message
+
+
+@pytest.mark.parametrize(("kind", "given"), [("secret", {"text": "hunter2"}), ("text", "hello"), ("text", {"cancelled": True})])
+async def test_text_and_secrets_are_asked_by_a_message_that_says_how_to_answer(
+    editor: DeployClient, kind: str, given: dict[str, Any] | str
+):
+    await run_command(editor, "deploy", {"repo": f"ask:{kind}"})
+    message = await asked_by_message(editor)
+    assert 'Answer with the command autoDeployer.server.answer and the argument {"text": "…"}' in message
+    assert await run_command(editor, "answer", given) is None
+    await wait_for_log(editor, "] failed" if "cancelled" in given else "success")
+    with pytest.raises(JsonRpcException, match="no question waits"):
+        await run_command(editor, "answer", given)
+
+
+def test_an_answer_may_name_its_question_and_secrets_stay_out_of_all_messages(raw: RawClient, tmp_path: Path):
     raw.initialize(None, tmp_path)
     raw.start("ask:secret")
-    raw.receive(lambda message: "question" in str(message.get("params", {}).get("message")))
+    raw.receive(lambda message: message.get("method") == "window/showMessage")
     raw.result("deploy/answer", {"deploymentId": "d1", "questionId": "q1", "text": "hunter2"})
     raw.receive(lambda message: "success" in str(message.get("params", {}).get("message")))
     assert not [message for message in raw.received if message.get("method") in ("window/showMessageRequest", "deploy/ask")]

@@ -84,4 +84,4 @@ def test_the_schema_names_only_what_it_defines():
     finished = schema["$defs"]["Finished"]
     assert "method" not in finished["properties"]
     assert "reason" not in finished["required"]
-    assert schema["$defs"]["OutputParams"]["properties"]["offset"]["minimum"] == 0
+    assert schema["$defs"]["OutputParams"]["properties"]["limit"]["minimum"] == 1

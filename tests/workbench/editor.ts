@@ -1,6 +1,6 @@
 /** The editor's process (code-server): where it is installed, how it is started and ended, and what belongs to it. */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import path from "node:path";
@@ -40,6 +40,8 @@ export interface Options {
   /** Of the pictures and the log. */
   readonly name: string;
   readonly trusted?: boolean;
+  /** Folder of the one extension to take the place of all that come with the editor. */
+  readonly builtin?: string;
   /** Machine settings of this workbench. */
   readonly machine?: Record<string, unknown>;
   readonly size?: { readonly width: number; readonly height: number };
@@ -110,13 +112,25 @@ function serve(options: Options, folders: string, userData: string, port: number
   const quiet = ["--disable-telemetry", "--disable-update-check", "--disable-getting-started-override"];
   const listen = ["--auth", "none", "--bind-addr", `127.0.0.1:${port}`];
   const opened = options.workspace ?? options.folder;
-  const server = spawn(node, [...common, ...listen, ...quiet, ...trust, opened], { env, detached: true });
+  const server = spawn(node, [...common, ...listen, ...quiet, ...trust, ...builtin(options.builtin, folders), opened], {
+    env,
+    detached: true,
+  });
   const log = path.join(ARTIFACTS, `${options.name}-server.log`);
   writeFileSync(log, "");
   for (const stream of [server.stdout, server.stderr]) {
     stream.on("data", (chunk: Buffer) => appendFileSync(log, chunk));
   }
   return server;
+}
+
+function builtin(extension: string | undefined, folders: string): string[] {
+  if (extension === undefined) {
+    return [];
+  }
+  const all = path.join(folders, "builtin");
+  cpSync(extension, path.join(all, path.basename(extension)), { recursive: true });
+  return ["--vscode-option", `builtin-extensions-dir=${all}`];
 }
 
 async function healthy(url: string, server: ChildProcess): Promise<void> {

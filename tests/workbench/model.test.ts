@@ -28,6 +28,11 @@ test("set up a model, which then repairs a failed build", async () => {
       const logs = path.join(folder, "agent_logs");
       const [log = ""] = readdirSync(logs).filter((name) => name.endsWith(".json"));
       assert.ok(!readFileSync(path.join(logs, log), "utf-8").includes(KEY));
+
+      await workbench.command("Remove Model Key…");
+      await workbench.choose("Another OpenAI-compatible server");
+      await workbench.command("Remove Model Key…");
+      await workbench.toast("No key is kept in this editor").waitFor();
     });
   });
 });

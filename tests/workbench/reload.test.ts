@@ -22,6 +22,7 @@ test("reload the window while a question waits, and while a command runs", async
     await workbench.load();
     await goesOn(workbench, app);
     await workbench.row("step 3 of 5, Build, attempt 2, success").waitFor();
+    await endsWhileClosed(workbench, app);
   });
 });
 
@@ -61,6 +62,29 @@ async function goesOn(workbench: Workbench, app: Controlled): Promise<void> {
   await workbench.toast("shop is running at").waitFor();
   await workbench.screenshot("success");
   assert.equal(log(app).status, "success");
+}
+
+/** A deployment that ends while the window is closed is told by the window that is opened next, and by that one alone. */
+async function endsWhileClosed(workbench: Workbench, app: Controlled): Promise<void> {
+  app.set("wait");
+  await workbench.command("Deploy Again");
+  await workbench.row("Deployment of shop, running, step 3 of 5").waitFor();
+  await workbench.row("npm run build, running for").waitFor();
+  await workbench.page.goto("about:blank");
+  await workbench.until(() => workbench.processes("auto_deployer server").length === 0);
+  app.set("pass");
+  await workbench.until(() => !readdirSync(path.join(app.folder, "agent_logs")).some((name) => isRunning(app, name)));
+  await workbench.load();
+  await workbench.toast("shop is running at").waitFor();
+  await workbench.screenshot("told-later");
+  await workbench.load();
+  await workbench.row("Deployment of shop, success").nth(1).waitFor();
+  await workbench.row("App shop, running", "Apps").waitFor();
+  assert.equal(await workbench.toast("shop is running at").count(), 0);
+}
+
+function isRunning({ folder }: Controlled, name: string): boolean {
+  return name.endsWith(".json") && JSON.parse(readFileSync(path.join(folder, "agent_logs", name), "utf-8")).status === "running";
 }
 
 /** Of the one deployment there was. */

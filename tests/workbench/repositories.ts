@@ -17,7 +17,7 @@ export function sampleApp(name: string, parent = temporaryFolder()): string {
   return committed(folder);
 }
 
-/** Nothing to run at the root, and two apps below. */
+/** Nothing to run at the root, and two apps below, each of which tells the address of the shop that it was given. */
 export function twoApps(parent = temporaryFolder()): string {
   const folder = path.join(parent, "market");
   for (const name of ["kiosk", "shop"]) {
@@ -36,7 +36,7 @@ export function controlledApp(): Controlled {
   const parent = temporaryFolder();
   const folder = path.join(parent, "shop");
   const control = path.join(parent, "control");
-  writeApp(folder, { build: "sh build.sh", start: "node server.js" });
+  writeApp(folder, { build: "sh build.sh seed", start: "node server.js" }); // what seeds data is run each time, never reused
   writeFileSync(path.join(folder, "build.sh"), build(control));
   const set = (how: string): void => writeFileSync(control, how);
   set("pass");
@@ -52,7 +52,7 @@ function writeApp(folder: string, scripts: Record<string, string>): void {
 
 function server(name: string): string {
   return `require("node:http")
-  .createServer((_, response) => response.end("<h1>The ${name} is open</h1>"))
+  .createServer((_, response) => response.end("<h1>The ${name} is open</h1>" + (process.env.APP_SHOP_URL || "")))
   .listen(process.env.PORT, process.env.HOST, () => console.log("open on port", process.env.PORT));
 `;
 }

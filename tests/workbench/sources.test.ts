@@ -1,4 +1,4 @@
-/** What can be deployed: a folder of several that are open, an app in a sub-folder, a git URL. */
+/** What can be deployed: a folder of several that are open, apps in its sub-folders, a git URL. */
 import assert from "node:assert/strict";
 import { existsSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { sampleApp, temporaryFolder, twoApps } from "./repositories.ts";
 import { inWorkbench } from "./workbench.ts";
 
-test("a folder of a workspace, one of two apps in it, a git URL", async () => {
+test("a folder of a workspace, two apps in it one after the other, a git URL", async () => {
   const parent = temporaryFolder();
   const site = sampleApp("static", parent);
   const folders = [site, twoApps(parent)].map((folder) => ({ path: folder }));
@@ -20,12 +20,19 @@ test("a folder of a workspace, one of two apps in it, a git URL", async () => {
     await workbench.choose("HEAD");
     await workbench.choice("shop").waitFor();
     await workbench.screenshot("sub-folders");
-    await workbench.choose("kiosk");
+    await workbench.choose("Several of them…");
+    for (const app of ["shop", "kiosk"]) {
+      await workbench.choice(app).locator(".quick-input-list-checkbox, .monaco-checkbox").first().click();
+    }
+    await workbench.screenshot("several");
+    await workbench.page.locator(".quick-input-widget .monaco-button", { hasText: "OK" }).click();
     await workbench.choose("This machine");
     await workbench.choose("Deploy right away");
-    await workbench.row("Deployment of market/kiosk, success").waitFor();
-    await workbench.toast("market/kiosk is running at").waitFor();
-    assert.match(await answer((await workbench.toast("is running at").textContent()) ?? ""), /The kiosk is open/);
+    const shop = addressIn((await workbench.toast("market/shop is running at").textContent()) ?? "no address");
+    const kiosk = await workbench.toast("market/kiosk is running at").textContent();
+    assert.ok((await answer(kiosk ?? "")).includes(`The kiosk is open</h1>${shop}`));
+    await workbench.row("Deployment of market/shop, success, app 1 of 2").waitFor();
+    await workbench.row("Deployment of market/kiosk, success, app 2 of 2").waitFor();
     assert.ok(existsSync(path.join(site, "agent_logs")), "the logs of a workspace are in its first folder");
 
     await workbench.command("Deploy…");
@@ -42,7 +49,10 @@ test("a folder of a workspace, one of two apps in it, a git URL", async () => {
   });
 });
 
+function addressIn(told: string): string {
+  return /http:\/\/[^\s)]+/.exec(told)?.[0] ?? "";
+}
+
 async function answer(told: string): Promise<string> {
-  const url = /http:\/\/[^\s)]+/.exec(told)?.[0] ?? "";
-  return (await fetch(url)).text();
+  return (await fetch(addressIn(told))).text();
 }

@@ -5,6 +5,7 @@ import { showError } from "./commands/errors";
 import type { Services } from "./commands/services";
 import { remedy } from "./commands/start";
 import { Memory } from "./deploy/memory";
+import { SeenRunning } from "./deploy/seen";
 import { COMMANDS, SECTION } from "./ids";
 import { ServerClient, type ServerState } from "./server/client";
 import { sendKey, sendKeys, userSettings } from "./server/settings";
@@ -14,6 +15,7 @@ import { AppLogs } from "./views/appLog";
 import { AppsView } from "./views/apps";
 import { DeploymentsView } from "./views/deployments";
 import { OutputDocuments, PlanDocuments } from "./views/documents";
+import { GitHubSignIn } from "./views/gitHub";
 import { LogFiles } from "./views/logFiles";
 import { notifyOfEnds } from "./views/notifications";
 import { DeploymentOutput } from "./views/output";
@@ -27,7 +29,9 @@ export function activate(context: vscode.ExtensionContext): void {
   const send: Send = (method, params) => server.request(method, params);
   const store = new DeploymentStore(send, (what, error) => log.error(`${what}: ${String(error)}`));
   const view = new DeploymentsView(store);
-  const questions = new Questions(store, send);
+  const memory = new Memory(context.workspaceState);
+  const gitHub = new GitHubSignIn(memory);
+  const questions = new Questions(store, send, gitHub);
   const handlers = {
     event: store.apply.bind(store),
     output: store.output.bind(store),
@@ -51,10 +55,11 @@ export function activate(context: vscode.ExtensionContext): void {
     client: server,
     send,
     store,
-    memory: new Memory(context.workspaceState),
+    memory,
     view,
     apps,
     questions,
+    gitHub,
     plans,
     secrets: context.secrets,
     log,
@@ -71,7 +76,7 @@ export function activate(context: vscode.ExtensionContext): void {
     new DeploymentOutput(store),
     new OutputDocuments(store, send),
     new AppLogs(send),
-    notifyOfEnds(store, (deployment, chosen) =>
+    notifyOfEnds(store, new SeenRunning(context.workspaceState), (deployment, chosen) =>
       remedy(services, deployment, chosen).catch((error: unknown) => showError(error, log)),
     ),
     server.onDidChangeState((state) => serverChanged(state, services, status)),

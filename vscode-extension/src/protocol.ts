@@ -137,6 +137,7 @@ export interface Requests {
   "deploy/get": { params: DeploymentParams; result: GetResult };
   "deploy/subscribe": { params: SubscribeParams; result: SubscribeResult };
   "deploy/output": { params: OutputParams; result: OutputResult };
+  "deploy/delete": { params: DeploymentParams; result: null };
   "deploy/setSecret": { params: SetSecretParams; result: null };
   "deploy/testModel": { params: TestModelParams; result: TestModelResult };
 }
@@ -235,6 +236,8 @@ export interface AppSpec {
   health?: HealthSpec
   shared?: string[]  // Files and folders of the release (relative to it) that all releases share, besides the data that is found. A folder that is not there yet ends with "/" or has no dot in its name.
   upkeep?: UpkeepSpec
+  container?: ContainerSpec | null  // Set when a container engine runs it, at the port that PORT says.
+  exclusive?: boolean  // It never runs beside another release of its own: both would write to the same volumes.
 }
 
 /** One app and how it is now. */
@@ -285,6 +288,7 @@ export interface AskParams {
   timeoutMs?: number | null
   risk?: "low" | "high"
   category?: "decision" | "confirmation" | "information" | "error_recovery"
+  host?: string  // Of a question for a login: the git server that asks for it, such as "https://git.example.org".
   deploymentId: string
 }
 
@@ -412,6 +416,26 @@ export interface CompressionEvent {
   trigger_reason?: string
 }
 
+/** A container engine on the target that answers. */
+export interface ContainerEngine {
+  name: "docker" | "podman"
+  version?: string
+  compose?: string  // How compose files are run ("docker compose", "docker-compose", …); empty when nothing here does.
+  compose_version?: string
+  env?: Record<string, string>  // The variables that lead its client to it (DOCKER_HOST and the like), where set.
+}
+
+/** What the keeper does with an app whose processes belong to a container engine: shell texts, each ending by itself. */
+export interface ContainerSpec {
+  tool?: string  // The engine's client, as a word of a shell text: its name or its path.
+  listening: string  // Prints where the release's container is published, a line that ends with `address:port`; reads only.
+  usage?: string  // Prints a line "rss pcpu …" (KiB, percent) for each process in its containers; reads only.
+  stop: string  // Ends what the engine still runs of the release; GRACE says how many seconds that may take.
+  remove: string  // Removes what the engine keeps of the release, data excepted.
+  remove_data?: string  // Removes the volumes below.
+  volumes?: string[]  // Names of the volumes that hold the app's data, over all releases.
+}
+
 /** The command running now, so that a reader (and a sweep) knows what is being executed. */
 export interface CurrentCommand {
   id: string
@@ -480,6 +504,7 @@ export interface DeploymentPlan {
   required_env?: string[]
   required_services?: string[]
   dependency_cache?: string  // Path on the target that exists when an earlier deployment installed the same dependencies: no registry is needed then.
+  images?: string[]  // Container images that the deployment fetches where the engine does not have them.
   choice?: PlanChoice | null
 }
 
@@ -507,6 +532,8 @@ export interface DeploymentSummary {
   startTime: string
   endTime?: string | null
   logUri: string
+  subdir?: string | null  // The folder that is deployed, inside the repository.
+  subdirs?: string[]  // Of a deployment that is one of several: the folders of all, in their order.
 }
 
 /** What one recipe sees in the repository: data only, so that a plan can be made from it alone. */
@@ -519,6 +546,7 @@ export interface Detection {
   runnable?: boolean  // A start command (or a folder to serve) was found.
   refusal?: Reason | null  // Why this recipe, if it is chosen, cannot be planned.
   required_env?: EnvVariable[]  // Variables that the app surely reads when it starts, without a default.
+  packaging?: boolean  // It packages what other recipes see, for a container engine: it counts only where one answers, and goes before them then.
   details?: Record<string, unknown>  // The recipe's own findings; it alone reads them.
 }
 
@@ -616,6 +644,7 @@ export interface HostFacts {
   disk_free_mb?: number
   tools?: Tool[]  // One entry for each program and version found; the first of a name is the one on PATH.
   docker_engine?: boolean  // A Docker daemon answers (the client alone does not count).
+  engine?: ContainerEngine | null  // The container engine that deploys may use: one that answers and runs on the target itself.
   free_ports?: number[]  // A few ports that were free on loopback when probed.
   listening_ports?: number[] | null  // TCP ports something listened on when probed; None: the target does not tell.
 }
@@ -629,7 +658,7 @@ export interface HttpCheck {
 }
 
 /** Stable names of reasons; part of the wire, the log and the CLI's JSON. */
-export type Kind = "invalid_request" | "not_found" | "not_trusted" | "invalid_state" | "target_locked" | "deploy_dir_not_ours" | "internal_error" | "invalid_repository_url" | "repository_not_found" | "repository_too_large" | "repository_timeout" | "git_ref_not_found" | "subdir_not_found" | "empty_repository" | "connection_failed" | "authentication_failed" | "manifest_unreadable" | "no_start_command" | "library_nothing_to_run" | "no_runnable_at_root" | "unsupported_ecosystem" | "missing_tool" | "runtime_version_unavailable" | "docker_engine_missing" | "required_service_missing" | "required_env_missing" | "planner_unavailable" | "plan_invalid" | "plan_rejected" | "command_failed" | "command_timed_out" | "waiting_for_input" | "check_failed" | "dependency_source_unreachable" | "build_needs_network" | "budget_exceeded" | "policy_denied" | "stuck_in_loop" | "step_skipped" | "dependency_not_satisfied" | "model_unavailable" | "model_reply_invalid" | "settings_invalid" | "process_exited_no_port" | "process_exited" | "no_listening_port" | "port_in_use" | "health_check_failed" | "app_not_running" | "cancelled_by_user" | "aborted_by_user" | "server_shutdown" | "process_died" | "log_unwritable" | "log_write_failed" | "log_unreadable"
+export type Kind = "invalid_request" | "not_found" | "not_trusted" | "invalid_state" | "target_locked" | "deploy_dir_not_ours" | "internal_error" | "invalid_repository_url" | "repository_not_found" | "repository_too_large" | "repository_timeout" | "git_ref_not_found" | "subdir_not_found" | "empty_repository" | "connection_failed" | "authentication_failed" | "manifest_unreadable" | "no_start_command" | "library_nothing_to_run" | "no_runnable_at_root" | "unsupported_ecosystem" | "missing_tool" | "runtime_version_unavailable" | "docker_engine_missing" | "required_service_missing" | "required_env_missing" | "planner_unavailable" | "plan_invalid" | "shell_not_supported" | "plan_rejected" | "command_failed" | "command_timed_out" | "waiting_for_input" | "check_failed" | "dependency_source_unreachable" | "build_needs_network" | "budget_exceeded" | "policy_denied" | "stuck_in_loop" | "step_skipped" | "dependency_not_satisfied" | "model_unavailable" | "model_reply_invalid" | "settings_invalid" | "process_exited_no_port" | "process_exited" | "no_listening_port" | "port_in_use" | "health_check_failed" | "app_not_running" | "cancelled_by_user" | "aborted_by_user" | "server_shutdown" | "process_died" | "log_unwritable" | "log_write_failed" | "log_unreadable"
 
 export interface ListParams {
   limit?: number | null
@@ -713,7 +742,7 @@ export interface OutputChunk {
 export interface OutputParams {
   deploymentId: string
   commandId: string
-  offset?: number
+  offset?: number | null  // Byte offset to read from; None: the last part, from the beginning of a line.
   limit?: number
 }
 
@@ -770,6 +799,8 @@ export interface PlanResult {
   repo: RepoFacts
   host: HostFacts
   plan: DeploymentPlan
+  llmCalls?: LlmCall[]  // What asking the model for it took, a plan alone has no log; empty where no model was asked.
+  page?: string  // The plan for people, in Markdown.
 }
 
 /** A shell command of a step, as planned. */
@@ -812,6 +843,7 @@ export interface Question {
   timeoutMs?: number | null
   risk?: "low" | "high"
   category?: "decision" | "confirmation" | "information" | "error_recovery"
+  host?: string  // Of a question for a login: the git server that asks for it, such as "https://git.example.org".
 }
 
 export interface QuestionAsked {
@@ -985,6 +1017,7 @@ export interface StartParams {
   approval?: "never" | "plan" | "risky" | "always" | null  // None: as the settings say (`never` unless set).
   nonInteractive?: boolean
   groupId?: string | null  // Deployments of one group belong together, such as the apps of a monorepo: the address of each app that the group has brought up is a variable, APP_<NAME>_URL, of those that are started after it.
+  subdirs?: string[]  // Several apps of the repository, in place of `subdir`: one deployment each, in this order. The first has the id of the request, the next ones "<deploymentId>.2", "<deploymentId>.3", …; each begins when the one before has succeeded, whoever is still there then. They are a group, by default one of their own.
   shared?: string[]  // Files and folders that all releases share, besides the data that is found by itself; relative to the deployed folder.
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_STOP_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 """What asks us to end: Ctrl-C, a supervisor, a terminal that is closed."""
 
 
@@ -58,6 +58,17 @@ def sweep(log_dir: Path) -> None:
     sweep_logs(log_dir)
 
 
+def delete_log(path: Path) -> None:
+    """Delete the log of a deployment that has ended, and all that belongs to it.
+
+    Raises:
+        InvalidStateError: the deployment runs, or it is none of our logs.
+    """
+    from ..runner.factory import delete_log
+
+    delete_log(path)
+
+
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run to the end; a stop signal cancels it, so that its child processes are ended.
 
@@ -81,10 +92,18 @@ def on_stop(callback: Callable[[], object]) -> Iterator[None]:
     before = {number: signal.getsignal(number) for number in _STOP_SIGNALS}
     taken = [number for number, handler in before.items() if handler != signal.SIG_IGN]  # nohup's choice stands
     for number in taken:
-        loop.add_signal_handler(number, callback)
+        _on_signal(loop, number, callback)
     try:
         yield
     finally:
         for number in taken:
-            loop.remove_signal_handler(number)
+            with suppress(NotImplementedError):
+                loop.remove_signal_handler(number)
             signal.signal(number, before[number])
+
+
+def _on_signal(loop: asyncio.AbstractEventLoop, number: int, callback: Callable[[], object]) -> None:
+    try:
+        loop.add_signal_handler(number, callback)
+    except NotImplementedError:  # Windows
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(callback))

@@ -33,6 +33,8 @@ class Need:
     """A command that gets it on any system, where the package managers are not the usual way."""
 
 
+_SHELL = () if os.name == "nt" else (Need("bash", {"": "bash"}),)
+"""Windows brings its own."""
 _NODE = Need("node", {"brew": "node", "": "nodejs"})
 _NPM = Need("npm", {"brew": "node", "": "npm"})
 _PNPM = Need("pnpm", {"brew": "pnpm"}, command="npm install --global pnpm")
@@ -40,7 +42,7 @@ _YARN = Need("yarn", {"brew": "yarn"}, command="npm install --global yarn")
 _UV = Need("uv", {"brew": "uv", "pacman": "uv"}, command="python3 -m pip install --user uv")
 
 REQUIRED: Mapping[str, Sequence[Need]] = {
-    "all deployments": (Need("bash", {"": "bash"}), Need("git", {"": "git"})),
+    "all deployments": (*_SHELL, Need("git", {"": "git"})),
     "Python apps and static sites": (Need("python3", {"apt-get": "python3 python3-venv", "pacman": "python", "": "python3"}),),
     "Node apps": (_NODE, _NPM),
 }
@@ -72,10 +74,10 @@ def doctor(output: Output = "text") -> None:
 
 
 async def _probe() -> HostFacts:
-    from ..sessions.local import LocalSession
+    from ..sessions.here import local_session
     from ..sessions.probe import probe_host
 
-    session = LocalSession()
+    session = local_session()
     try:
         return await probe_host(session)
     finally:
@@ -124,5 +126,5 @@ def how_to_get(need: Need, manager: str | None) -> str:
     package = need.packages.get(manager or "", need.packages.get("", ""))
     if manager is None or not package:
         return need.command or f"install {need.tool} with your system's package manager"
-    sudo = "" if manager == "brew" or os.geteuid() == 0 else "sudo "
+    sudo = "" if manager == "brew" or os.name == "nt" or os.geteuid() == 0 else "sudo "
     return f"{sudo}{_INSTALL[manager]} {package}"

@@ -29,13 +29,15 @@ def plan(source: PlanOptions, settings: SettingsOptions, *, output: Output = "te
     if output == "json":
         typer.echo(result.model_dump_json(by_alias=True))
         return
+    from ..deploy_log.words import spent
     from .console import print_lines, stdout_console
     from .parts import plan_details
-    from .text import symbols_for
+    from .text import one_line, symbols_for
 
     console = stdout_console()
     print_lines(console, _repo_lines(result.repo))
     print_lines(console, plan_details(result.plan, symbols_for(console.encoding)))
+    print_lines(console, map(one_line, filter(None, [spent(result.llm_calls)])))
 
 
 @commands.command()

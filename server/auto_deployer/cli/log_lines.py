@@ -8,6 +8,7 @@ from typing import Literal
 
 from rich.text import Text
 
+from ..deploy_log.words import spent
 from ..model.log import CommandRecord, DeploymentLog, StepResult
 from ..model.reasons import Reason
 from . import parts
@@ -159,8 +160,8 @@ def end_lines(log: DeploymentLog, symbols: Symbols, *, path: Path | None) -> Ite
     steps = f"{summary.successful_steps} of {summary.total_steps} steps" if log.steps else "nothing ran"
     commands = parts.count(summary.total_commands, "command") if log.steps else ""
     yield parts.status_text(log.status, symbols, "Deployment:", steps, commands, parts.deployment_duration(log))
-    if model := parts.model_line(log):
-        yield Text(model)
+    if model := spent(log.llm_calls):
+        yield Text(one_line(model))
     if log.app is not None:
         yield Text(f"URL: {one_line(log.app.url)}", "bold")
     if path is not None:

@@ -1,7 +1,8 @@
-"""`logs`: list deployments, read a log, follow one that another process writes."""
+"""`logs`: list deployments, read a log, follow one that another process writes, delete one."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -26,19 +27,25 @@ def logs(
     file: Annotated[str | None, typer.Option("--file", "-f", help="Show this log: path, bare name or deployment id.")] = None,
     summary: Annotated[bool, typer.Option("--summary", "-s", help="Without the commands' output.")] = False,
     follow: Annotated[bool, typer.Option("--follow", help="Show each command the moment the log has it, until the end.")] = False,
+    delete: Annotated[
+        str | None, typer.Option("--delete", help="Delete this log of an ended deployment, with the outputs of its commands.")
+    ] = None,
     output: Output = "text",
     log_dir: LogDir = None,
 ) -> None:
-    """List deployments, or show the log of one.
+    """List deployments, show the log of one, or delete it (path, bare name or deployment id). The app of a deployment stays.
 
     With --output json: the list as {"deployments": [...]}, or the log document (with --follow one a line for each change).
     """
     from ..deploy_log import LogStore, read_log
     from ..model.errors import UsageError
 
-    if list_ + latest + (file is not None) > 1:
-        raise UsageError("--list, --latest and --file exclude each other", suggestions=("Give one of them.",))
+    if list_ + latest + (file is not None) + (delete is not None) > 1:
+        raise UsageError("--list, --latest, --file and --delete exclude each other", suggestions=("Give one of them.",))
     store = LogStore(log_dir_of(log_dir))
+    if delete is not None:
+        _delete(store, delete, output)
+        return
     if list_:
         _list(store, output)
         return
@@ -69,6 +76,13 @@ def _list(store: LogStore, output: OutputFormat) -> None:
         (str(number), entry.log.status, one_line(entry.log.repo_url), _minute(entry.log.start_time), entry.path.name)
         for number, entry in enumerate(entries, 1)
     ])  # fmt: skip
+
+
+def _delete(store: LogStore, name: str, output: OutputFormat) -> None:
+    path = store.find(name)
+    backend.sweep(path.parent)  # what crashed has its end before it goes
+    backend.delete_log(path)
+    typer.echo(json.dumps({"deleted": str(path.absolute())}) if output == "json" else f"Deleted {path.name}.")
 
 
 def _minute(time: str) -> str:

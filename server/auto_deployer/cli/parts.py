@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
+from ..deploy_log.words import ended
 from ..model.facts import HostFacts
 from ..model.log import CommandRecord, DeploymentLog, RefusedCommand, StepResult
 from ..model.plan import DeploymentPlan, DeploymentStep
@@ -44,25 +45,9 @@ def refused_text(refused: RefusedCommand, symbols: Symbols) -> Text:
     return text.append(f"  refused by rule {refused.policy.rule}: {one_line(refused.policy.reason)}", "yellow")
 
 
-def model_line(log: DeploymentLog) -> str:
-    """What the model was asked in this deployment; "" when it was not."""
-    calls = log.llm_calls
-    if not calls:
-        return ""
-    tokens = sum(call.prompt_tokens + call.completion_tokens for call in calls)
-    costs = [call.cost_usd for call in calls if call.cost_usd is not None]
-    spent = f", {sum(costs):.4f} USD" if costs else ""
-    return f"Model {one_line(calls[-1].model)}: {count(len(calls), 'call')}, {tokens:,} tokens{spent}"
-
-
 def command_end(record: CommandRecord) -> str:
     """How a command ended: "exit 1, 2.4 s", "idle time-out, 60 s"."""
-    if record.timed_out:
-        how = f"{record.timed_out} time-out"
-    elif record.stopped:
-        how = "stopped"
-    else:
-        how = f"exit {record.exit_code}"
+    how = ended(record)
     return f"{how}, {duration(record.duration_ms / 1000)}" if record.started_at or record.duration_ms else how
 
 

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 import sys
-import termios
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TextIO
 
 from rich.console import Console
@@ -18,6 +14,7 @@ from ..model.log import DeploymentLog
 from ..model.plan import DeploymentPlan
 from ..model.questions import Answer, Question
 from . import parts
+from .line_reader import read_line
 from .text import clean, symbols_for
 
 _YES_NO = ("yes", "no")
@@ -63,7 +60,7 @@ class Prompter:
     async def _until_valid(self, prompt: _Prompt, question: Question) -> Answer:
         while True:
             self._console.print(prompt.make_prompt(question.default if question.default is not None else ...), end="")
-            line = await _read_line(hidden=prompt.password)
+            line = await read_line(hidden=prompt.password)
             if line is None:
                 self._console.print()
                 return Answer(cancelled=True)
@@ -102,44 +99,3 @@ def _answer(question: Question, reply: str) -> Answer:
     if reply in choices:
         return Answer(option_id=reply)
     return Answer(guidance=reply) if choices else Answer(text=reply)
-
-
-async def _read_line(*, hidden: bool) -> str | None:
-    """One line from the terminal on stdin; None at its end. Cancelling it leaves the terminal as it was."""
-    descriptor = sys.stdin.fileno()
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[str | None] = loop.create_future()
-    typed = bytearray()
-
-    def on_readable() -> None:
-        try:
-            data = os.read(descriptor, 4096)
-        except OSError:  # the terminal is gone
-            data = b""
-        typed.extend(data)
-        if not done.done() and (not data or b"\n" in data):
-            done.set_result(typed.decode("utf-8", "replace") if typed else None)
-
-    with _no_echo(descriptor) if hidden else _as_it_is():
-        loop.add_reader(descriptor, on_readable)
-        try:
-            return await done
-        finally:
-            loop.remove_reader(descriptor)
-
-
-@contextmanager
-def _no_echo(descriptor: int) -> Iterator[None]:
-    before = termios.tcgetattr(descriptor)
-    quiet = termios.tcgetattr(descriptor)
-    quiet[3] &= ~termios.ECHO
-    termios.tcsetattr(descriptor, termios.TCSAFLUSH, quiet)
-    try:
-        yield
-    finally:
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
-
-
-@contextmanager
-def _as_it_is() -> Iterator[None]:
-    yield

@@ -79,7 +79,9 @@ class PlanOptions(SourceOptions):
     install_runtimes: Annotated[
         bool, typer.Option("--install-runtimes", help="A missing Node or Python may be installed below the deploy directory.")
     ] = False
-    recipe: Annotated[Text, typer.Option("--recipe", help="Plan with this recipe.", rich_help_panel=_PLAN)] = None
+    recipe: Annotated[
+        Text, typer.Option("--recipe", help="Plan with this recipe (traditional: no container).", rich_help_panel=_PLAN)
+    ] = None
     install: Annotated[Text, typer.Option("--install", help="Install command.", rich_help_panel=_PLAN)] = None
     build: Annotated[Text, typer.Option("--build", help="Build command.", rich_help_panel=_PLAN)] = None
     start: Annotated[Text, typer.Option("--start", help="Start command.", rich_help_panel=_PLAN)] = None

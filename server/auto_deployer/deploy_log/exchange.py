@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..model.log import DeploymentLog
+from .descriptors import OWN_FILE
 from .document import DocumentBytes, Update
 from .log_file import LogFileWriter, ReplacingWriter, log_write_error
 
@@ -182,7 +183,7 @@ def _looks(status: os.stat_result) -> tuple[int, int, int]:
 
 
 def _create(path: Path) -> int:
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | OWN_FILE, 0o600)
 
 
 def _write_at(descriptor: int, data: bytes, offset: int) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,14 +16,13 @@ from ..model.errors import LogError
 from ..model.fold import fold
 from ..model.log import DeploymentLog
 from ..model.reasons import Kind
+from .descriptors import OWN_FILE, sync_data
 from .locking import try_lock
 
 JOURNAL_NAME = "events.jsonl"
 _TAIL_BYTES = 65_536
 _LOCK_PATIENCE_S = 0.5
 """Who asks `is_locked` has the lock for a moment; that must not fail a deployment that begins in this moment."""
-sync_data = os.fsync if sys.platform in ("darwin", "win32") else os.fdatasync
-"""fdatasync where there is one: the length is data, the times are not."""
 
 
 class Journal:
@@ -36,7 +34,7 @@ class Journal:
 
     def __init__(self, path: Path, *, create: bool) -> None:
         self.path = path
-        flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
+        flags = os.O_RDWR | os.O_APPEND | OWN_FILE
         try:
             self._descriptor = os.open(path, flags | (os.O_CREAT | os.O_EXCL if create else 0), 0o600)
         except OSError as error:
@@ -162,7 +160,7 @@ def _lock(descriptor: int) -> bool:
 def is_locked(path: Path) -> bool:
     """Whether a living process writes this journal."""
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDWR | OWN_FILE)
     except OSError:
         return False
     try:

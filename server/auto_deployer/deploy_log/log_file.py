@@ -15,6 +15,7 @@ from typing import Protocol
 from ..model.errors import LogError
 from ..model.log import DeploymentLog
 from ..model.reasons import Kind
+from .descriptors import OWN_FILE
 from .document import DocumentBytes
 
 _REPLACE_PATIENCE_S = 2.0
@@ -66,7 +67,7 @@ class ReplacingWriter:
 
 def write_file(path: Path, *parts: bytes | bytearray) -> None:
     """Write a private file (0600) from its parts."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | OWN_FILE, 0o600)
     with open(descriptor, "wb", buffering=0) as file:
         for part in parts:
             view = memoryview(part)

@@ -11,6 +11,7 @@ from pathlib import Path
 from ..masking import SecretRegistry
 from ..model.log import STDERR_HEAD, STDOUT_HEAD
 from ..model.ports import StreamName
+from .descriptors import OWN_FILE
 from .text import clean
 
 OUTPUT_CAP = 16 * 1024 * 1024
@@ -129,7 +130,7 @@ class CommandOutput:
 
     def _write(self, data: bytes) -> None:
         if self._file is None:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | OWN_FILE
             self._file = os.open(self._path, flags, 0o600)
         view = memoryview(data)
         while view:

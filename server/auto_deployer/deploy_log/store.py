@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ..model.errors import AutoDeployerError, LogError, NotFoundError
+from ..model.errors import AutoDeployerError, InvalidStateError, LogError, NotFoundError
 from ..model.log import DeploymentLog
 from .reader import read_log
 from .recorder import files_folder
 from .sweep import EndApp, sweep_folder
 
-LOG_FOLDER = "agent_logs"
 _PREFIX = "deploy_"
 _NAME_LENGTH = 100
 """Bytes of the repository's name: file systems take 255 in all."""
@@ -135,9 +135,37 @@ class LogStore:
         return found
 
     def find_deployment(self, deployment_id: str) -> Path | None:
-        """The log of a deployment id, or None. Reads the first bytes of each file only."""
+        """The log of a deployment id, or None. Reads the first bytes of each file only.
+
+        The logs of other programs have none: their file name without ".json" stands for it.
+        """
         wanted = deployment_id.encode()
-        return next((path for path in self.paths() if _first_field(path, _ID) == wanted), None)
+        paths = self.paths()
+        found = next((path for path in paths if _first_field(path, _ID) == wanted), None)
+        return found or next((path for path in paths if path.stem == deployment_id and not _first_field(path, _ID)), None)
+
+    def delete(self, path: Path) -> None:
+        """Delete the log of a deployment that has ended, with its journal and the output files.
+
+        Raises:
+            InvalidStateError: it runs, or the file is no log of this folder.
+            LogError: the disk does not let it go.
+        """
+        if path.resolve().parent != self.folder.resolve() or not path.name.startswith(_PREFIX) or path.is_symlink():
+            raise InvalidStateError(f"{path} is not deleted: it is not one of the logs in {self.folder}.")
+        if read_log(path).status == "running":
+            raise InvalidStateError(
+                f"{path} is not deleted: its deployment is running.", suggestions=("Cancel it first: deploy/cancel.",)
+            )
+        files = files_folder(path)
+        try:
+            path.unlink()
+            if files.is_symlink():
+                files.unlink()
+            elif files.is_dir():
+                shutil.rmtree(files)
+        except OSError as error:
+            raise LogError(f"Cannot delete {path}: {error.strerror or error}.") from error
 
     def _make_folder(self) -> None:
         new = not self.folder.exists()

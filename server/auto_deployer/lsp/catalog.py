@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 PROTOCOL_VERSION: Final = 1
+ANSWER: Final = "autoDeployer.server.answer"
+"""The command with which an editor that knows no `deploy/ask` answers."""
 
 
 class Offer(NamedTuple):
@@ -23,11 +25,12 @@ OFFERS: Final = (
     Offer("deploy/cancel", "autoDeployer.server.cancel"),
     Offer("deploy/retry", "autoDeployer.server.retry", needs_trust=True),
     Offer("deploy/skipStep", "autoDeployer.server.skipStep"),
-    Offer("deploy/answer", "autoDeployer.server.answer"),
+    Offer("deploy/answer", ANSWER),
     Offer("deploy/list", "autoDeployer.server.list"),
     Offer("deploy/get"),
     Offer("deploy/subscribe"),
     Offer("deploy/output"),
+    Offer("deploy/delete", "autoDeployer.server.delete"),
     Offer("deploy/apps", "autoDeployer.server.apps"),
     Offer("deploy/startApp", "autoDeployer.server.startApp", needs_trust=True),
     Offer("deploy/stopApp", "autoDeployer.server.stopApp"),

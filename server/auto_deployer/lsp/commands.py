@@ -12,7 +12,7 @@ from pygls.exceptions import JsonRpcException
 from ..model.errors import NotFoundError, UsageError
 from ..model.requests import DeploymentSummary, ListParams
 from .app_of_folder import app_of_folder
-from .catalog import COMMANDS, OPEN_LOG
+from .catalog import ANSWER, COMMANDS, OPEN_LOG
 from .methods import call
 from .protocol import Reply
 
@@ -36,6 +36,8 @@ async def execute(connection: Connection, command: str, arguments: list[Any]) ->
     if command not in COMMANDS and command != OPEN_LOG:
         raise UsageError(f"unknown command {command[:100]!r}", suggestions=(f"Commands: {', '.join((*COMMANDS, OPEN_LOG))}",))
     given = arguments[0] if arguments and arguments[0] is not None else {}
+    if command == ANSWER and isinstance(given, str):
+        given = {"text": given}
     if len(arguments) > 1 or not isinstance(given, dict):
         raise UsageError(f"{command}: expected no argument, or one object")
     if command == OPEN_LOG:
@@ -58,6 +60,8 @@ async def _completed(connection: Connection, method: str, given: dict[str, Any])
         defaults["newDeploymentId"] = _new_id()
     if method in _OF_NEWEST and "deploymentId" not in given:
         defaults["deploymentId"] = (await _newest(connection)).deployment_id
+    if method == "deploy/answer" and "questionId" not in given:
+        defaults["deploymentId"], defaults["questionId"] = connection.questions.waiting(given.get("deploymentId"))
     if method in _OF_AN_APP and given.get("name") is None and given.get("deployDir") is None:
         return {**given, "deployDir": (await app_of_folder(connection)).deploy_dir}
     return {**defaults, **given}

@@ -48,8 +48,8 @@ class Connection:
         self._tasks: set[asyncio.Task[Any]] = set()
         profile = settings.profile
         self.feed = EventFeed(client, profile)
-        self._questions = Questions(client, profile, runner, self.spawn)
-        self.feed.add(self._questions.follow)
+        self.questions = Questions(client, profile, runner, self.spawn)
+        self.feed.add(self.questions.follow)
         if profile.progress:
             self.feed.add(ProgressBars(client, self.spawn).follow)
         if not profile.declared:

@@ -8,6 +8,7 @@ from ..model import errors as err
 from ..model import requests as rq
 from .connection import Connection
 from .methods import method
+from .plan_page import plan_page
 
 Source = TypeVar("Source", bound=rq.SourceParams)
 
@@ -25,7 +26,8 @@ async def analyze(connection: Connection, params: rq.SourceParams) -> rq.Analyze
 async def plan(connection: Connection, params: rq.SourceParams) -> rq.PlanResult:
     """Analyse and plan without deploying: the plan is what `deploy/start` with the same params would run."""
     async with connection.analyses:
-        return await connection.runner.plan(_located(connection, params))
+        result = await connection.runner.plan(_located(connection, params))
+    return result.model_copy(update={"page": plan_page(result)})
 
 
 @method(
@@ -101,6 +103,15 @@ async def subscribe(connection: Connection, params: rq.SubscribeParams) -> rq.Su
 async def output(connection: Connection, params: rq.OutputParams) -> rq.OutputResult:
     """A part of the full output of a command, from byte `offset`."""
     return await connection.runner.output(params)
+
+
+@method("deploy/delete", rq.DeploymentParams, errors=(err.NotFoundError, err.InvalidStateError, err.LogError))
+async def delete(connection: Connection, params: rq.DeploymentParams) -> None:
+    """Delete the log of a deployment that has ended, with its journal and output files, and what a retry would need.
+
+    The app that it brought up stays. One that runs is not deleted (1007).
+    """
+    await connection.runner.delete(params.deployment_id)
 
 
 def _located(connection: Connection, params: Source) -> Source:

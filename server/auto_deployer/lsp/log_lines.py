@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol.types import WINDOW_LOG_MESSAGE, LogMessageParams, MessageType
 
+from ..deploy_log.words import ended
 from ..model import events as ev
 from ..model.log import CommandRecord, DeploymentLog
 from .wording import in_wire_words
@@ -78,13 +79,7 @@ def _command_line(command: CommandRecord) -> Line:
     ours = bool(command.reasoning) and _is_ours(command)
     what = command.reasoning.rstrip(".") if ours else f"$ {_cut(command.command, _COMMAND_WIDTH)}"
     kind = MessageType.Info if command.success else MessageType.Warning
-    return kind, f"{what} ({_ended(command)}, {command.duration_ms / 1000:.1f} s)"
-
-
-def _ended(command: CommandRecord) -> str:
-    if command.timed_out:
-        return f"{command.timed_out} time-out"
-    return "stopped" if command.stopped else f"exit {command.exit_code}"
+    return kind, f"{what} ({ended(command)}, {command.duration_ms / 1000:.1f} s)"
 
 
 def _is_ours(command: CommandRecord) -> bool:

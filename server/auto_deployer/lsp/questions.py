@@ -18,7 +18,7 @@ from ..model.ports import DeploymentRunner
 from ..model.questions import Option, Question
 from ..model.requests import AnswerParams
 from .capabilities import ClientProfile
-from .catalog import ASK
+from .catalog import ANSWER, ASK
 
 if TYPE_CHECKING:
     from .protocol import DeployProtocol
@@ -47,8 +47,7 @@ class AskResult(WireParams):
 class Questions:
     """Asks for what is pending and withdraws what is answered elsewhere.
 
-    Text and secrets have no standard LSP request: for a client without `deploy/ask` they are left to `deploy/answer` and to
-    the question's time-out.
+    Text and secrets have no standard LSP request: a client without `deploy/ask` is told which command answers them.
     """
 
     def __init__(
@@ -61,17 +60,45 @@ class Questions:
         self._spawn = spawn
         self._asking: dict[str, asyncio.Task[Any]] = {}
         """By deployment: one question at a time is pending in each."""
+        self._waiting: dict[str, str] = {}
+        """By deployment: the id of the question that is pending, the newest last."""
 
     def follow(self, event: ev.Event) -> None:
         if isinstance(event, ev.QuestionAsked):
             self._withdraw(event.deployment_id)
+            self._waiting[event.deployment_id] = event.question.question_id
             ask = self._way_to_ask(event.question)
             if ask is not None:
                 self._asking[event.deployment_id] = self._spawn(self._ask(event.deployment_id, event.question, ask))
+            else:
+                self._tell_how_to_answer(event.question)
         elif isinstance(event, ev.QuestionResolved | ev.Finished):
             self._withdraw(event.deployment_id)
 
+    def waiting(self, deployment_id: str | None) -> tuple[str, str]:
+        """The deployment (None: of the newest question) that waits for an answer, and its question.
+
+        Raises:
+            NotFoundError: none does, as far as this client was told.
+        """
+        for waiting in reversed(self._waiting.items()):
+            if deployment_id in (None, waiting[0]):
+                return waiting
+        raise NotFoundError("no question waits for an answer", suggestions=("Name {deploymentId, questionId}.",))
+
+    def _tell_how_to_answer(self, question: Question) -> None:
+        """A message that stays on the screen, in words that can be carried out in any editor."""
+        answer = f'Answer with the command {ANSWER} and the argument {{"text": "…"}}'
+        limit = (
+            f" within {round(question.timeout_ms / 60_000)} min" if question.timeout_ms and question.timeout_ms >= 60_000 else ""
+        )
+        otherwise = f'; otherwise "{question.default}" is taken' if question.default is not None else ""
+        text = "\n".join(filter(None, (question.message, question.detail, f"{answer}{limit}{otherwise}.")))
+        message = types.ShowMessageParams(type=types.MessageType.Warning, message=text)
+        self._client.notify(types.WINDOW_SHOW_MESSAGE, message)
+
     def _withdraw(self, deployment_id: str) -> None:
+        self._waiting.pop(deployment_id, None)
         task = self._asking.pop(deployment_id, None)
         if task is not None and task is not asyncio.current_task():
             task.cancel()

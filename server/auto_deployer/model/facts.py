@@ -19,6 +19,18 @@ class Tool(Model):
     """Dotted numbers only, e.g. "20.19.2"; empty when it would not tell."""
 
 
+class ContainerEngine(Model):
+    """A container engine on the target that answers."""
+
+    name: Literal["docker", "podman"]
+    version: str = ""
+    compose: str = ""
+    """How compose files are run ("docker compose", "docker-compose", …); empty when nothing here does."""
+    compose_version: str = ""
+    env: dict[str, str] = Field(default_factory=dict)
+    """The variables that lead its client to it (DOCKER_HOST and the like), where set."""
+
+
 class HostFacts(Model):
     """What probing the target found."""
 
@@ -40,6 +52,8 @@ class HostFacts(Model):
     """One entry for each program and version found; the first of a name is the one on PATH."""
     docker_engine: bool = False
     """A Docker daemon answers (the client alone does not count)."""
+    engine: ContainerEngine | None = Field(default=None, exclude_if=lambda engine: engine is None)
+    """The container engine that deploys may use: one that answers and runs on the target itself."""
     free_ports: tuple[int, ...] = ()
     """A few ports that were free on loopback when probed."""
     listening_ports: tuple[int, ...] | None = None
@@ -89,6 +103,8 @@ class Detection(Model):
     """Why this recipe, if it is chosen, cannot be planned."""
     required_env: tuple[EnvVariable, ...] = ()
     """Variables that the app surely reads when it starts, without a default."""
+    packaging: bool = False
+    """It packages what other recipes see, for a container engine: it counts only where one answers, and goes before them then."""
     details: JsonObject = Field(default_factory=dict)
     """The recipe's own findings; it alone reads them."""
 

@@ -91,6 +91,25 @@ class UpkeepSpec(Model):
     """Rotated logs that are kept."""
 
 
+class ContainerSpec(Model):
+    """What the keeper does with an app whose processes belong to a container engine: shell texts, each ending by itself."""
+
+    tool: str = "docker"
+    """The engine's client, as a word of a shell text: its name or its path."""
+    listening: str
+    """Prints where the release's container is published, a line that ends with `address:port`; reads only."""
+    usage: str = ""
+    """Prints a line "rss pcpu …" (KiB, percent) for each process in its containers; reads only."""
+    stop: str
+    """Ends what the engine still runs of the release; GRACE says how many seconds that may take."""
+    remove: str
+    """Removes what the engine keeps of the release, data excepted."""
+    remove_data: str = ""
+    """Removes the volumes below."""
+    volumes: tuple[str, ...] = ()
+    """Names of the volumes that hold the app's data, over all releases."""
+
+
 class AppSpec(Model):
     """What a deploy brings up; kept by the app keeper."""
 
@@ -111,6 +130,10 @@ class AppSpec(Model):
     """Files and folders of the release (relative to it) that all releases share, besides the data that is found. A folder that is
     not there yet ends with "/" or has no dot in its name."""
     upkeep: UpkeepSpec = UpkeepSpec()
+    container: ContainerSpec | None = None
+    """Set when a container engine runs it, at the port that PORT says."""
+    exclusive: bool = False
+    """It never runs beside another release of its own: both would write to the same volumes."""
 
 
 class DeploymentStep(Model):
@@ -130,6 +153,10 @@ class DeploymentStep(Model):
     depends_on: tuple[int, ...] = ()
     driver: Literal["commands", "start_app", "verify_app"] = "commands"
     """Who decides the step's commands: the planned list, or the app keeper (starting, proving)."""
+
+
+MODEL_RECIPE = "llm"
+"""The `recipe` of a plan that a model made."""
 
 
 class PlanChoice(Model):
@@ -160,6 +187,8 @@ class DeploymentPlan(Model):
     required_services: tuple[str, ...] = ()
     dependency_cache: str = ""
     """Path on the target that exists when an earlier deployment installed the same dependencies: no registry is needed then."""
+    images: tuple[str, ...] = ()
+    """Container images that the deployment fetches where the engine does not have them."""
     choice: PlanChoice | None = None
 
 

@@ -252,6 +252,11 @@ class RepoTree(Protocol):
         """The view of a sub-folder."""
         ...
 
+    @property
+    def memo(self) -> dict[tuple[str, str], object]:
+        """What readers made of files, by (reader, path from the root), so that no view of the snapshot makes it again."""
+        ...
+
 
 @dataclass(frozen=True)
 class PlanInput:
@@ -358,6 +363,14 @@ class DeploymentRunner(Protocol):
     async def list_deployments(self, params: rq.ListParams) -> rq.ListResult: ...
 
     async def get(self, deployment_id: str) -> rq.GetResult: ...
+
+    async def delete(self, deployment_id: str) -> None:
+        """Delete the log of an ended deployment, its journal, its output files and what was kept for a retry.
+
+        Raises:
+            NotFoundError, InvalidStateError: there is no such log, or its deployment runs.
+        """
+        ...
 
     async def subscribe(self, params: rq.SubscribeParams, subscriber: Subscriber) -> rq.SubscribeResult:
         """Send the missed events in order, then the live ones. The same subscriber again replaces its subscription."""

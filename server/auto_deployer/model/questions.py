@@ -29,6 +29,8 @@ class Question(WireModel):
     timeout_ms: int | None = None
     risk: Literal["low", "high"] = "low"
     category: Literal["decision", "confirmation", "information", "error_recovery"] = "decision"
+    host: Identifier = ""
+    """Of a question for a login: the git server that asks for it, such as "https://git.example.org"."""
 
 
 class Answer(WireModel):

@@ -41,6 +41,7 @@ class Kind(StrEnum):
     REQUIRED_ENV_MISSING = "required_env_missing"
     PLANNER_UNAVAILABLE = "planner_unavailable"
     PLAN_INVALID = "plan_invalid"
+    SHELL_NOT_SUPPORTED = "shell_not_supported"
     PLAN_REJECTED = "plan_rejected"
     # commands and steps
     COMMAND_FAILED = "command_failed"
@@ -82,7 +83,7 @@ REFUSALS = frozenset({
     Kind.GIT_REF_NOT_FOUND, Kind.SUBDIR_NOT_FOUND, Kind.EMPTY_REPOSITORY, Kind.MANIFEST_UNREADABLE, Kind.NO_START_COMMAND,
     Kind.LIBRARY_NOTHING_TO_RUN, Kind.NO_RUNNABLE_AT_ROOT, Kind.UNSUPPORTED_ECOSYSTEM, Kind.MISSING_TOOL,
     Kind.RUNTIME_VERSION_UNAVAILABLE, Kind.DOCKER_ENGINE_MISSING, Kind.REQUIRED_SERVICE_MISSING, Kind.REQUIRED_ENV_MISSING,
-    Kind.PLANNER_UNAVAILABLE, Kind.PLAN_INVALID,
+    Kind.PLANNER_UNAVAILABLE, Kind.PLAN_INVALID, Kind.SHELL_NOT_SUPPORTED,
 })  # fmt: skip
 """Kinds that mean "cannot plan": nothing was installed (CLI exit code 3)."""
 

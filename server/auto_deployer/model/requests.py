@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from posixpath import normpath
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from .base import JsonObject, Time, WireModel, WireParams
 from .facts import EnvVariable, HostFacts, RepoFacts
+from .log import LlmCall
 from .plan import DeploymentPlan, Overrides
 from .reasons import Kind
 from .settings import Approval, PlannerName
@@ -83,8 +84,22 @@ class StartParams(SourceParams):
     group_id: DeploymentId | None = None
     """Deployments of one group belong together, such as the apps of a monorepo: the address of each app that the group has brought
     up is a variable, APP_<NAME>_URL, of those that are started after it."""
+    subdirs: Annotated[tuple[Text, ...], Field(max_length=50)] = Field(default=(), strict=False)
+    """Several apps of the repository, in place of `subdir`: one deployment each, in this order. The first has the id of the
+    request, the next ones "<deploymentId>.2", "<deploymentId>.3", …; each begins when the one before has succeeded, whoever is
+    still there then. They are a group, by default one of their own."""
     shared: tuple[InnerPath, ...] = Field(default=(), strict=False)
     """Files and folders that all releases share, besides the data that is found by itself; relative to the deployed folder."""
+
+    @model_validator(mode="after")
+    def _one_folder_each(self) -> Self:
+        if self.subdirs and (self.deploy_dir is not None or self.port is not None):
+            raise ValueError("deployDir and port are for one app, and several are given by subdirs")
+        if self.subdirs and self.subdir not in (None, *self.subdirs):
+            raise ValueError("subdir is none of subdirs")
+        if len(set(self.subdirs)) < len(self.subdirs):
+            raise ValueError("subdirs names a folder twice")
+        return self
 
 
 class DeploymentParams(WireParams):
@@ -122,7 +137,8 @@ class SubscribeParams(DeploymentParams):
 
 class OutputParams(DeploymentParams):
     command_id: Text
-    offset: Annotated[int, Field(ge=0)] = 0
+    offset: Annotated[int, Field(ge=0)] | None = 0
+    """Byte offset to read from; None: the last part, from the beginning of a line."""
     limit: Annotated[int, Field(ge=1, le=1_048_576)] = 65_536
 
 
@@ -201,6 +217,10 @@ class PlanResult(WireModel):
     repo: RepoFacts
     host: HostFacts
     plan: DeploymentPlan
+    llm_calls: tuple[LlmCall, ...] = ()
+    """What asking the model for it took, a plan alone has no log; empty where no model was asked."""
+    page: str = ""
+    """The plan for people, in Markdown."""
 
 
 class DeploymentSummary(WireModel):
@@ -213,6 +233,10 @@ class DeploymentSummary(WireModel):
     start_time: Time
     end_time: Time | None = None
     log_uri: str
+    subdir: str | None = None
+    """The folder that is deployed, inside the repository."""
+    subdirs: tuple[str, ...] = ()
+    """Of a deployment that is one of several: the folders of all, in their order."""
 
 
 class ListResult(WireModel):

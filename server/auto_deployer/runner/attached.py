@@ -7,6 +7,7 @@ import os
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 import orjson
 
@@ -14,25 +15,33 @@ from ..analysis import Source, parse_source
 from ..apps import DeployDirClaim
 from ..deploy_log import LogStore, Recorder, read_log
 from ..deploy_log.sweep import this_writer
+from ..masking import SecretRegistry
 from ..model import requests as rq
-from ..model.errors import InvalidStateError, NotFoundError, RefusedError, UsageError
+from ..model.errors import AutoDeployerError, InvalidStateError, NotFoundError, RefusedError, UsageError
 from ..model.events import Finished
 from ..model.fold import naive_local
 from ..model.log import DeploymentLog, LlmCall
 from ..model.ports import DeployPaths, Subscriber
 from ..model.questions import Answer
-from ..sessions.local import LocalSession
-from .approval import judge_for
+from ..orchestrator.policy import CommandPolicy
+from ..sessions.here import local_session
 from .deployment import Deployment
 from .environment import ENV_FILE, hand_over, read_environment
 from .git_access import limits_of, logins_for
-from .groups import variables_of
+from .groups import first_of_group, next_of_group, variables_of
 from .history import History
 from .model_access import open_model, planning_with, run_config, secrets_of, settings_for
 from .prepare import deploy_paths, gather_facts, make_plan
 from .recovery import sweep
 from .settings import EffectiveSettings, SettingsSource, effective_settings
-from .workdir import REQUEST, load, make_work_dir, remove_work_dir, save, work_root
+from .workdir import REQUEST, load, make_work_dir, remove_work_dir, save, work_dir_of
+
+
+class BeginNext(Protocol):
+    """Begins a deployment; `interactive`: somebody can answer its questions."""
+
+    async def __call__(self, params: rq.StartParams, *, interactive: bool) -> rq.StartResult: ...
+
 
 MASK = "***"
 _CUT_OFF_S = 0.4
@@ -47,10 +56,14 @@ class AttachedRunner:
     Args:
         log_dir: Where logs go.
         settings: Asked once for each deployment.
+        begin_next: Begins the deployment that comes after another one of its group; None: it runs in this process, too.
     """
 
-    def __init__(self, log_dir: Path, settings: SettingsSource = effective_settings) -> None:
+    def __init__(self, log_dir: Path, settings: SettingsSource = effective_settings, begin_next: BeginNext | None = None) -> None:
         self._settings = settings
+        self._begin_next = begin_next
+        self._successions: set[asyncio.Task[None]] = set()
+        self._closed = False
         self._store = LogStore(log_dir)
         self._history = History(self._store)
         self._deployments: dict[str, Deployment] = {}
@@ -61,7 +74,7 @@ class AttachedRunner:
         work_dir = make_work_dir("analyze")
         try:
             facts = await gather_facts(
-                params, source, LocalSession(), work_dir / "snapshot.git", logins=logins_for(params), limits=limits
+                params, source, local_session(), work_dir / "snapshot.git", logins=logins_for(params), limits=limits
             )
             return rq.AnalyzeResult(repo=facts.repo, host=facts.host)
         finally:
@@ -72,17 +85,18 @@ class AttachedRunner:
         effective = settings_for(params, await asyncio.to_thread(self._settings))
         work_dir = make_work_dir("plan")
         secrets = secrets_of(source)
-        access = open_model(effective, secrets, _unlogged)
+        calls: list[LlmCall] = []
+        access = open_model(effective, secrets, calls.append)
         try:
             environment = read_environment(params, paths, secrets)
             facts = await gather_facts(
-                params, source, LocalSession(), work_dir / "snapshot.git", with_texts=access.model is not None,
+                params, source, local_session(), work_dir / "snapshot.git", with_texts=access.model is not None,
                 logins=logins_for(params), limits=limits_of(effective.settings.budget),
             )  # fmt: skip
-            judge = judge_for(effective.settings.policy, paths, facts.host)
-            planning = planning_with(effective.settings, access, paths, judge)
+            policy = CommandPolicy.of(effective.settings.policy, paths, facts.host, target="local")
+            planning = planning_with(effective.settings, access, paths, policy.judge_planned)
             plan = await make_plan(params, facts, paths, environment.names, planning)
-            return rq.PlanResult(repo=facts.repo, host=facts.host, plan=plan)
+            return rq.PlanResult(repo=facts.repo, host=facts.host, plan=plan, llm_calls=tuple(calls))
         finally:
             await access.close()
             remove_work_dir(work_dir)
@@ -92,6 +106,7 @@ class AttachedRunner:
     ) -> rq.StartResult:
         if (known := self._known(params.deployment_id, subscriber)) is not None:
             return known
+        params = first_of_group(params)
         source, paths = _parse_paths(params, new_release())
         effective = await asyncio.to_thread(self._settings)
         if (known := self._known(params.deployment_id, subscriber)) is not None:
@@ -148,6 +163,11 @@ class AttachedRunner:
     async def get(self, deployment_id: str) -> rq.GetResult:
         return await asyncio.to_thread(self._history.get, self._path(deployment_id))
 
+    async def delete(self, deployment_id: str) -> None:
+        await self._sweep()
+        await asyncio.to_thread(self._history.delete, self._path(deployment_id))
+        self._deployments.pop(deployment_id, None)
+
     async def subscribe(self, params: rq.SubscribeParams, subscriber: Subscriber) -> rq.SubscribeResult:
         deployment = self._deployments.get(params.deployment_id)
         if deployment is not None and _running(deployment):
@@ -172,7 +192,12 @@ class AttachedRunner:
         for deployment in self._deployments.values():
             deployment.recorder.unsubscribe(subscriber)
 
+    async def next_begun(self) -> None:
+        """Returns when no deployment that has ended is still to be followed by the next of its group."""
+        await asyncio.gather(*self._successions)
+
     async def shutdown(self) -> None:
+        self._closed = True
         running = [deployment for deployment in self._deployments.values() if _running(deployment)]
         for deployment in running:
             deployment.control.end("interrupted")
@@ -209,7 +234,7 @@ class AttachedRunner:
         secrets = secrets_of(source, effective)
         if params.git_credential is not None:
             secrets.add(params.git_credential.token)
-        before = _work_dir(previous) if previous is not None else None
+        before = work_dir_of(previous) if previous is not None else None
         environment = read_environment(params, paths, secrets, before / ENV_FILE if before is not None else None)
         environment = environment.below(variables_of(self._store, params.group_id))
         claim = DeployDirClaim(paths, repo=source.display, subdir=params.subdir or "", deployment_id=params.deployment_id)
@@ -221,25 +246,54 @@ class AttachedRunner:
                 undo.callback(remove_work_dir, work_dir)
             hand_over(environment, paths, work_dir)
             save(work_dir, REQUEST, params.model_copy(update={"env": {}, "git_credential": None}))
-            now = datetime.now(UTC)
-            log = DeploymentLog(
-                deployment_id=params.deployment_id, retry_of=previous.deployment_id if previous is not None else None,
-                group_id=params.group_id, repo_url=source.display, deploy_dir=paths.deploy_dir, target=params.target,
-                start_time=naive_local(now.isoformat()),
-                config=run_config(effective), request=_shown(params, source), release=paths.release, work_dir=str(work_dir),
-                writer=this_writer(),
-            )  # fmt: skip
-            recorder = Recorder.create(self._store.reserve(source.name, now.astimezone()), secrets, log)
+            recorder = self._new_log(params, source, paths, effective, secrets, work_dir=str(work_dir), previous=previous)
             undo.pop_all()
         deployment = Deployment(
-            params, source, paths, recorder, LocalSession(), claim, environment, work_dir, interactive, effective,
+            params, source, paths, recorder, local_session(), claim, environment, work_dir, interactive, effective,
             previous=previous, from_step=from_step,
         )  # fmt: skip
         self._deployments[params.deployment_id] = deployment
         if subscriber is not None:
             recorder.subscribe(subscriber)
         deployment.begin()
+        if (following := next_of_group(params)) is not None:
+            if previous is not None:  # of its request, the values of the environment were handed over to it
+                following = following.model_copy(update={"env": environment.given})
+            task = asyncio.get_running_loop().create_task(self._go_on(deployment, following, subscriber))
+            self._successions.add(task)
+            task.add_done_callback(self._successions.discard)
         return rq.StartResult(deployment_id=params.deployment_id, log_uri=recorder.log_uri)
+
+    def _new_log(
+        self, params: rq.StartParams, source: Source, paths: DeployPaths, effective: EffectiveSettings, secrets: SecretRegistry, *,
+        work_dir: str = "", previous: DeploymentLog | None = None,
+    ) -> Recorder:  # fmt: skip
+        now = datetime.now(UTC)
+        log = DeploymentLog(
+            deployment_id=params.deployment_id, retry_of=previous.deployment_id if previous is not None else None,
+            group_id=params.group_id, repo_url=source.display, deploy_dir=paths.deploy_dir, target=params.target,
+            start_time=naive_local(now.isoformat()), config=run_config(effective), request=_shown(params, source),
+            release=paths.release, work_dir=work_dir, writer=this_writer(),
+        )  # fmt: skip
+        return Recorder.create(self._store.reserve(source.name, now.astimezone()), secrets, log)
+
+    async def _go_on(self, deployment: Deployment, following: rq.StartParams, subscriber: Subscriber | None) -> None:
+        """Begin the next of the group when this one has succeeded; one that cannot begin has a log that says why."""
+        assert deployment.task is not None
+        if (await asyncio.shield(deployment.task)).outcome != "success" or self._closed:
+            return
+        try:
+            if self._begin_next is None:
+                await self.start(following, interactive=deployment.interactive, subscriber=subscriber)
+            else:
+                await self._begin_next(following, interactive=deployment.interactive)
+        except AutoDeployerError as error:
+            source, paths = _parse_paths(following, new_release())
+            recorder = self._new_log(following, source, paths, deployment.effective, deployment.secrets)
+            if subscriber is not None:
+                recorder.subscribe(subscriber)
+            recorder.finish(Finished(outcome="failed", reason=error.reason, log_uri=recorder.log_uri))
+            recorder.close()
 
     def _ended_log(self, deployment_id: str) -> DeploymentLog:
         log = read_log(self._path(deployment_id))
@@ -263,10 +317,6 @@ class AttachedRunner:
         if not _running(deployment):
             raise InvalidStateError(f"Deployment {deployment_id} has ended ({deployment.recorder.log.status}).")
         return deployment
-
-
-def _unlogged(call: LlmCall) -> None:
-    """A plan that is only shown has no log; what its calls cost is the provider's to tell."""
 
 
 def _running(deployment: Deployment) -> bool:
@@ -297,7 +347,7 @@ def _again(previous: DeploymentLog, deployment_id: str) -> rq.StartParams:
     Raises:
         InvalidStateError: it named a secret, which only the working folder knew, and that is gone.
     """
-    kept = load(_work_dir(previous), REQUEST, rq.StartParams)
+    kept = load(work_dir_of(previous), REQUEST, rq.StartParams)
     if kept is not None:
         # the values of the env file were handed over with the others; the file itself may be gone, or changed
         return kept.model_copy(update={"deployment_id": deployment_id, "env_file": None})
@@ -307,12 +357,6 @@ def _again(previous: DeploymentLog, deployment_id: str) -> rq.StartParams:
             suggestions=("Start a new deployment.",),
         )
     return rq.StartParams.model_validate({**previous.request, "deploymentId": deployment_id, "env": {}})
-
-
-def _work_dir(log: DeploymentLog) -> Path | None:
-    """The private folder of a deployment, while it is there (it is only ever one of ours)."""
-    folder = Path(log.work_dir) if log.work_dir else None
-    return folder if folder is not None and folder.parent == work_root() and folder.is_dir() else None
 
 
 def _shown(params: rq.StartParams, source: Source) -> dict[str, object]:

@@ -29,8 +29,9 @@ from ..model.requests import StartParams
 from ..model.settings import Settings
 from ..orchestrator import DeploymentOrchestrator, RunControl, Verdict, unless_stopped
 from ..orchestrator.orchestrator import ending_verdict
+from ..orchestrator.policy import CommandPolicy
 from ..sessions.registry import RegistryKind, RegistryState, probe_registry
-from .approval import Judge, approval_question, forbidden, judge_for, needs_approval
+from .approval import JudgedPlan, approval_question, forbidden, needs_approval
 from .consent import RuntimeConsent
 from .env_questions import plan_asking
 from .environment import AppEnvironment, hand_over, with_env_file
@@ -70,6 +71,7 @@ class Deployment:
     control: RunControl = field(default_factory=RunControl)
     orchestrator: DeploymentOrchestrator | None = None
     task: asyncio.Task[Finished] | None = None
+    _policy: CommandPolicy | None = None
     _began: float = field(default_factory=time.monotonic)
     _noted: float = field(default_factory=time.monotonic)
 
@@ -171,7 +173,8 @@ class Deployment:
             app=self.previous.app if self.previous is not None else None, model=self.access.model, settings=self.settings,
         )  # fmt: skip
         self.orchestrator = DeploymentOrchestrator(
-            deploy, self.recorder, self.broker, self.control, driver_for=partial(driver_for, model=self.access.model),
+            deploy, self.recorder, self.broker, self.control, policy=self._policy_on(host),
+            driver_for=partial(driver_for, model=self.access.model),
             previous=self.previous if self._continues else None, from_step=self.from_step,
         )  # fmt: skip
         return await self.orchestrator.run()
@@ -194,14 +197,17 @@ class Deployment:
                 await asyncio.gather(facts.registry, return_exceptions=True)
 
     async def _planned_from(self, facts: Facts) -> Planned:
+        from ..planning.env_needs import lacking
+
         self.recorder.record(AnalysisReady(repo=facts.repo, host=facts.host))
-        planning = planning_with(self.settings, self.access, self.paths, self._judge(facts.host))
+        planning = planning_with(self.settings, self.access, self.paths, self._policy_on(facts.host).judge_planned)
         consent = RuntimeConsent(self.broker, agreed=self.params.install_runtimes)
         plan, environment = await plan_asking(
             lambda names: consent.plan(lambda agreed: make_plan(
                 self.params.model_copy(update={"install_runtimes": agreed}), facts, self.paths, names, planning
             )),
             self.environment, self.broker,
+            lambda plan, names: lacking(plan, facts.repo, names) if self.params.overrides.start is None else None,
         )  # fmt: skip
         await refuse_unreachable_registry(plan, facts.repo, self.session, partial(self._registry, facts))
         if self.params.overrides.start is None:
@@ -253,12 +259,12 @@ class Deployment:
 
     async def _approved(self, plan: DeploymentPlan, host: HostFacts) -> Verdict | None:
         """None to go on: the policy lets the plan begin and, where the setting `approval` wants it, the user has agreed."""
-        judge = self._judge(host)
-        if (reason := forbidden(plan, self.paths, judge, interactive=self.broker.interactive)) is not None:
+        judged = JudgedPlan.of(plan, self.paths, self._policy_on(host).judge_planned)
+        if (reason := forbidden(judged, interactive=self.broker.interactive)) is not None:
             return Verdict("failed", reason)
-        if not needs_approval(self.settings.approval, plan, self.paths, judge):
+        if not needs_approval(self.settings.approval, judged):
             return None
-        answer = await self.broker.ask(approval_question(plan, self.paths, judge))
+        answer = await self.broker.ask(approval_question(judged))
         if self.control.ending is not None:
             return ending_verdict(self.control)
         if answer.option_id == "yes":
@@ -266,8 +272,14 @@ class Deployment:
         why = "Nobody approved the plan in time." if answer.timed_out else "The plan was not approved."
         return Verdict("aborted", Reason(kind=Kind.PLAN_REJECTED, message=why, suggestions=("Nothing was changed.",)))
 
-    def _judge(self, host: HostFacts) -> Judge:
-        return judge_for(self.settings.policy, self.paths, host, self.recorder.path.parent)
+    def _policy_on(self, host: HostFacts) -> CommandPolicy:
+        """The command policy of this deployment: one object from the plan to the last command."""
+        if self._policy is None:
+            self._policy = CommandPolicy.of(
+                self.settings.policy, self.paths, host, target=self.session.target,
+                log_dir=str(self.recorder.path.parent.absolute()),
+            )  # fmt: skip
+        return self._policy
 
     def _record_call(self, call: LlmCall) -> None:
         self.recorder.record(ModelCalled(step_id=call.step_id, call=call))

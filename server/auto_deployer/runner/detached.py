@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +12,20 @@ from ..deploy_log.journal import JOURNAL_NAME, is_locked
 from ..deploy_log.reader import read_log
 from ..deploy_log.recorder import files_folder, replay
 from ..model import requests as rq
-from ..model.errors import InvalidStateError, NotFoundError
+from ..model.errors import AutoDeployerError, InvalidStateError, NotFoundError
 from ..model.events import Finished
 from ..model.ports import Subscriber
 from .attached import AttachedRunner
 from .channel import HostGoneError, ask, connect
 from .following import Following
+from .groups import next_of_group
 from .history import History
 from .launch import launch
 from .recovery import sweep
 from .settings import SettingsSource, effective_settings
+
+_NEXT_BEGINS_S, _LOOK_S = 70.0, 0.1
+"""Seconds until the next deployment of a group has its log, at the longest, and between two looks whether it has."""
 
 
 class DetachedRunner:
@@ -40,6 +45,7 @@ class DetachedRunner:
         """For what runs nothing: analysing, planning, reading logs."""
         self._starting: dict[str, asyncio.Task[rq.StartResult]] = {}
         self._followed: dict[str, Following] = {}
+        self._groups: set[asyncio.Task[None]] = set()
         self._closed = False
 
     async def analyze(self, params: rq.SourceParams) -> rq.AnalyzeResult:
@@ -76,6 +82,9 @@ class DetachedRunner:
     async def get(self, deployment_id: str) -> rq.GetResult:
         return await self._here.get(deployment_id)
 
+    async def delete(self, deployment_id: str) -> None:
+        await self._here.delete(deployment_id)
+
     async def subscribe(self, params: rq.SubscribeParams, subscriber: Subscriber) -> rq.SubscribeResult:
         path = self._history.path_of(params.deployment_id)
         following = await self._follow(params.deployment_id, path)
@@ -101,6 +110,8 @@ class DetachedRunner:
     async def shutdown(self) -> None:
         """Follow no longer. Deployments go on, and questions stay open: who is closing down has not answered them."""
         self._closed = True
+        for task in self._groups:
+            task.cancel()
         followed, self._followed = tuple(self._followed.values()), {}
         await asyncio.gather(*(following.close() for following in followed))
 
@@ -122,7 +133,31 @@ class DetachedRunner:
             result = await asyncio.shield(task)
         if subscriber is not None:
             await self.subscribe(rq.SubscribeParams(deployment_id=deployment_id), subscriber)
+            if self._next_id(deployment_id) is not None:
+                task = asyncio.ensure_future(self._follow_group(deployment_id, subscriber))
+                self._groups.add(task)
+                task.add_done_callback(self._groups.discard)
         return result
+
+    async def _follow_group(self, deployment_id: str, subscriber: Subscriber) -> None:
+        """Who has begun a group follows all of it: each process begins the one after it when it has succeeded."""
+        with suppress(AutoDeployerError, TimeoutError):
+            while (following := self._next_id(deployment_id)) is not None:
+                if (await self.wait(deployment_id)).outcome != "success":
+                    return
+                async with asyncio.timeout(_NEXT_BEGINS_S):
+                    while self._store.find_deployment(following) is None:  # noqa: ASYNC110 - another process makes it
+                        await asyncio.sleep(_LOOK_S)
+                await self.subscribe(rq.SubscribeParams(deployment_id=following), subscriber)
+                deployment_id = following
+
+    def _next_id(self, deployment_id: str) -> str | None:
+        """The id of the deployment that comes after this one in its group."""
+        request = read_log(self._history.path_of(deployment_id)).request
+        if len(request.get("subdirs", ())) < 2:
+            return None
+        following = next_of_group(rq.StartParams.model_validate(request))
+        return following.deployment_id if following is not None else None
 
     async def _launch(
         self, method: str, params: rq.StartParams | rq.RetryParams, deployment_id: str, *, interactive: bool

@@ -27,23 +27,43 @@ _GENERATE, _ENTER = "generate", "enter"
 
 MakePlan = Callable[[frozenset[str]], Awaitable[DeploymentPlan]]
 """Plans for an app whose env file has these names."""
+Lacks = Callable[[DeploymentPlan, frozenset[str]], RefusedError | None]
+"""Why a plan cannot run with these names, if it cannot."""
 
 
-async def plan_asking(make: MakePlan, environment: AppEnvironment, asker: Asker) -> tuple[DeploymentPlan, AppEnvironment]:
+async def plan_asking(
+    make: MakePlan, environment: AppEnvironment, asker: Asker, lacks: Lacks = lambda _plan, _names: None
+) -> tuple[DeploymentPlan, AppEnvironment]:
     """The plan, and the environment with the answers that it took.
+
+    Args:
+        lacks: what a plan that is made still needs; it is not made again for the answers.
 
     Raises:
         RefusedError: it cannot be planned, or nobody gave what is missing: the refusal lists all of it.
     """
     while True:
         try:
-            return await make(environment.names), environment
+            plan = await make(environment.names)
+            break
         except RefusedError as refusal:
-            missing = [variable for variable in refusal.missing_env if variable.name not in environment.names]
-            answers = await _ask_for(missing, asker) if missing and asker.interactive else {}
-            if not answers:
-                raise
-            environment = environment.adding(answers)
+            environment = await _with_answers(refusal, environment, asker)
+    while (refusal := lacks(plan, environment.names)) is not None:
+        environment = await _with_answers(refusal, environment, asker)
+    return plan, environment
+
+
+async def _with_answers(refusal: RefusedError, environment: AppEnvironment, asker: Asker) -> AppEnvironment:
+    """The environment with a value for each variable that the refusal names.
+
+    Raises:
+        RefusedError: that refusal: nobody can be asked, or one was left open.
+    """
+    missing = [variable for variable in refusal.missing_env if variable.name not in environment.names]
+    answers = await _ask_for(missing, asker) if missing and asker.interactive else {}
+    if not answers:
+        raise refusal
+    return environment.adding(answers)
 
 
 async def _ask_for(missing: Sequence[EnvVariable], asker: Asker) -> dict[str, str]:

@@ -38,6 +38,18 @@ def sweep_logs(log_dir: Path) -> list[Path]:
     return sweep(LogStore(log_dir))
 
 
+def delete_log(path: Path) -> None:
+    """Delete the log of a deployment that has ended, with its journal, its output files and what was kept for a retry.
+
+    Raises:
+        InvalidStateError: the deployment runs, or it is none of our logs.
+    """
+    from ..deploy_log import LogStore
+    from .history import History
+
+    History(LogStore(path.parent)).delete(path)
+
+
 def resume_unit() -> str:
     """The systemd user unit that runs `auto-deployer apps resume`, with this Python and this user's PATH."""
     import sys
@@ -62,6 +74,6 @@ def install_resume_unit(text: str) -> Path:
 def create_app_verbs() -> AppVerbs:
     """What can be done with the apps on this machine."""
     from ..apps import AppKeeper, AppRegistry
-    from ..sessions.local import LocalSession
+    from ..sessions.here import local_session
 
-    return AppKeeper(LocalSession(), AppRegistry())
+    return AppKeeper(local_session(), AppRegistry())

@@ -53,7 +53,7 @@ def _username_question(wanted: LoginWanted) -> Question:
     return Question(
         question_id="git-username", kind="text", category="information", message=f"User name for {wanted.host}",
         detail=f"{wanted.repository} does not exist or asks for a login. {wanted.usual_username} goes with a token.",
-        default=wanted.usual_username,
+        default=wanted.usual_username, host=wanted.host,
     )  # fmt: skip
 
 
@@ -61,5 +61,5 @@ def _secret_question(wanted: LoginWanted, username: str) -> Question:
     return Question(
         question_id="git-secret", kind="secret", category="information",
         message=f"Token or password of {username} for {wanted.host}",
-        detail=f"It is used to fetch {wanted.repository} this once, and kept nowhere.",
+        detail=f"It is used to fetch {wanted.repository} this once, and kept nowhere.", host=wanted.host,
     )  # fmt: skip

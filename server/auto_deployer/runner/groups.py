@@ -1,4 +1,4 @@
-"""Deployments of one group: the addresses of the apps it has brought up, as variables for those that follow."""
+"""Deployments of one group: which comes after which, and the addresses of those before as variables for those that follow."""
 
 from __future__ import annotations
 
@@ -9,6 +9,24 @@ from pathlib import Path
 
 from ..deploy_log import LogStore
 from ..model.log import DeploymentLog
+from ..model.requests import StartParams
+
+
+def first_of_group(params: StartParams) -> StartParams:
+    """The request for several apps as that for the first of them; any other as it is."""
+    if not params.subdirs or params.subdir is not None:
+        return params
+    group_id = params.group_id or params.deployment_id
+    return params.model_copy(update={"subdir": params.subdirs[0], "group_id": group_id})
+
+
+def next_of_group(params: StartParams) -> StartParams | None:
+    """The request for the app that comes after this one; None after the last."""
+    if params.subdir not in params.subdirs[:-1]:
+        return None
+    position = params.subdirs.index(params.subdir) + 1
+    base = params.deployment_id.removesuffix(f".{position}")
+    return params.model_copy(update={"subdir": params.subdirs[position], "deployment_id": f"{base}.{position + 1}"})
 
 
 def variables_of(store: LogStore, group_id: str | None) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from ..model.errors import LogError, NotFoundError
 from ..model.log import DeploymentLog
 from ..model.ports import Subscriber
 from ..model.requests import DeploymentSummary, GetResult, OutputParams, OutputResult, SubscribeResult
+from .workdir import remove_work_dir, work_dir_of
 
 _COMMAND_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -41,7 +43,7 @@ class History:
 
     def summaries(self, limit: int | None) -> tuple[DeploymentSummary, ...]:
         """Rows of `deploy/list`, newest first."""
-        return tuple(_summary(entry.path, entry.log) for entry in self._store.entries(limit))
+        return tuple(summary_of(entry.path, entry.log) for entry in self._store.entries(limit))
 
     def get(self, path: Path) -> GetResult:
         """The document as in the file, or as its journal says when the file is behind."""
@@ -62,6 +64,17 @@ class History:
             subscriber(published)
         return SubscribeResult(last_seq=last)
 
+    def delete(self, path: Path) -> None:
+        """Delete the log of an ended deployment, with its files and what was kept for a retry.
+
+        Raises:
+            InvalidStateError, LogError: as `LogStore.delete`.
+        """
+        work_dir = work_dir_of(read_log(path))
+        self._store.delete(path)
+        if work_dir is not None and all(entry.log.work_dir != str(work_dir) for entry in self._store.entries()):
+            remove_work_dir(work_dir)  # a retry that goes on in it keeps it
+
     def output(self, path: Path, params: OutputParams) -> OutputResult:
         """A part of a command's full output.
 
@@ -72,19 +85,29 @@ class History:
         if not _COMMAND_ID.fullmatch(params.command_id) or not file.is_file() or file.is_symlink():
             raise NotFoundError(f"Command {params.command_id} of {params.deployment_id} has no output file.")
         size = file.stat().st_size
+        offset = max(0, size - params.limit) if params.offset is None else min(params.offset, size)
         with file.open("rb") as stream:
-            stream.seek(min(params.offset, size))
+            stream.seek(offset)
             data = stream.read(params.limit)
-        return OutputResult(
-            text=data.decode("utf-8", "replace"),
-            offset=min(params.offset, size),
-            next_offset=min(params.offset, size) + len(data),
-            size=size,
-        )
+        if params.offset is None and offset > 0:
+            cut = data.find(b"\n") + 1
+            offset, data = offset + cut, data[cut:]
+        text, read = _whole_characters(data)
+        return OutputResult(text=text, offset=offset, next_offset=offset + read, size=size)
 
 
-def _summary(path: Path, log: DeploymentLog) -> DeploymentSummary:
+def _whole_characters(data: bytes) -> tuple[str, int]:
+    """The text, and the bytes it takes: a character that is cut at the end is left for the next part."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    text = decoder.decode(data)
+    left, _ = decoder.getstate()
+    return (text, len(data) - len(left)) if text else (decoder.decode(b"", final=True), len(data))
+
+
+def summary_of(path: Path, log: DeploymentLog) -> DeploymentSummary:
+    """A row of `deploy/list`."""
     return DeploymentSummary(
         deployment_id=log.deployment_id or path.stem, repo=log.repo_url, target=log.target, status=log.status,
         start_time=log.start_time, end_time=log.end_time, log_uri=path.absolute().as_uri(),
+        subdir=log.request.get("subdir"), subdirs=tuple(log.request.get("subdirs", ())),
     )  # fmt: skip

@@ -26,6 +26,7 @@ from ..model.settings import Settings
 from . import rendezvous
 from .attached import AttachedRunner
 from .channel import LINE_BYTES, error_line, line
+from .launch import launch
 from .settings import EffectiveSettings
 
 logger = logging.getLogger(__name__)
@@ -58,7 +59,12 @@ def main() -> int:
 
 async def _host(request: dict[str, Any]) -> int:
     effective = EffectiveSettings(Settings.model_validate(request["settings"]), request["key"])
-    runner = AttachedRunner(Path(request["logDir"]), lambda: effective)
+    log_dir = Path(request["logDir"])
+
+    async def begin_next(params: rq.StartParams, *, interactive: bool) -> rq.StartResult:
+        return await launch(log_dir, "start", params, params.deployment_id, effective, interactive=interactive)
+
+    runner = AttachedRunner(log_dir, lambda: effective, begin_next)
     try:
         result = await _begin(runner, request)
     except AutoDeployerError as error:
@@ -76,7 +82,7 @@ async def _host(request: dict[str, Any]) -> int:
     _answer(answer)
     _redirect(2, files_folder(log) / COMPLAINTS)
     await runner.wait(result.deployment_id)
-    await followers.close()
+    await asyncio.gather(followers.close(), runner.next_begun())
     _remove_if_empty(files_folder(log) / COMPLAINTS)
     _end_within(_END_S)
     return 0

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..analysis import Limits, Logins, SnapshotTree, Source, analyze, take_snapshot
 from ..model.facts import HostFacts, RepoFacts
@@ -13,14 +15,17 @@ from ..model.plan import DeploymentPlan
 from ..model.ports import DeployPaths, LanguageModel, PlanInput, Session
 from ..model.requests import SourceParams
 from ..model.settings import PlannerName
-from ..planning.llm_planner import LlmPlanner, PlanProblems
-from ..planning.planners import plan_by
-from ..planning.recipes import RECIPES
-from ..planning.repo_texts import RepoTexts, read_texts
 from ..sessions.probe import probe_host
 from ..sessions.registry import RegistryState, probe_registry
 from .git_access import extras_of
 from .registries import likely_registry
+
+if TYPE_CHECKING:
+    from ..planning.llm_planner import LlmPlanner, PlanProblems
+    from ..planning.repo_texts import RepoTexts
+
+_LOADED_MEANWHILE = ("..planning.planners", "..orchestrator.policy")
+"""Modules that are needed once the facts are there, and take about as long to load as those take to gather."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,7 @@ async def gather_facts(
     params: SourceParams, source: Source, session: Session, into: Path, on_progress: Callable[[str], None] | None = None, *,
     logins: Logins, limits: Limits, with_texts: bool = False, with_registry: bool = False,
 ) -> Facts:  # fmt: skip
-    """Take the snapshot and probe the target at the same time, then analyse.
+    """Take the snapshot, probe the target and load what plans at the same time, then analyse.
 
     Args:
         logins: Who logs in where the repository's server asks for it.
@@ -53,11 +58,16 @@ async def gather_facts(
         RepositoryError, ConnectionFailedError, AuthenticationFailedError: the snapshot cannot be had.
     """
     probing = asyncio.ensure_future(probe_host(session))
+    loading = asyncio.ensure_future(asyncio.to_thread(_load))
     try:
         snapshot = await take_snapshot(
             source, ref=params.ref, subdir=params.subdir, dirty=params.dirty, into=into, extras=extras_of(params), logins=logins,
             limits=limits, on_progress=on_progress,
         )  # fmt: skip
+        await loading
+        from ..planning.recipes import RECIPES
+        from ..planning.repo_texts import RepoTexts, read_texts
+
         detectors = [recipe.detect for recipe in RECIPES]
         with await SnapshotTree.load(snapshot.git_dir, snapshot.commit, snapshot.subdir) as tree:
             repo = await asyncio.to_thread(analyze, tree, snapshot, source, detectors)
@@ -66,9 +76,13 @@ async def gather_facts(
         registry = asyncio.ensure_future(probe_registry(session, kind)) if kind else None
         return Facts(repo, await probing, snapshot.git_dir, texts, registry)
     finally:
-        if not probing.done():
-            probing.cancel()
-            await asyncio.gather(probing, return_exceptions=True)
+        probing.cancel()
+        await asyncio.gather(probing, loading, return_exceptions=True)
+
+
+def _load() -> None:
+    for module in _LOADED_MEANWHILE:
+        import_module(module, __package__)
 
 
 @dataclass(frozen=True)
@@ -87,6 +101,8 @@ class Planning:
         model = self.model
         if model is None:
             return None
+        from ..planning.llm_planner import LlmPlanner
+
         return lambda: LlmPlanner(model, target=target, timeout_s=self.timeout_s, objections=self.objections)
 
 
@@ -99,10 +115,12 @@ async def make_plan(
         RefusedError: it cannot be planned.
     """
     given = PlanInput(
-        repo=facts.repo, host=facts.host, overrides=params.overrides, paths=paths, snapshot=str(facts.snapshot),
+        repo=facts.repo, host=facts.host, overrides=params.overrides, paths=paths, snapshot=facts.snapshot.as_posix(),
         app_name=Path(paths.deploy_dir).name, port=params.port, env_names=env_names,
         no_cache=params.no_cache, install_runtimes=params.install_runtimes,
     )  # fmt: skip
+    from ..planning.planners import plan_by
+
     return await plan_by(planning.planner, given, facts.texts, planning.llm(params.target), planning.problem)
 
 
@@ -113,4 +131,4 @@ def deploy_paths(params: SourceParams, source: Source, release: str) -> DeployPa
     else:
         subdir = "-".join(part for part in (params.subdir or "").split("/") if part not in ("", "."))
         folder = Path.home() / "deployments" / (f"{source.name}-{subdir}" if subdir else source.name)
-    return DeployPaths(deploy_dir=str(folder.absolute()), release=release)
+    return DeployPaths(deploy_dir=folder.absolute().as_posix(), release=release)

@@ -9,7 +9,7 @@ from ..apps.recovery import end_unfinished, take_back
 from ..deploy_log import LogStore
 from ..model.log import DeploymentLog
 from ..model.ports import DeployPaths, Session
-from ..sessions.local import LocalSession
+from ..sessions.here import local_session
 
 
 def sweep(store: LogStore) -> list[Path]:
@@ -20,7 +20,7 @@ def sweep(store: LogStore) -> list[Path]:
 def _end_app(log: DeploymentLog) -> str:
     if log.target != "local" or not log.deploy_dir or not log.release:
         return ""
-    return asyncio.run(end_unfinished(LocalSession(), Path(log.deploy_dir), log.release))
+    return asyncio.run(end_unfinished(local_session(), Path(log.deploy_dir), log.release))
 
 
 async def end_cut_off(session: Session, paths: DeployPaths) -> str:

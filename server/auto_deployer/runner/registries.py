@@ -12,6 +12,8 @@ from ..model.plan import DeploymentPlan
 from ..model.ports import Session
 from ..model.reasons import Kind
 from ..sessions.registry import RegistryKind, RegistryState
+from ..sessions.system import is_native
+from .images import refuse_unreachable_images
 
 _KINDS: dict[str, RegistryKind] = {
     **dict.fromkeys(("pip", "pip(pyproject)", "uv", "poetry", "pdm", "pipenv"), "pypi"),
@@ -43,6 +45,7 @@ async def refuse_unreachable_registry(
     Raises:
         RefusedError: `dependency_source_unreachable`, with the host and what to set.
     """
+    await refuse_unreachable_images(plan, session)
     kind = _KINDS.get(plan.choice.package_manager) if plan.choice else None
     installs = next((step for step in plan.steps if step.name == "Install dependencies"), None)
     if kind is None or installs is None or repo.names_registry or await _is_installed(plan, session):
@@ -62,4 +65,4 @@ async def refuse_unreachable_registry(
 async def _is_installed(plan: DeploymentPlan, session: Session) -> bool:
     """Whether an earlier deployment installed the same."""
     path = plan.dependency_cache
-    return bool(path) and (await session.probe(f"[ -e {shlex.quote(path)} ]")).exit_code == 0
+    return bool(path) and not is_native(session) and (await session.probe(f"[ -e {shlex.quote(path)} ]")).exit_code == 0

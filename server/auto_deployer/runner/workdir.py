@@ -15,7 +15,9 @@ from typing import TypeVar
 import platformdirs
 from pydantic import BaseModel
 
+from ..deploy_log.descriptors import OWN_FILE
 from ..model.errors import LogError
+from ..model.log import DeploymentLog
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -27,6 +29,12 @@ _KEPT_S = 7 * 24 * 3600
 def work_root() -> Path:
     """Where the working folders lie: the user's cache directory."""
     return Path(platformdirs.user_cache_dir("auto-deployer", appauthor=False)) / "deployments"
+
+
+def work_dir_of(log: DeploymentLog) -> Path | None:
+    """The working folder of a deployment, while it is there (it is only ever one of ours)."""
+    folder = Path(log.work_dir) if log.work_dir else None
+    return folder if folder is not None and folder.parent == work_root() and folder.is_dir() else None
 
 
 def make_work_dir(deployment_id: str) -> Path:
@@ -65,7 +73,7 @@ def write_private(path: Path, text: str) -> None:
     """
     fresh = path.with_name(f"{path.name}.new")
     try:
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | OWN_FILE, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
         fresh.replace(path)

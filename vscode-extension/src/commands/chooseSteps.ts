@@ -2,11 +2,12 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import * as vscode from "vscode";
-import { type Choice, type SnapshotItem, snapshotItems, subdirItems, targetName } from "../deploy/choice";
+import { type Choice, isFolder, type SnapshotItem, snapshotItems, subdirItems, targetName } from "../deploy/choice";
 import { plain, withoutLogin } from "../deploy/text";
 import { SECTION } from "../ids";
-import type { AnalyzeResult } from "../protocol";
-import { inSteps, lastFirst, pick, type Step } from "../views/pick";
+import type { AnalyzeResult, GitCredential } from "../protocol";
+import { inSteps, lastFirst, pick, pickSeveral, type Step } from "../views/pick";
+import { withLogin } from "./login";
 import type { Services } from "./services";
 
 /** Ask step by step; undefined when it was dismissed. Without `starting` nothing will run, and nothing is asked about that. */
@@ -21,7 +22,7 @@ const DEFAULT_BRANCH: SnapshotItem = { label: "The default branch", description:
 type Items<T> = readonly (vscode.QuickPickItem & { value: T })[];
 
 class Draft {
-  readonly choice: Choice = { repo: "", folder: false, target: "local", approval: "plan" };
+  readonly choice: Choice = { repo: "", target: "local", approval: "plan" };
   private analysis: AnalyzeResult | undefined;
 
   constructor(
@@ -33,7 +34,7 @@ class Draft {
     return [
       (number) => this.repository(number),
       (number) => this.snapshot(number),
-      (number) => this.subdir(number),
+      (number) => this.subdir(number, starting),
       (number) => this.envFile(number),
       (number) => this.target(number),
       ...(starting ? [(number: number) => this.approval(number)] : []),
@@ -48,12 +49,12 @@ class Draft {
     ];
     return this.ask(step, "What to deploy", items, async (folder) => {
       const repo = folder || (await this.typed("Git URL", "https://…, ssh://… or git@host:owner/repository", ""));
-      return repo ? { repo, folder: folder !== "" } : undefined;
+      return repo ? { repo } : undefined;
     });
   }
 
   private async snapshot(step: number): ReturnType<Step> {
-    Object.assign(this.choice, { dirty: undefined, ref: undefined, subdir: undefined });
+    Object.assign(this.choice, { dirty: undefined, ref: undefined, subdir: undefined, subdirs: undefined });
     const outcome = await this.ask(step, "Which state of it", this.snapshots(), async (snapshot) => {
       if (snapshot !== undefined) {
         return { dirty: snapshot.dirty || undefined };
@@ -61,7 +62,7 @@ class Draft {
       const ref = await this.typed("Branch, tag or commit", "What to deploy", this.last?.ref ?? "");
       return ref ? { ref } : undefined;
     });
-    if (outcome === "next" && (!this.choice.folder || this.choice.ref || this.choice.dirty)) {
+    if (outcome === "next" && (!isFolder(this.choice) || this.choice.ref || this.choice.dirty)) {
       await this.analyze();
     }
     return outcome;
@@ -69,37 +70,45 @@ class Draft {
 
   /** HEAD and working tree of a folder, which are looked at; of a URL the default branch; and any other ref. */
   private async snapshots(): Promise<Items<SnapshotItem["choice"] | undefined>> {
-    if (this.choice.folder) {
+    if (isFolder(this.choice)) {
       await this.analyze();
     }
-    const offered = this.choice.folder ? snapshotItems(this.analysis?.repo) : [DEFAULT_BRANCH];
+    const offered = isFolder(this.choice) ? snapshotItems(this.analysis?.repo) : [DEFAULT_BRANCH];
     const inOrder = this.last?.dirty ? offered.toReversed() : offered;
     const items = inOrder.map(({ label, description, choice }) => ({ label, description, value: choice }));
     return [...items, { label: "Another branch, tag or commit…", description: "", value: undefined }];
   }
 
-  private async subdir(step: number): ReturnType<Step> {
+  private async subdir(step: number, starting: boolean): ReturnType<Step> {
     const found = this.analysis ? subdirItems(this.analysis) : [];
     const items = found.map(({ label, description, subdir }) => ({ label: plain(label), description, value: subdir }));
     if (items.length === 0) {
       return "skipped";
     }
-    const inOrder = lastFirst(items, this.last?.subdir ?? "");
-    return this.ask(step, "Which folder of it", inOrder, (subdir) => ({ subdir: subdir || undefined }));
+    const folders = items.filter(({ value }) => value !== "");
+    const several = { label: "$(checklist) Several of them…", description: "one after the other", value: undefined };
+    const inOrder = [...lastFirst(items, this.last?.subdir ?? ""), ...(starting && folders.length > 1 ? [several] : [])];
+    return this.ask<string | undefined>(step, "Which folder of it", inOrder, async (subdir) => {
+      if (subdir !== undefined) {
+        return { subdir: subdir || undefined, subdirs: undefined };
+      }
+      const chosen = await pickSeveral(folders, this.title, "What is ticked first is deployed first");
+      return typeof chosen === "string" ? undefined : { subdir: undefined, subdirs: chosen.value };
+    });
   }
 
   /** An `.env` is offered, never taken by itself, and that of what was chosen before going back is not kept. */
   private async envFile(step: number): ReturnType<Step> {
     Object.assign(this.choice, { envFile: undefined });
     const file = path.join(this.choice.repo, this.choice.subdir ?? "", ".env");
-    if (!this.choice.folder || !existsSync(file)) {
+    if (!isFolder(this.choice) || !existsSync(file)) {
       return "skipped";
     }
     const items = [
       { label: "Without variables", description: ".env is left out", value: undefined },
       { label: "With the variables of .env", description: plain(file), value: file },
     ];
-    const inOrder = lastFirst<string | undefined>(items, this.last?.envFile);
+    const inOrder = lastFirst<string | undefined>(items, this.last?.envFile ?? undefined);
     return this.ask(step, "Variables of the app", inOrder, (envFile) => ({ envFile }));
   }
 
@@ -132,14 +141,17 @@ class Draft {
   private async analyze(): Promise<void> {
     const { repo, ref, dirty, target } = this.choice;
     const options = { location: vscode.ProgressLocation.Window, title: "Auto-Deployer: looking at the repository" };
-    this.analysis = await vscode.window.withProgress(options, async () => {
-      try {
-        return await this.services.send("deploy/analyze", { repo, ref, dirty: dirty ?? false, target });
-      } catch (error) {
-        this.services.log.warn(withoutLogin(`analysing ${repo}: ${error instanceof Error ? error.message : String(error)}`));
-        return undefined;
-      }
-    });
+    const look = (gitCredential?: GitCredential): Thenable<AnalyzeResult> => {
+      Object.assign(this.choice, { gitCredential });
+      const params = { repo, ref, dirty: dirty ?? false, target, gitCredential };
+      return vscode.window.withProgress(options, () => this.services.send("deploy/analyze", params));
+    };
+    try {
+      this.analysis = await withLogin(this.services, this.choice, look);
+    } catch (error) {
+      this.analysis = undefined;
+      this.services.log.warn(withoutLogin(`analysing ${repo}: ${error instanceof Error ? error.message : String(error)}`));
+    }
   }
 
   /** What was chosen for this repository before. */

@@ -1,8 +1,8 @@
 /** Deploy…: a few picks, the last choice first. The second time one Enter is enough. */
 import * as vscode from "vscode";
-import { type Choice, describe, describeOverrides } from "../deploy/choice";
+import { appName, type Choice, describe, describeOverrides, isFolder } from "../deploy/choice";
 import { plain } from "../deploy/text";
-import { counted, joined, repositoryName } from "../format";
+import { counted, joined } from "../format";
 import { pick } from "../views/pick";
 import { chooseAnew } from "./chooseSteps";
 import type { Services } from "./services";
@@ -53,8 +53,11 @@ function items({ memory }: Services, before: readonly Choice[], uncommitted: rea
 }
 
 function forgetItem(choice: Choice, told: string): Item {
-  const name = joined("/", repositoryName(choice.repo), choice.subdir);
-  return { label: `$(discard) Forget the answers for ${plain(name)}`, description: plain(told), value: { forget: choice } };
+  return {
+    label: `$(discard) Forget the answers for ${plain(appName(choice))}`,
+    description: plain(told),
+    value: { forget: choice },
+  };
 }
 
 function where(choice: Choice): string {
@@ -78,7 +81,7 @@ function leftOut({ send }: Services, choices: readonly Choice[]): Promise<(numbe
     );
   return Promise.all(
     choices.map((choice) => {
-      if (!choice.folder || choice.ref) {
+      if (!isFolder(choice) || choice.ref) {
         return undefined;
       }
       const found = looked.get(choice.repo) ?? look(choice);

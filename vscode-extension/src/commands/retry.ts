@@ -1,6 +1,6 @@
 /** Retry: from the first step that is not ok, or from one that is named. */
 import * as vscode from "vscode";
-import { type Choice, choiceAgain, newDeploymentId, sourceParams } from "../deploy/choice";
+import { type Choice, choiceAgain, isFolder, newDeploymentId, sourceParams } from "../deploy/choice";
 import { plain } from "../deploy/text";
 import { planStep, stepIds } from "../state/log";
 import { type Deployment, isRetryable } from "../state/store";
@@ -63,7 +63,7 @@ async function retryFrom(services: Services, deployment: Deployment, fromStepId:
 /** The folder's commit (working trees have one, too) is another than the deployment's. A URL is not asked: that is slow. */
 async function hasChanged(services: Services, { log }: Deployment, choice: Choice): Promise<boolean> {
   const before = log?.repo?.source;
-  if (!choice.folder || !before?.commit) {
+  if (!isFolder(choice) || !before?.commit) {
     return false;
   }
   const options = { location: vscode.ProgressLocation.Window, title: "Auto-Deployer: comparing the files" };

@@ -13,6 +13,7 @@ import { deploymentName } from "../tree/rows";
 import type { AppsView } from "../views/apps";
 import type { DeploymentsView } from "../views/deployments";
 import type { PlanDocuments } from "../views/documents";
+import type { GitHubSignIn } from "../views/gitHub";
 import { pickOne } from "../views/pick";
 import type { Questions } from "../views/questions";
 
@@ -24,6 +25,7 @@ export interface Services {
   readonly view: DeploymentsView;
   readonly apps: AppsView;
   readonly questions: Questions;
+  readonly gitHub: GitHubSignIn;
   readonly plans: PlanDocuments;
   /** Keys of models. */
   readonly secrets: vscode.SecretStorage;

@@ -1,8 +1,10 @@
 /** Show Plan: what a deployment would run, as a document; nothing is run. */
 import * as vscode from "vscode";
 import { type Choice, sourceParams } from "../deploy/choice";
+import type { GitCredential, PlanResult } from "../protocol";
 import { choose } from "./deploy";
 import { reasonOf } from "./errors";
+import { withLogin } from "./login";
 import type { Services } from "./services";
 import { remedied } from "./start";
 
@@ -16,8 +18,9 @@ export async function showPlan(services: Services): Promise<void> {
 async function plan(services: Services, choice: Choice): Promise<void> {
   const options = { location: vscode.ProgressLocation.Window, title: "Auto-Deployer: planning" };
   try {
-    const result = await vscode.window.withProgress(options, () => services.send("deploy/plan", sourceParams(choice)));
-    await services.plans.show(result);
+    const look = (gitCredential?: GitCredential): Thenable<PlanResult> =>
+      vscode.window.withProgress(options, () => services.send("deploy/plan", { ...sourceParams(choice), gitCredential }));
+    await services.plans.show(await withLogin(services, choice, look));
   } catch (error) {
     const better = await remedied(choice, reasonOf(error));
     if (better === undefined) {

@@ -11,7 +11,8 @@ import type { Services } from "./services";
 
 export async function start(services: Services, choice: Choice): Promise<void> {
   const overrides = choice.overrides ?? services.memory.overrides(choice);
-  const full = overrides === undefined ? choice : { ...choice, overrides };
+  const gitCredential = choice.gitCredential ?? (await services.gitHub.known(choice.repo));
+  const full = { ...choice, ...(overrides && { overrides }), ...(gitCredential && { gitCredential }) };
   const { deploymentId } = await services.send("deploy/start", startParams(full, newDeploymentId(new Date())));
   await services.memory.remember(full);
   rememberAccepted(services, deploymentId, full);

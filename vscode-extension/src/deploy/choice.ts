@@ -3,48 +3,25 @@ import { counted, joined, oneLine, repositoryName } from "../format";
 import type { AnalyzeResult, DeploymentLog, Overrides, RepoFacts, SourceParams, StartParams } from "../protocol";
 import { withoutLogin } from "./text";
 
-/** What no pick asks for, but a deployment before was started with. */
-const CARRIED = [
-  "deployDir",
-  "port",
-  "planner",
-  "noCache",
-  "submodules",
-  "lfs",
-  "installRuntimes",
-  "groupId",
-  "shared",
-] as const satisfies (keyof StartParams)[];
-
-export interface Choice {
-  readonly repo: string;
-  /** A folder of this machine rather than a URL. */
-  readonly folder: boolean;
-  readonly ref?: string;
-  readonly dirty?: boolean;
-  readonly subdir?: string;
-  readonly envFile?: string;
+/** A request without what belongs to one deployment alone. Approval "never": as the settings say. */
+export type Choice = Omit<StartParams, "deploymentId" | "env" | "nonInteractive"> & {
   readonly target: string;
-  /** "never": as the settings say. */
   readonly approval: NonNullable<StartParams["approval"]>;
-  /** Answers to earlier refusals of this app. */
-  readonly overrides?: Overrides;
-  readonly carried?: Partial<Pick<StartParams, (typeof CARRIED)[number]>>;
+};
+
+/** A folder of this machine rather than a URL. */
+export function isFolder({ repo }: Pick<Choice, "repo">): boolean {
+  return /^([/\\]|[A-Za-z]:[/\\])/.test(repo);
 }
 
 /** What analysing and planning take: the choice without what matters only to a start. */
-export function sourceParams(choice: Choice): SourceParams {
-  const { groupId: _, shared: __, ...params } = allParams(choice);
+export function sourceParams({ approval: _, groupId: __, shared: ___, subdirs: ____, ...params }: Choice): SourceParams {
   return params;
 }
 
-function allParams({ folder: _, approval: __, carried, ...params }: Choice): Omit<StartParams, "deploymentId"> {
-  return { ...carried, ...params };
-}
-
 /** Without a plan to be approved it is left to the settings what needs approval. */
-export function startParams(choice: Choice, deploymentId: string): StartParams {
-  return { ...allParams(choice), ...(choice.approval === "never" ? {} : { approval: choice.approval }), deploymentId };
+export function startParams({ approval, ...params }: Choice, deploymentId: string): StartParams {
+  return { ...params, ...(approval === "never" ? {} : { approval }), deploymentId };
 }
 
 /** "20261124-083000-a1b2c3": sorts by time, and is the server's idempotency key. */
@@ -60,16 +37,21 @@ export function newDeploymentId(now: Date, random: () => number = Math.random): 
 export function describe(choice: Choice): string {
   return joined(
     " · ",
-    joined("/", repositoryName(choice.repo), choice.subdir),
+    appName(choice),
     choice.dirty ? "working tree" : (choice.ref ?? "HEAD"),
     targetName(choice.target),
     choice.envFile && `with ${choice.envFile.split(/[/\\]/).at(-1)}`,
   );
 }
 
+/** "market/kiosk", or of several "market/kiosk, shop". */
+export function appName({ repo, subdir, subdirs }: Choice): string {
+  return joined("/", repositoryName(repo), subdirs?.join(", ") ?? subdir);
+}
+
 /** "start: node server.js, build: make": what the app was told after refusals. */
-export function describeOverrides(overrides: Overrides = {}): string {
-  return Object.entries(overrides)
+export function describeOverrides(overrides?: Overrides): string {
+  return Object.entries(overrides ?? {})
     .flatMap(([name, value]) => (value ? [`${name}: ${oneLine(value, 60)}`] : []))
     .join(", ");
 }
@@ -80,29 +62,14 @@ export function targetName(target: string): string {
 
 /** The choice that began a deployment, from the request its log keeps: without the values of `env`, which it does not keep. */
 export function choiceOf(request: Record<string, unknown>): Choice | undefined {
-  const given = request as unknown as Partial<StartParams> & { deploy_dir?: string; env_file?: string };
-  if (typeof given.repo !== "string" || given.repo === "") {
-    return undefined;
-  }
-  const envFile = given.envFile ?? given.env_file;
-  return {
-    repo: withoutLogin(given.repo),
-    folder: /^([/\\]|[A-Za-z]:[/\\])/.test(given.repo),
-    ...(given.ref ? { ref: given.ref } : {}),
-    ...(given.dirty ? { dirty: true } : {}),
-    ...(given.subdir ? { subdir: given.subdir } : {}),
-    ...(envFile ? { envFile } : {}),
-    ...(given.overrides && Object.keys(given.overrides).length > 0 ? { overrides: given.overrides } : {}),
-    ...carriedOf({ ...given, deployDir: given.deployDir ?? given.deploy_dir }),
-    target: given.target ?? "local",
-    approval: given.approval ?? "never",
+  const { deploymentId: _, env: __, nonInteractive: ___, subdirs: ____, ...given } = request;
+  const isSet = (value: unknown): boolean => (typeof value === "object" ? Object.keys(value ?? {}).length > 0 : Boolean(value));
+  const choice = {
+    target: "local",
+    approval: "never",
+    ...Object.fromEntries(Object.entries(given).filter(([, value]) => isSet(value))),
   };
-}
-
-function carriedOf(given: Partial<StartParams>): Pick<Choice, "carried"> {
-  const isSet = (value: unknown): boolean => (Array.isArray(value) ? value.length > 0 : Boolean(value));
-  const found = CARRIED.flatMap((name) => (isSet(given[name]) ? [[name, given[name]] as const] : []));
-  return found.length > 0 ? { carried: Object.fromEntries(found) } : {};
+  return "repo" in choice ? ({ ...choice, repo: withoutLogin(String(choice.repo)) } as Choice) : undefined;
 }
 
 /** It ran something: its plan was agreed to, where that was asked. */

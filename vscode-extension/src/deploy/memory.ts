@@ -9,10 +9,11 @@ export interface Memento {
   update(key: string, value: unknown): Thenable<void>;
 }
 
-type App = Pick<Choice, "repo" | "subdir">;
+type App = Pick<Choice, "repo" | "subdir" | "subdirs">;
 
 const CHOICES = "choices";
 const OVERRIDES = "overrides";
+const SIGN_INS = "signIns";
 const KEPT = 10;
 
 export class Memory {
@@ -55,6 +56,15 @@ export class Memory {
     return this.allOverrides()[keyOf(app)];
   }
 
+  /** Whether the user agreed that the editor's own sign-in is used for this git server. */
+  signsIn(host: string): boolean {
+    return this.memento.get<string[]>(SIGN_INS, []).includes(host);
+  }
+
+  async rememberSignIn(host: string): Promise<void> {
+    await this.memento.update(SIGN_INS, [...new Set([...this.memento.get<string[]>(SIGN_INS, []), host])]);
+  }
+
   private allOverrides(): Record<string, Overrides> {
     return this.memento.get<Record<string, Overrides>>(OVERRIDES, {});
   }
@@ -65,10 +75,10 @@ export class Memory {
   }
 }
 
-function cleaned(choice: Choice): Choice {
+function cleaned({ gitCredential: _, ...choice }: Choice): Choice {
   return { ...choice, repo: withoutLogin(choice.repo) };
 }
 
-function keyOf({ repo, subdir }: App): string {
-  return `${withoutLogin(repo)}#${subdir ?? ""}`;
+function keyOf({ repo, subdir, subdirs }: App): string {
+  return `${withoutLogin(repo)}#${subdirs?.join(",") ?? subdir ?? ""}`;
 }

@@ -171,6 +171,7 @@ export class DeploymentStore {
   }
 
   private keep(id: string, log: DeploymentLog, logUri: string): void {
+    const { subdir, subdirs } = (log.request ?? {}) as Pick<DeploymentSummary, "subdir" | "subdirs">;
     const summary: DeploymentSummary = {
       deploymentId: id,
       repo: log.repo_url ?? "",
@@ -179,6 +180,8 @@ export class DeploymentStore {
       startTime: log.start_time ?? "",
       endTime: log.end_time ?? null,
       logUri,
+      subdir,
+      subdirs,
     };
     this.deployments.set(id, { id, log, logUri, summary });
   }

@@ -31,8 +31,12 @@ const NAME_WIDTH = 40;
 /** The app's name: the repository's, and the sub-folder that is deployed. */
 export function deploymentName(deployment: Deployment): string {
   const { log, summary } = deployment;
-  const request = (log?.request ?? {}) as { subdir?: string | null };
-  return joined("/", log?.repo?.name ?? repositoryName(summary.repo), log?.repo?.source.subdir ?? request.subdir);
+  return joined("/", log?.repo?.name ?? repositoryName(summary.repo), log?.repo?.source.subdir ?? summary.subdir);
+}
+
+/** "app 1 of 2": its place among the apps that are deployed one after the other. */
+function placeInGroup({ summary: { subdir, subdirs = [] } }: Deployment): string {
+  return subdirs.length > 1 ? `app ${subdirs.indexOf(subdir ?? "") + 1} of ${subdirs.length}` : "";
 }
 
 export function deployment(deployment: Deployment, now: number): Row {
@@ -54,13 +58,14 @@ export function deployment(deployment: Deployment, now: number): Row {
     : [endWords(summary.status, failed), took > 0 && duration(took), clock(moment(summary.startTime), now)];
   return {
     label: name,
-    description: joined(" · ", ...times, modelCalls(log)),
+    description: joined(" · ", placeInGroup(deployment), ...times, modelCalls(log)),
     icon: iconOf(state),
     tooltip: deploymentTooltip(deployment),
     spoken: joined(
       ", ",
       `Deployment of ${name}`,
       state,
+      placeInGroup(deployment),
       where,
       log?.pending_question && "waits for your answer",
       failed && `at step ${failed.step_name}`,
@@ -105,6 +110,7 @@ function deploymentTooltip({ log, summary }: Deployment): string {
     `**${escaped(summary.repo)}**`,
     snapshot && escaped(snapshot),
     `Target: ${escaped(summary.target)}`,
+    (summary.subdirs ?? []).length > 1 && `Deployed in this order: ${escaped((summary.subdirs ?? []).join(", "))}`,
     log?.plan && `Plan: ${escaped(joined(", ", log.plan.strategy, ...(log.plan.components ?? [])))}`,
     log?.retry_of && `Continues ${escaped(log.retry_of)}`,
     log?.app && `App: ${escaped(log.app.url)}`,

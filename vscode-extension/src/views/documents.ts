@@ -1,11 +1,9 @@
-/** Read-only documents: the output of one command, growing while it runs, and a plan. */
+/** Read-only documents: the end of one command's output, growing while it runs, and a plan. */
 import * as vscode from "vscode";
 import { stripAnsi } from "../ansi";
-import { shortCommand } from "../format";
 import { SCHEMES } from "../ids";
 import type { PlanResult } from "../protocol";
 import type { DeploymentStore, Send } from "../state/store";
-import { OutputTail } from "./outputTail";
 
 const GROW_MS = 500;
 const MB = 1_048_576;
@@ -14,8 +12,6 @@ export class OutputDocuments implements vscode.TextDocumentContentProvider, vsco
   private readonly changes = new vscode.EventEmitter<vscode.Uri>();
   readonly onDidChange = this.changes.event;
   private readonly growing = new Map<string, NodeJS.Timeout>();
-  /** What was read of each output that is open. */
-  private readonly tails = new Map<string, OutputTail>();
   private readonly parts: { dispose(): unknown }[];
 
   constructor(
@@ -24,7 +20,6 @@ export class OutputDocuments implements vscode.TextDocumentContentProvider, vsco
   ) {
     this.parts = [
       vscode.workspace.registerTextDocumentContentProvider(SCHEMES.output, this),
-      vscode.workspace.onDidCloseTextDocument(({ uri }) => this.tails.delete(uri.path)),
       store.onDidChange((change) => {
         if (change.kind === "output") {
           this.grow(change.deployment.id, change.chunk.commandId);
@@ -37,19 +32,10 @@ export class OutputDocuments implements vscode.TextDocumentContentProvider, vsco
 
   async provideTextDocumentContent(uri: vscode.Uri): Promise<string> {
     const [, deploymentId = "", commandId = ""] = uri.path.split("/");
-    const fetch = (offset: number, limit: number) => this.send("deploy/output", { deploymentId, commandId, offset, limit });
-    const tail = this.tails.get(uri.path) ?? new OutputTail(fetch);
-    this.tails.set(uri.path, tail);
-    await tail.read();
-    const text = tail.text === "" ? "(no output)\n" : stripAnsi(tail.text);
-    const file = `${this.filesOf(deploymentId)}/${commandId}.log`;
-    return tail.leftOut === 0 ? text : `… ${(tail.leftOut / MB).toFixed(1)} MB left out; full file: ${file}\n${text}`;
-  }
-
-  /** The folder beside the log where the server keeps the outputs. */
-  private filesOf(deploymentId: string): string {
-    const uri = this.store.get(deploymentId)?.logUri ?? "";
-    return vscode.Uri.parse(uri).fsPath.replace(/\.json$/, ".files");
+    const { text, offset } = await this.send("deploy/output", { deploymentId, commandId, offset: null, limit: MB });
+    const shown = stripAnsi(text) || "(no output)\n";
+    const files = vscode.Uri.parse(this.store.get(deploymentId)?.logUri ?? "").fsPath.replace(/\.json$/, ".files");
+    return offset === 0 ? shown : `… ${(offset / MB).toFixed(1)} MB left out; full file: ${files}/${commandId}.log\n${shown}`;
   }
 
   dispose(): void {
@@ -94,31 +80,9 @@ export class PlanDocuments implements vscode.TextDocumentContentProvider, vscode
     return this.texts.get(uri.path) ?? "This plan is gone; ask for it again.\n";
   }
 
-  async show(result: PlanResult): Promise<void> {
-    const uri = vscode.Uri.from({ scheme: SCHEMES.plan, path: `/Plan of ${result.repo.name} ${this.texts.size + 1}.md` });
-    this.texts.set(uri.path, planText(result));
+  async show({ repo, page }: PlanResult): Promise<void> {
+    const uri = vscode.Uri.from({ scheme: SCHEMES.plan, path: `/Plan of ${repo.name} ${this.texts.size + 1}.md` });
+    this.texts.set(uri.path, page ?? "");
     await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(uri), { preview: true });
   }
-}
-
-function planText({ repo, plan }: PlanResult): string {
-  const { source } = repo;
-  const chosen = plan.choice;
-  const lines = [
-    `# Plan of ${repo.name}`,
-    "",
-    `${source.repo} ${source.ref ?? ""} ${source.commit?.slice(0, 10) ?? ""}: ${plan.strategy}, ${(plan.components ?? []).join(", ")}. Nothing was run.`,
-    "",
-    ...(chosen?.evidence ?? []).map(({ file, saw }) => `- ${chosen?.recipe}: ${saw}${file ? ` (${file})` : ""}`),
-    ...(plan.risks ?? []).map((risk) => `- Risk: ${risk}`),
-    ...(plan.notes ?? []).map((note) => `- ${note}`),
-  ];
-  for (const [index, step] of plan.steps.entries()) {
-    const commands = (step.commands ?? []).flatMap(({ command, reasoning }) =>
-      reasoning ? [`# ${reasoning}`, shortCommand(command)] : [shortCommand(command)],
-    );
-    const block = commands.length > 0 ? ["", "```sh", ...commands, "```"] : [];
-    lines.push("", `## ${index + 1}. ${step.name}`, "", step.goal ?? "", ...block, "", `Done when: ${step.success_criteria ?? ""}`);
-  }
-  return `${lines.join("\n")}\n`;
 }

@@ -1,10 +1,11 @@
-/** One notification at the end of each deployment that this window saw running. */
+/** One notification at the end of each deployment that this workspace saw running, also when its window was closed then. */
 import * as vscode from "vscode";
 import { type Remedy, remediesOf } from "../deploy/remedies";
-import { brief, duration } from "../format";
+import type { SeenRunning } from "../deploy/seen";
+import { brief, duration, moment } from "../format";
 import { COMMANDS } from "../ids";
 import { failedStep } from "../state/log";
-import type { Deployment, DeploymentStore } from "../state/store";
+import { type Deployment, type DeploymentStore, isRunning } from "../state/store";
 import { deploymentName } from "../tree/rows";
 
 const BUTTONS: Record<string, string> = {
@@ -14,12 +15,31 @@ const BUTTONS: Record<string, string> = {
   Retry: COMMANDS.retry,
 };
 
+/** What ended longer ago, while no window was open, is no news. */
+const NEWS_MS = 24 * 3600_000;
+
 type OnRemedy = (deployment: Deployment, remedy: Remedy) => Promise<void>;
 
-export function notifyOfEnds(store: DeploymentStore, onRemedy: OnRemedy): vscode.Disposable {
+export function notifyOfEnds(store: DeploymentStore, seen: SeenRunning, onRemedy: OnRemedy): vscode.Disposable {
+  const tell = async (id: string): Promise<void> => {
+    await store.load(id);
+    const deployment = store.get(id);
+    await (deployment && notify(deployment, onRemedy));
+  };
   return store.onDidChange((change) => {
     if (change.kind === "event" && change.event.method === "deploy/finished") {
-      void notify(change.deployment, onRemedy);
+      if (seen.takeEnded(change.deployment.id)) {
+        void tell(change.deployment.id);
+      }
+    } else if (change.kind !== "output") {
+      seen.add(store.running().map(({ id }) => id));
+    }
+    if (change.kind === "list") {
+      const ended = store.all().filter((deployment) => !isRunning(deployment) && deployment.log?.status !== "running");
+      const missed = ended.filter(({ id }) => seen.takeEnded(id)); // of those that we know as running events are on their way
+      for (const { id } of missed.filter(({ summary }) => Date.now() - moment(summary.endTime) < NEWS_MS)) {
+        void tell(id);
+      }
     }
   });
 }

@@ -41,6 +41,17 @@ export function pick<T>(
   return outcomeOf(input, () => input.activeItems[0] && { value: input.activeItems[0].value });
 }
 
+/** Several of the items, in the order in which they were ticked. */
+export function pickSeveral<T>(items: readonly Item<T>[], title: string, placeholder: string): Promise<Outcome<T[]>> {
+  const input = vscode.window.createQuickPick<Item<T>>();
+  Object.assign(input, { title, placeholder, items, canSelectMany: true, ignoreFocusOut: true });
+  let ticked: readonly Item<T>[] = [];
+  input.onDidChangeSelection((now) => {
+    ticked = [...ticked.filter((item) => now.includes(item)), ...now.filter((item) => !ticked.includes(item))];
+  });
+  return outcomeOf(input, () => (ticked.length > 0 ? { value: ticked.map(({ value }) => value) } : undefined));
+}
+
 export interface EnterOptions {
   readonly title: string;
   readonly step: number;
@@ -66,7 +77,7 @@ export function enter(options: EnterOptions): Promise<Outcome<string>> {
 
 /** Shows it until something is accepted, or it is left. */
 function outcomeOf<T>(
-  input: vscode.QuickPick<Item<T>> | vscode.InputBox,
+  input: vscode.QuickPick<vscode.QuickPickItem> | vscode.InputBox,
   accepted: () => { value: T } | undefined,
 ): Promise<Outcome<T>> {
   return new Promise((resolve) => {

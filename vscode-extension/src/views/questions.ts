@@ -4,9 +4,10 @@
  */
 import * as vscode from "vscode";
 import { firstAndLast, joined } from "../format";
-import type { Option, Question } from "../protocol";
+import type { GitCredential, Option, Question } from "../protocol";
 import type { Deployment, DeploymentStore, Send } from "../state/store";
 import { deploymentName } from "../tree/rows";
+import { type GitHubSignIn, SIGN_IN, TOKEN } from "./gitHub";
 
 type Answer = { optionId: string; guidance?: string } | { text: string };
 
@@ -20,11 +21,14 @@ const YES_NO: Option[] = [
 
 export class Questions implements vscode.Disposable {
   private readonly told = new Set<string>();
+  /** How the user wants to log in, by deployment and server: a login may take two questions. */
+  private readonly logins = new Map<string, GitCredential | typeof TOKEN>();
   private readonly subscription: { dispose(): void };
 
   constructor(
     store: DeploymentStore,
     private readonly send: Send,
+    private readonly gitHub: GitHubSignIn,
   ) {
     this.subscription = store.onDidChange((change) => {
       if (change.kind === "event" || change.kind === "loaded") {
@@ -45,9 +49,26 @@ export class Questions implements vscode.Disposable {
   /** Put the question to the user, now. */
   async answer(deployment: Deployment): Promise<void> {
     const question = deployment.log?.pending_question;
-    if (question) {
+    if (question && this.asksLogin(question)) {
+      const key = loginKey(deployment, question);
+      await this.logIn(deployment, question, this.logins.has(key) ? TOKEN : await this.gitHub.choose(question.host));
+    } else if (question) {
       await this.give(deployment, question, await input(deploymentName(deployment), question));
     }
+  }
+
+  /** The server's question, where the editor has a sign-in for it. */
+  private asksLogin(question: Question): question is Question & { host: string } {
+    return !!question.host && this.gitHub.offers(question.host);
+  }
+
+  private async logIn(deployment: Deployment, question: Question & { host: string }, how: string | undefined): Promise<void> {
+    const login = how === SIGN_IN ? await this.gitHub.signIn(question.host) : how && TOKEN;
+    if (!login) {
+      return;
+    }
+    this.logins.set(loginKey(deployment, question), login);
+    await this.give(deployment, question, await loginAnswer(deployment, question, login));
   }
 
   /** Answer with an option, where the pending question has it, and with a hint for the model. */
@@ -74,7 +95,14 @@ export class Questions implements vscode.Disposable {
       `${deploymentName(deployment)}: ${question.message}`,
       failed && firstAndLast(question.detail ?? ""),
     );
-    if (isDestructive(question)) {
+    if (this.asksLogin(question)) {
+      const login = this.logins.get(loginKey(deployment, question));
+      if (login !== undefined) {
+        await this.give(deployment, question, await loginAnswer(deployment, question, login));
+      } else {
+        await this.logIn(deployment, question, await vscode.window.showInformationMessage(message, SIGN_IN, TOKEN));
+      }
+    } else if (isDestructive(question)) {
       await this.answer(deployment);
     } else if (options.length === 0 || question.allowCustom) {
       const wanted = await vscode.window.showInformationMessage(message, "Answer…");
@@ -97,6 +125,21 @@ export class Questions implements vscode.Disposable {
       void vscode.window.showInformationMessage(`Not taken: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
+}
+
+function loginKey({ id }: Deployment, { host }: Question): string {
+  return `${id} ${host}`;
+}
+
+async function loginAnswer(
+  deployment: Deployment,
+  question: Question,
+  login: GitCredential | typeof TOKEN,
+): Promise<Answer | undefined> {
+  if (login === TOKEN) {
+    return typed(deploymentName(deployment), question);
+  }
+  return { text: question.kind === "secret" ? login.token : (login.username ?? "") };
 }
 
 function optionsOf(question: Question): Option[] {

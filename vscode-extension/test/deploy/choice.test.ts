@@ -15,7 +15,7 @@ import { Memory } from "../../src/deploy/memory";
 import type { AnalyzeResult, RepoFacts } from "../../src/protocol";
 import { document } from "../journals";
 
-const choice: Choice = { repo: "/home/ada/shop", folder: true, dirty: true, subdir: "web", target: "local", approval: "plan" };
+const choice: Choice = { repo: "/home/ada/shop", dirty: true, subdir: "web", target: "local", approval: "plan" };
 
 it("becomes the request, without what is only ours", () => {
   const params = startParams(choice, "d1");
@@ -45,7 +45,6 @@ it("reads as a line", () => {
 it("comes back from what the log says was asked", () => {
   expect(choiceOf(document("success").request ?? {})).toMatchObject({
     repo: "/home/ada/site",
-    folder: true,
     target: "local",
     approval: "never",
   });
@@ -167,7 +166,7 @@ group("the memory", () => {
 
   it("keeps no login of a URL, and still knows the app", async () => {
     const kept = memory();
-    const cloned = { ...choice, folder: false, repo: "https://ada:secret@host/shop.git" };
+    const cloned = { ...choice, repo: "https://ada:secret@host/shop.git" };
     await kept.remember({ ...cloned, overrides: { start: "./run" } });
     expect(kept.choices().map(({ repo }) => repo)).toEqual(["https://host/shop.git"]);
     expect([kept.last(cloned.repo), kept.overrides(cloned)]).toEqual([kept.choices()[0], { start: "./run" }]);
