@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from auto_deployer.deploy_log.words import spent
 from auto_deployer.model import events as ev
 from auto_deployer.model.plan import DeploymentPlan
 from auto_deployer.model.reasons import Kind
@@ -88,6 +89,17 @@ async def test_a_repository_no_recipe_knows_is_planned_by_the_model_and_answers(
     assert log.config.settings["llm"]["provider"] == "custom"
     assert "make serve HOST=0.0.0.0 PORT=8000" in server.requests[0].texts[-1]
     assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
+
+
+async def test_a_plan_that_is_only_shown_tells_what_the_model_cost(runs: Runs, make_repo: MakeRepo, scripted: Scripted) -> None:
+    use(runs, scripted(reply(PLAN, usage=(1000, 200))), input_price=2.0, output_price=10.0)
+    planned = await runs.runner.plan(runs.params(make_repo(**MADE)))
+    assert planned.plan.app is not None
+    [call] = planned.llm_calls
+    assert (call.purpose, call.model, call.prompt_tokens, call.completion_tokens) == ("plan", "scripted-1", 1000, 200)
+    assert call.cost_usd == pytest.approx(0.004)
+    assert spent(planned.llm_calls) == "Model scripted-1: 1 call, 1,200 tokens, 0.0040 USD"
+    assert not runs.log_dir.exists()
 
 
 async def test_d26_reasons_times_and_tokens_are_in_the_log(runs: Runs, make_repo: MakeRepo, scripted: Scripted) -> None:

@@ -24,6 +24,10 @@ PAGES = {
     "hugo": ("hugo", "Hello from Hugo"),
     "procfile_workers": ("python3", "The worker says 1"),
     "eleventy": ("node", "Hello from Eleventy"),
+    "gradle": ("gradle", "Hello from Gradle"),
+    "deno": ("npm", "Hello from Deno"),
+    "bun": ("npm", "Hello from Bun"),
+    "node_bare": ("node", "Hello from plain Node"),
 }
 """App to the program it needs and a part of its page."""
 
