@@ -51,11 +51,10 @@ class Ran:
 Run = Callable[..., Awaitable[Ran]]
 
 
-@pytest.fixture
-def run(session: Session) -> Run:
+def runner(session: Session, longest_s: float = 20.0) -> Run:
     """`await run(command, **spec)`; `stop_when` sets `stop` once that text was printed on stdout."""
 
-    async def run_command(command: str, *, stop_when: bytes = b"", within_s: float = 20.0, **spec: object) -> Ran:
+    async def run_command(command: str, *, stop_when: bytes = b"", within_s: float = longest_s, **spec: object) -> Ran:
         ran, stop = Ran(), asyncio.Event()
 
         def on_output(stream: StreamName, chunk: bytes) -> None:
@@ -68,6 +67,12 @@ def run(session: Session) -> Run:
         return ran
 
     return run_command
+
+
+@pytest.fixture
+def run(session: Session) -> Run:
+    """See `runner`."""
+    return runner(session)
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import psutil
@@ -17,37 +16,19 @@ from auto_deployer.model.errors import RefusedError
 from auto_deployer.model.ports import CommandSpec, Spawned, StreamName
 from auto_deployer.sessions.powershell import PROGRAMS, PowerShellSession, WindowsSession, find_powershell
 
-from .conftest import PROMPT_QUIET_S, Ran
+from .conftest import PROMPT_QUIET_S, Ran, Run, runner
 
 PYTHON = sys.executable
 PROJECT = Path(__file__).parents[2]
 HERE = next(filter(None, map(shutil.which, PROGRAMS)), None)
 real = pytest.mark.skipif(HERE is None, reason=f"none of {' and '.join(PROGRAMS)} is on PATH")
 
-Run = Callable[..., Awaitable[Ran]]
-
-
-def _runner(session: PowerShellSession) -> Run:
-    async def run(command: str, *, stop_when: bytes = b"", **spec: object) -> Ran:
-        ran, stop = Ran(), asyncio.Event()
-
-        def on_output(stream: StreamName, chunk: bytes) -> None:
-            ran.chunks.append((stream, chunk))
-            if stop_when and stop_when in ran.stdout:
-                stop.set()
-
-        call = session.run(CommandSpec(command, **spec), on_spawned=ran.spawned.append, on_output=on_output, stop=stop)  # type: ignore[arg-type]
-        ran.outcome = await asyncio.wait_for(call, 60)
-        return ran
-
-    return run
-
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """On the real program."""
     monkeypatch.setenv("HOME", str(tmp_path))
-    return _runner(PowerShellSession(prompt_quiet_s=PROMPT_QUIET_S))
+    return runner(PowerShellSession(prompt_quiet_s=PROMPT_QUIET_S), longest_s=60)
 
 
 @pytest.fixture
@@ -62,7 +43,7 @@ def portable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         )
         stand_in.chmod(0o755)
         program = str(stand_in)
-    return _runner(WindowsSession(prompt_quiet_s=PROMPT_QUIET_S, program=program))
+    return runner(WindowsSession(prompt_quiet_s=PROMPT_QUIET_S, program=program), longest_s=60)
 
 
 def _is_alive(pid: int) -> bool:

@@ -18,6 +18,8 @@ import pytest
 from tests.deployments.test_sample_apps import _get, _repository, home
 from tests.runner.conftest import git_repo
 
+from .life import deploy_again_roll_back_and_stop
+
 __all__ = ["home"]
 
 pytestmark = [
@@ -60,19 +62,7 @@ def _until(condition: Callable[[], bool], within_s: float = 20.0) -> None:
 @pytest.mark.parametrize("app", ["static", *(pytest.param(app, marks=pytest.mark.slow) for app in ("flask", "express", "vite"))])
 def test_deploy_again_roll_back_stop_and_remove(app: str, home: Path, cli: Run) -> None:
     repo = _repository(app, home)
-    first = _deploy(cli, repo, home)["app"]
-    assert "Hello from" in _get(first["url"])
-    page = next(path for path in (repo / "app.py", repo / "server.js", repo / "index.html") if path.is_file())
-    page.write_text(page.read_text().replace("Hello from", "Good day from"))
-    git_repo(repo, {})
-    second = _deploy(cli, repo, home)["app"]
-    assert second["url"] == first["url"]
-    assert "Good day from" in _get(first["url"])
-    cli("rollback")
-    assert "Hello from" in _get(first["url"])
-    cli("stop")
-    with pytest.raises(OSError, match="refused"):
-        _get(first["url"])
+    deploy_again_roll_back_and_stop(repo, lambda: _deploy(cli, repo, home)["app"], cli)
     cli("remove", "--yes")
     assert not (home / "app").exists()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import posixpath
 import re
 from shlex import quote
@@ -17,6 +16,7 @@ from ...model.reasons import Kind, Reason
 from ..assemble import app_folder
 from ..overrides import apply_overrides
 from ..recipe import Draft
+from .json_texts import as_object, json_object
 from .listening import fixed_port, sources
 from .node_source import strip_comments
 from .toolchain import missing_tool
@@ -52,7 +52,7 @@ class DenoRecipe:
         if config is None:
             return None
         settings = _settings(tree.read(config) or "")
-        tasks = _object(settings.get("tasks"))
+        tasks = as_object(settings.get("tasks"))
         serves = _RUNS if "exports" in settings else _SERVES  # a package's modules only define what others start
         entry = next((path for path in _ENTRIES if serves.search(strip_comments(tree.read(path) or ""))), "")
         evidence = [Evidence(file=config, saw="settings of Deno", weight=3.0)]
@@ -120,14 +120,7 @@ class DenoRecipe:
 
 
 def _settings(text: str) -> dict[str, Any]:
-    try:
-        return _object(json.loads(re.sub(r",(\s*[}\]])", r"\1", strip_comments(text))))
-    except ValueError:
-        return {}
-
-
-def _object(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
+    return json_object(re.sub(r",(\s*[}\]])", r"\1", strip_comments(text)))
 
 
 def _caches(tree: RepoTree, settings: dict[str, Any], entry: str, start: str) -> str:

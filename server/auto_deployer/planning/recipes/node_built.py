@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...model.ports import RepoTree
+from .json_texts import as_object
 from .node_config import below, block, config_text, literal, major_of, operand, option, top_level_literal
 from .node_frameworks import BuildRun
 from .node_manifest import Manifest
@@ -147,7 +148,7 @@ def _angular(root: RepoTree, manifest: Manifest, run: BuildRun) -> Built | None:
     name, target = _angular_build(root, manifest, named)
     if not target:
         return None
-    options = _object(target.get("options"))
+    options = as_object(target.get("options"))
     path = options.get("outputPath")
     folders = path if isinstance(path, dict) else {"base": path}
     base = option(run.args, "--output-path") or str(folders.get("base") or f"dist/{name}")
@@ -162,15 +163,15 @@ def _angular(root: RepoTree, manifest: Manifest, run: BuildRun) -> Built | None:
 def _angular_build(root: RepoTree, manifest: Manifest, named: str) -> tuple[str, dict[str, Any]]:
     """Name and build target of the application that `ng build` builds; ("", {}) when angular.json does not tell."""
     try:
-        workspace = _object(json.loads(root.read(manifest.path("angular.json")) or "{}"))
+        workspace = as_object(json.loads(root.read(manifest.path("angular.json")) or "{}"))
     except ValueError:
         return "", {}
-    projects = {name: _object(project) for name, project in _object(workspace.get("projects")).items()}
+    projects = {name: as_object(project) for name, project in as_object(workspace.get("projects")).items()}
     wanted = named or str(workspace.get("defaultProject", ""))
     applications = [name for name, project in projects.items() if project.get("projectType") == "application"]
     name = wanted if wanted in applications else "" if named else next(iter(applications), "")
     project = projects.get(name, {})
-    return name, _object(_object(project.get("architect") or project.get("targets")).get("build"))
+    return name, as_object(as_object(project.get("architect") or project.get("targets")).get("build"))
 
 
 def _eleventy(root: RepoTree, manifest: Manifest, run: BuildRun) -> Built:
@@ -216,10 +217,6 @@ def _rsbuild(root: RepoTree, manifest: Manifest, run: BuildRun) -> Built:
 def _expo(_root: RepoTree, manifest: Manifest, run: BuildRun) -> Built | None:
     for_web = option(run.args, "-p", "--platform") == "web"
     return _site(manifest, run, spa=True) if for_web else None
-
-
-def _object(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
 
 
 _READERS: dict[str, Callable[[RepoTree, Manifest, BuildRun], Built | None]] = {

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import posixpath
 import re
 from typing import Any
 
 from ...model.ports import RepoTree
+from .json_texts import as_object, json_object
 from .node_config import below, block, config_path, config_text, literal
 from .node_frameworks import BUILT
 from .node_manifest import Manifest
@@ -28,7 +28,7 @@ def nx_start(root: RepoTree, top: Manifest, folder: str) -> Start | None:
     Args:
         top: manifest of the workspace's root, where commands run.
     """
-    project = _object(root.read(posixpath.join(folder, "project.json")))
+    project = json_object(root.read(posixpath.join(folder, "project.json")))
     here = Manifest(folder=folder)
     config = config_path(root, here, *_INFERRED) or ""
     if not _is_workspace(root, top) or not (project or config) or project.get("projectType") == "library":
@@ -36,18 +36,18 @@ def nx_start(root: RepoTree, top: Manifest, folder: str) -> Start | None:
     name = str(project.get("name") or posixpath.basename(folder))
     if not re.fullmatch(r"[\w@./-]+", name):
         return None
-    target = _dict(_dict(project.get("targets")).get("build"))
+    target = as_object(as_object(project.get("targets")).get("build"))
     made = _by_executor(top, name, target) if target.get("executor") else _by_config(root, top, here, config, target)
     if made is None:
         return None
-    has_production = "production" in _dict(target.get("configurations")) and "defaultConfiguration" not in target
+    has_production = "production" in as_object(target.get("configurations")) and "defaultConfiguration" not in target
     because = f"{posixpath.join(folder, 'project.json') if project else config}: `nx build {name}`"
     build = f"node_modules/.bin/nx run {name}:build{':production' if has_production else ''}"
     return made.model_copy(update={"because": because, "build_command": build})
 
 
 def _by_executor(top: Manifest, name: str, target: dict[str, Any]) -> Start | None:
-    executor, options = str(target["executor"]), _dict(target.get("options"))
+    executor, options = str(target["executor"]), as_object(target.get("options"))
     path = options.get("outputPath")
     folders = path if isinstance(path, dict) else {"base": path}
     base = str(folders.get("base") or f"dist/{name}")
@@ -99,14 +99,3 @@ def _site(top: Manifest, folder: str, framework: str) -> Start:
 
 def _is_workspace(root: RepoTree, top: Manifest) -> bool:
     return top.depends_on("nx", "@nrwl/workspace", "@nx/workspace") and root.is_file(top.path("nx.json"))
-
-
-def _object(text: str | None) -> dict[str, Any]:
-    try:
-        return _dict(json.loads(text or "{}"))
-    except (ValueError, RecursionError):
-        return {}
-
-
-def _dict(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}

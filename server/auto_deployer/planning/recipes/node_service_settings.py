@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
 from ...model.ports import RepoTree
+from .json_texts import as_object, json_object
 from .node_clients import ServiceUse, service_of_dialect, service_of_variable, services_in
 from .node_manifest import Manifest
 from .node_source import SourceScan, reachable
@@ -39,7 +39,7 @@ def _typeorm(root: RepoTree, manifest: Manifest, code: list[tuple[str, str]]) ->
         if driver:
             yield ServiceUse(kind=service_of_dialect(driver), variable="TYPEORM_URL", file=asking)
     elif file.endswith(".json"):
-        yield from _of_block(_object(root.read(file)), "type", file)
+        yield from _of_block(json_object(root.read(file)), "type", file)
     else:
         yield from services_in(file, root.read(file) or "")
 
@@ -47,12 +47,12 @@ def _typeorm(root: RepoTree, manifest: Manifest, code: list[tuple[str, str]]) ->
 def _sequelize(root: RepoTree, manifest: Manifest) -> Iterator[ServiceUse]:
     file = next((path for name in _SEQUELIZE_SETTINGS if root.is_file(path := manifest.path(name))), None)
     if file and manifest.depends_on("sequelize"):
-        yield from _of_block(_object(root.read(file)).get("production"), "dialect", file)
+        yield from _of_block(json_object(root.read(file)).get("production"), "dialect", file)
 
 
 def _of_block(block: object, key: str, file: str) -> Iterator[ServiceUse]:
     """One database of a settings file, as its library would connect to it."""
-    options: dict[str, Any] = block if isinstance(block, dict) else {}
+    options: dict[str, Any] = as_object(block)
     kind, host = service_of_dialect(str(options.get(key, ""))), str(options.get("host") or "localhost")
     variable = str(options.get("use_env_variable") or "")
     if kind and re.fullmatch(r"[\w.-]+", host):
@@ -67,11 +67,3 @@ def _of_config(root: RepoTree, manifest: Manifest, code: list[tuple[str, str]]) 
     for path, text in code:
         if read := _CONFIG_READ.search(text):
             yield ServiceUse(kind=service_of_variable(read[1].upper()), variable="NODE_CONFIG", file=path)
-
-
-def _object(text: str | None) -> dict[str, Any]:
-    try:
-        content = json.loads(text or "{}")
-    except ValueError:
-        return {}
-    return content if isinstance(content, dict) else {}

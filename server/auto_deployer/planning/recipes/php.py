@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import posixpath
 from shlex import quote
-from typing import Any
 
 from ...model.base import Model
 from ...model.facts import Detection, Evidence
@@ -15,6 +13,7 @@ from ...model.reasons import Kind, Reason
 from ..assemble import app_folder
 from ..overrides import apply_overrides
 from ..recipe import Draft
+from .json_texts import json_object
 from .local_services import LocalService, refuse_missing
 from .php_services import php_services
 from .shell import kept_secret
@@ -53,7 +52,7 @@ class PhpRecipe:
     name = "php"
 
     def detect(self, tree: RepoTree) -> Detection | None:
-        composer = _object(tree.read("composer.json"))
+        composer = json_object(tree.read("composer.json"))
         root = next((folder for folder in _FOLDERS if tree.is_file(posixpath.join(folder, "index.php"))), None)
         if root is None and not tree.is_file("composer.json"):
             return None
@@ -67,7 +66,7 @@ class PhpRecipe:
             evidence.append(Evidence(file="composer.json", saw=f"requires {framework}", weight=2.0))
         if root is not None:
             evidence.append(Evidence(file=posixpath.join(root, "index.php"), saw="the front page", weight=4.0))
-        assets = _object(tree.read("package.json")).get("scripts")
+        assets = json_object(tree.read("package.json")).get("scripts")
         findings = PhpFindings(
             root=root or "",
             composer=bool(packages),
@@ -145,14 +144,6 @@ def _build(given: PlanInput, findings: PhpFindings, tools: Toolchain, key: str) 
     if findings.assets:
         commands.append(tools.command(given, "npm run build", "The front end's files."))
     return tuple(commands)
-
-
-def _object(text: str | None) -> dict[str, Any]:
-    try:
-        content = json.loads(text or "{}")
-    except ValueError:
-        return {}
-    return content if isinstance(content, dict) else {}
 
 
 def _nothing_to_serve(name: str) -> Reason:
