@@ -61,7 +61,7 @@ def secrets_in(name: str, value: str) -> tuple[str, ...]:
     """The parts of a variable's value that must not be shown, by its name and the value's shape; () for ordinary settings."""
     if is_well_known(value):
         return ()
-    if _URL.fullmatch(value):
+    if _URL.fullmatch(value) and value.count("://") == 1:
         return url_secrets(value)
     words = words_of(name)
     if is_secret_name(name) and not _is_path(value):
