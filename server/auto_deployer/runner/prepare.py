@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..analysis import SnapshotTree, Source, analyze, know_committed, take_snapshot
+from ..analysis import Snapshot, SnapshotTree, Source, analyze, know_committed, take_snapshot
 from ..masking import SecretRegistry
 from ..model.errors import RepositoryError
 from ..model.facts import HostFacts, RepoFacts
@@ -71,8 +71,7 @@ async def gather_facts(
         from ..planning.repo_texts import RepoTexts, read_texts
 
         detectors = [recipe.detect for recipe in RECIPES]
-        with await SnapshotTree.load(snapshot.git_dir, snapshot.commit, snapshot.subdir) as tree:
-            await asyncio.to_thread(know_committed, tree, secrets)
+        with await _known_tree(snapshot, secrets) as tree:
             repo = await asyncio.to_thread(analyze, tree, snapshot, source, detectors)
             texts = await asyncio.to_thread(read_texts, tree) if with_texts else RepoTexts()
         kind = likely_registry(repo) if with_registry else None
@@ -81,6 +80,21 @@ async def gather_facts(
     finally:
         probing.cancel()
         await asyncio.gather(probing, loading, return_exceptions=True)
+
+
+async def _known_tree(snapshot: Snapshot, secrets: SecretRegistry) -> SnapshotTree:
+    """The deployed folder, once `secrets` knows what is committed; that a folder is missing is told afterwards, too.
+
+    Raises:
+        RepositoryError: there is no such folder.
+    """
+    try:
+        tree = await SnapshotTree.load(snapshot.git_dir, snapshot.commit, snapshot.subdir)
+    except RepositoryError:
+        await know_snapshot(snapshot.git_dir, snapshot.commit, secrets)
+        raise
+    await asyncio.to_thread(know_committed, tree, secrets)
+    return tree
 
 
 async def know_snapshot(git_dir: Path, commit: str, secrets: SecretRegistry) -> None:
