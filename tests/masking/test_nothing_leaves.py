@@ -86,7 +86,7 @@ def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
     }  # fmt: skip
     box = Sandbox(tmp_path, env)
     box.repo.mkdir()
-    (tmp_path / "secrets.json").write_text(json.dumps([*ALL, SET_LATER]))
+    (tmp_path / "secrets.json").write_text(json.dumps(ALL))
     (tmp_path / "app.env").write_text("GREETING=" + json.dumps(FROM_FILE) + "\n")
     (box.repo / ".env.production").write_text(f"# committed\nexport STORE_SECRETKEY='{COMMITTED}'\n")
     (box.repo / "README.md").write_text("\n".join((*ALL, LOOKS_SECRET)))
@@ -163,8 +163,7 @@ def test_from_the_language_server(sandbox: Sandbox) -> None:
     assert b"deploy/commandOutput" in said
     assert_clean(said + sandbox.written(), *ALL)
     # what the app has kept, and what is set from outside, is known in a deployment that is given nothing
-    (sandbox.repo / "new.txt").write_text("so that it is built anew")
-    commit(sandbox)
+    (sandbox.folder / "secrets.json").write_text(json.dumps([*ALL, SET_LATER]))
     again = Server(sandbox).deploy(
         {"deploymentId": "again", "repo": str(sandbox.repo), "nonInteractive": True, "noCache": True},
         before=("deploy/setEnv", {"name": "leaky", "set": {"GREETING_2": SET_LATER}}),
