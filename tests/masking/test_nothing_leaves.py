@@ -210,6 +210,7 @@ def test_looking(sandbox: Sandbox, look: Look) -> None:
 def test_to_a_model(sandbox: Sandbox) -> None:
     refused = [status(400, times=1)]
     asked: list[str] = []
+    shown = b""
     with contextlib.suppress(AssertionError), ScriptedServer(refused) as server:  # how often it is asked is not looked at here
         settings = ["--provider", "custom", "--model", "scripted", "--endpoint", server.base_url, "--planner", "llm"]
         shown = sandbox.run("plan", "--repo", str(sandbox.repo), *given_by_options(sandbox), *settings)
