@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 
+from ..masking import SecretRegistry, masked_errors
 from ..model import requests as rq
 from ..model.errors import AppError, InvalidStateError, NotFoundError, UsageError
 from ..model.plan import PlannedCommand
@@ -26,6 +27,7 @@ from .port_choice import is_taken, port_in_use
 from .registry import AppRegistry
 from .release_change import ReleaseChange
 from .resuming import Resuming
+from .secrets import app_secrets
 from .state import DeployDirState, read_state
 
 _LISTED = "`auto-deployer apps` lists the apps that are here."
@@ -144,8 +146,11 @@ class AppKeeper:
             UsageError: PORT or HOST is to be set.
             AppError: the file cannot be written.
         """
+        given = SecretRegistry()
+        given.add_given(params.set)
         async with self._locked(params, "env") as (state, record):
-            unknown = await env_verbs.change(self._session, self._run, state, params)
+            with masked_errors(given):
+                unknown = await env_verbs.change(self._session, self._run, state, params)
             now = await env_verbs.describe(self._session, state, record)
             return now.model_copy(update={"restart_needed": unknown})
 
@@ -191,7 +196,8 @@ class AppKeeper:
             state = await read_state(self._session, state.deploy_dir)
             if state.record is None:
                 raise NotFoundError(f"{state.deploy_dir} is no deploy directory any more.")
-            yield state, state.record
+            with masked_errors(await app_secrets(self._session, state.deploy_dir)):
+                yield state, state.record
 
     async def _find(self, params: rq.AppParams) -> tuple[DeployDirState, OwnerRecord]:
         if params.deploy_dir:

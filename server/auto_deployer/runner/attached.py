@@ -15,7 +15,7 @@ from ..analysis import Source, parse_source
 from ..apps import DeployDirClaim
 from ..deploy_log import LogStore, Recorder, read_log
 from ..deploy_log.sweep import this_writer
-from ..masking import SecretRegistry
+from ..masking import SecretRegistry, mask_model, masked_errors
 from ..model import requests as rq
 from ..model.errors import AutoDeployerError, InvalidStateError, NotFoundError, RefusedError, UsageError
 from ..model.events import Finished
@@ -27,14 +27,14 @@ from ..orchestrator.policy import CommandPolicy
 from ..sessions.here import local_session
 from .deployment import Deployment
 from .environment import ENV_FILE, hand_over, read_environment
-from .git_access import limits_of, logins_for
+from .git_access import GitAccess
 from .groups import first_of_group, next_of_group, variables_of
 from .history import History
 from .model_access import open_model, planning_with, run_config, secrets_of, settings_for
 from .prepare import deploy_paths, gather_facts, make_plan
 from .recovery import sweep
 from .settings import EffectiveSettings, SettingsSource, effective_settings
-from .workdir import REQUEST, load, make_work_dir, remove_work_dir, save, work_dir_of
+from .workdir import REQUEST, SNAPSHOT, load, make_work_dir, remove_work_dir, save, work_dir_of
 
 
 class BeginNext(Protocol):
@@ -69,14 +69,18 @@ class AttachedRunner:
         self._deployments: dict[str, Deployment] = {}
 
     async def analyze(self, params: rq.SourceParams) -> rq.AnalyzeResult:
-        source = _parse(params)
-        limits = limits_of((await asyncio.to_thread(self._settings)).settings.budget)
+        source, paths = _parse_paths(params, new_release())
+        effective = await asyncio.to_thread(self._settings)
         work_dir = make_work_dir("analyze")
+        secrets = secrets_of(params, source, effective)
         try:
-            facts = await gather_facts(
-                params, source, local_session(), work_dir / "snapshot.git", logins=logins_for(params), limits=limits
-            )
-            return rq.AnalyzeResult(repo=facts.repo, host=facts.host)
+            with masked_errors(secrets):
+                read_environment(params, paths, secrets)
+                facts = await gather_facts(
+                    params, source, local_session(), work_dir / SNAPSHOT,
+                    access=GitAccess.of(params, effective.settings.budget), secrets=secrets,
+                )  # fmt: skip
+                return mask_model(rq.AnalyzeResult(repo=facts.repo, host=facts.host), secrets.mask)
         finally:
             remove_work_dir(work_dir)
 
@@ -84,19 +88,21 @@ class AttachedRunner:
         source, paths = _parse_paths(params, new_release())
         effective = settings_for(params, await asyncio.to_thread(self._settings))
         work_dir = make_work_dir("plan")
-        secrets = secrets_of(source)
+        secrets = secrets_of(params, source, effective)
         calls: list[LlmCall] = []
         access = open_model(effective, secrets, calls.append)
         try:
-            environment = read_environment(params, paths, secrets)
-            facts = await gather_facts(
-                params, source, local_session(), work_dir / "snapshot.git", with_texts=access.model is not None,
-                logins=logins_for(params), limits=limits_of(effective.settings.budget),
-            )  # fmt: skip
-            policy = CommandPolicy.of(effective.settings.policy, paths, facts.host, target="local")
-            planning = planning_with(effective.settings, access, paths, policy.judge_planned)
-            plan = await make_plan(params, facts, paths, environment.names, planning)
-            return rq.PlanResult(repo=facts.repo, host=facts.host, plan=plan, llm_calls=tuple(calls))
+            with masked_errors(secrets):
+                environment = read_environment(params, paths, secrets)
+                facts = await gather_facts(
+                    params, source, local_session(), work_dir / SNAPSHOT, with_texts=access.model is not None,
+                    access=GitAccess.of(params, effective.settings.budget), secrets=secrets,
+                )  # fmt: skip
+                policy = CommandPolicy.of(effective.settings.policy, paths, facts.host, target="local")
+                planning = planning_with(effective.settings, access, paths, policy.judge_planned)
+                plan = await make_plan(params, facts, paths, environment.names, planning)
+                result = rq.PlanResult(repo=facts.repo, host=facts.host, plan=plan, llm_calls=tuple(calls))
+                return mask_model(result, secrets.mask)
         finally:
             await access.close()
             remove_work_dir(work_dir)
@@ -231,9 +237,7 @@ class AttachedRunner:
     ) -> rq.StartResult:  # fmt: skip
         """Claim the deploy directory, make the log, let it run."""
         effective = settings_for(params, effective)
-        secrets = secrets_of(source, effective)
-        if params.git_credential is not None:
-            secrets.add(params.git_credential.token)
+        secrets = secrets_of(params, source, effective)
         before = work_dir_of(previous) if previous is not None else None
         environment = read_environment(params, paths, secrets, before / ENV_FILE if before is not None else None)
         environment = environment.below(variables_of(self._store, params.group_id))

@@ -35,14 +35,14 @@ from .approval import JudgedPlan, approval_question, forbidden, needs_approval
 from .consent import RuntimeConsent
 from .env_questions import plan_asking
 from .environment import AppEnvironment, hand_over, with_env_file
-from .git_access import limits_of, logins_for
+from .git_access import GitAccess
 from .model_access import open_model, planning_with
-from .prepare import Facts, gather_facts, make_plan
+from .prepare import Facts, gather_facts, know_snapshot, make_plan
 from .questions import QuestionBroker
 from .recovery import end_cut_off
 from .registries import refuse_unreachable_registry
 from .settings import EffectiveSettings
-from .workdir import PLAN, REPO, load, remove_work_dir, save
+from .workdir import HOST, PLAN, REPO, SNAPSHOT, load, remove_work_dir, save
 
 logger = logging.getLogger(__name__)
 
@@ -184,10 +184,11 @@ class Deployment:
         return self.previous is not None and self.previous.plan is not None and self.previous.repo is not None
 
     async def _planned(self) -> Planned:
-        snapshot = self.work_dir / "snapshot.git"
+        snapshot = self.work_dir / SNAPSHOT
         facts = await gather_facts(
-            self.params, self.source, self.session, snapshot, self._note_progress, with_texts=self.access.model is not None,
-            with_registry=True, logins=logins_for(self.params, self.broker), limits=limits_of(self.settings.budget),
+            self.params, self.source, self.session, snapshot, self._note_progress,
+            access=GitAccess.of(self.params, self.settings.budget, self.broker), secrets=self.secrets,
+            with_texts=self.access.model is not None, with_registry=True,
         )  # fmt: skip
         try:
             return await self._planned_from(facts)
@@ -215,7 +216,7 @@ class Deployment:
         self._take_answers(environment)
         plan = with_env_file(plan, self.environment, self.paths, self.work_dir)
         plan = with_shared(plan, self.params.shared, facts.repo.source.subdir)
-        self._keep_and_record(facts.repo, plan)
+        self._keep_and_record(facts.repo, facts.host, plan)
         return plan, facts.host
 
     async def _registry(self, facts: Facts, kind: RegistryKind) -> RegistryState:
@@ -226,7 +227,7 @@ class Deployment:
     def _take_answers(self, environment: AppEnvironment) -> None:
         """Keep what the user was asked for with what was given from the start."""
         self.environment = environment
-        self.secrets.add_env(environment.given)
+        environment.known_to(self.secrets)
         hand_over(environment, self.paths, self.work_dir)
 
     async def _continued(self) -> Planned:
@@ -239,6 +240,7 @@ class Deployment:
         if previous is None or previous.plan is None or previous.repo is None:
             raise InvalidStateError("The deployment that is to be continued had no plan yet.")
         repo = load(self.work_dir, REPO, RepoFacts) or previous.repo
+        await know_snapshot(self.work_dir / SNAPSHOT, repo.source.commit, self.secrets)
         text = (load(self.work_dir, PLAN, DeploymentPlan) or previous.plan).model_dump_json()
         if "***" in text and not (self.work_dir / PLAN).exists():
             raise InvalidStateError(
@@ -246,14 +248,15 @@ class Deployment:
                 suggestions=("Start a new deployment.",),
             )
         plan = DeploymentPlan.model_validate_json(text.replace(previous.release, self.paths.release))
-        host = HostFacts.model_validate(previous.host_info)
+        host = load(self.work_dir, HOST, HostFacts) or HostFacts.model_validate(previous.host_info)
         self.recorder.record(AnalysisReady(repo=repo, host=host))
-        self._keep_and_record(repo, plan)
+        self._keep_and_record(repo, host, plan)
         return plan, host
 
-    def _keep_and_record(self, repo: RepoFacts, plan: DeploymentPlan) -> None:
+    def _keep_and_record(self, repo: RepoFacts, host: HostFacts, plan: DeploymentPlan) -> None:
         """The plan in the log for everybody, masked, and in the working folder as it is, for a retry."""
         save(self.work_dir, REPO, repo)
+        save(self.work_dir, HOST, host)
         save(self.work_dir, PLAN, plan)
         self.recorder.record(PlanReady(plan=plan))
 

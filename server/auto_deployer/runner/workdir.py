@@ -21,7 +21,7 @@ from ..model.log import DeploymentLog
 
 M = TypeVar("M", bound=BaseModel)
 
-REQUEST, PLAN, REPO = "request.json", "plan.json", "repo.json"
+REQUEST, PLAN, REPO, HOST, SNAPSHOT = "request.json", "plan.json", "repo.json", "host.json", "snapshot.git"
 """Names in the folder."""
 _KEPT_S = 7 * 24 * 3600
 
