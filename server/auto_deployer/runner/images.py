@@ -61,7 +61,8 @@ def _unreachable(engine: str, image: str, why: str) -> RefusedError:
         "Nothing was built.",
         kind=Kind.DEPENDENCY_SOURCE_UNREACHABLE,
         suggestions=(
-            f"Bring it in: `{engine} pull {image}` where the registry can be reached, then `{engine} save` and `{engine} load`.",
+            f"Bring it in: `{engine} pull {shlex.quote(image)}` where the registry can be reached, then `{engine} save` and "
+            f"`{engine} load`.",
             "A mirror or a proxy of the engine's own: https://docs.docker.com/engine/daemon/proxy.",
             "Or deploy without containers: `--recipe traditional`.",
         ),
