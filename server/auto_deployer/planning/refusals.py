@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
+from shlex import quote
 
 from ..analysis.ecosystems import Ecosystem, ecosystem_named
 from ..model.errors import RefusedError
@@ -142,7 +143,7 @@ def _refused(kind: Kind, message: str, suggestions: Sequence[str], given: PlanIn
     candidates = given.repo.candidates[:_SHOWN_CANDIDATES]
     told = any("--subdir" in suggestion and "FOLDER" not in suggestion for suggestion in suggestions)
     if candidates and not told and kind in _POINTS_AT_FOLDER:
-        listed = ", ".join(f"`--subdir {candidate.path}` ({candidate.kind})" for candidate in candidates)
+        listed = ", ".join(f"`--subdir {quote(candidate.path)}` ({candidate.kind})" for candidate in candidates)
         more = len(given.repo.candidates) - len(candidates)
         suggestions = (f"Deploy a sub-folder: {listed}" + (f" and {more} more." if more > 0 else "."), *suggestions)
     return RefusedError(message, kind=kind, suggestions=tuple(suggestions))

@@ -11,6 +11,7 @@ from ..model.facts import HostFacts, Tool
 from ..model.plan import AppSpec, FileCheck, HealthSpec, PlannedCommand
 from ..model.ports import DeployPaths
 from ..model.reasons import Kind
+from .quoting import path_word
 
 _MARK = "END_OF_STATIC_SERVER"
 _OLDEST = (3, 9)
@@ -59,7 +60,7 @@ def serve_command(paths: DeployPaths, host: HostFacts, folder: str, *, spa: bool
     """
     python = shlex.quote(python_program(host))
     flags = " --spa" if spa else ""
-    return f"exec {python} {shlex.quote(program_path(paths))} --root {shlex.quote(folder or '.')}{flags}"
+    return f"exec {python} {shlex.quote(program_path(paths))} --root {path_word(folder or '.')}{flags}"
 
 
 def site_app(name: str, command: str, cwd: str) -> AppSpec:

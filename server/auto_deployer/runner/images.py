@@ -56,12 +56,13 @@ wait
 
 
 def _unreachable(engine: str, image: str, why: str) -> RefusedError:
+    pull = f"{engine} pull {shlex.quote(image)}"
     return RefusedError(
         f"The image {image} comes from {registry_of(image)}, which the target cannot reach ({why}), and {engine} does not have it. "
         "Nothing was built.",
         kind=Kind.DEPENDENCY_SOURCE_UNREACHABLE,
         suggestions=(
-            f"Bring it in: `{engine} pull {image}` where the registry can be reached, then `{engine} save` and `{engine} load`.",
+            f"Bring it in: `{pull}` where the registry can be reached, then `{engine} save` and `{engine} load`.",
             "A mirror or a proxy of the engine's own: https://docs.docker.com/engine/daemon/proxy.",
             "Or deploy without containers: `--recipe traditional`.",
         ),

@@ -15,6 +15,7 @@ from ...model.ports import PlanInput, RepoTree
 from ...model.reasons import Kind, Reason
 from ..assemble import app_folder
 from ..overrides import apply_overrides
+from ..quoting import path_word
 from ..recipe import Draft
 from .json_texts import as_object, json_object
 from .listening import fixed_port, sources
@@ -132,7 +133,7 @@ def _caches(tree: RepoTree, settings: dict[str, Any], entry: str, start: str) ->
     from_elsewhere = "imports" in settings or any(_ELSEWHERE.search(text) for _, text in sources(tree, ".ts", ".tsx", ".js"))
     if not from_elsewhere:
         return ""
-    return f"cache {quote(file)}" if file and tree.is_file(file) else "install"
+    return f"cache {path_word(file)}" if file and tree.is_file(file) else "install"
 
 
 def _is_module(tree: RepoTree, entry: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from shlex import quote
 from typing import Literal
 
 from ...model.base import Model
@@ -14,6 +15,7 @@ from ...model.ports import PlanInput, RepoTree
 from ...model.reasons import Kind, Reason
 from ..assemble import app_folder
 from ..overrides import apply_overrides
+from ..quoting import path_word
 from ..recipe import Draft
 from ..reused_build import with_kept_build
 from ..versions import at_least
@@ -130,7 +132,9 @@ class JavaRecipe:
             given, f"{call} {_build_words(findings)} && {_keep(findings)}", "The program, without running its tests."
         )
         options = f'export JAVA_OPTS="$JAVA_OPTS {_PORT_OPTIONS.get(findings.framework, "")}"; '
-        command = options + (f"exec {start}" if findings.distribution else f"exec java $JAVA_OPTS {_class_or_jar(findings, start)}")
+        command = options + (
+            f"exec {quote(start)}" if findings.distribution else f"exec java $JAVA_OPTS {_class_or_jar(findings, start)}"
+        )
         app = AppSpec(
             name=given.app_name,
             command=tools.prefix + command,
@@ -155,8 +159,8 @@ class JavaRecipe:
 def _class_or_jar(findings: JavaFindings, jar: str) -> str:
     """What `java` starts."""
     if not findings.main_class:
-        return f"-jar {jar}"
-    return f"-cp '{jar}{f':{LIBRARIES}/*' if findings.libraries else ''}' {findings.main_class}"
+        return f"-jar {quote(jar)}"
+    return f"-cp '{jar}{f':{LIBRARIES}/*' if findings.libraries else ''}' {quote(findings.main_class)}"
 
 
 def _has_wrapper(tree: RepoTree, file: str) -> bool:
@@ -190,7 +194,7 @@ def _distribution(tree: RepoTree, module: str, text: str) -> str:
 
 def _build_words(findings: JavaFindings) -> str:
     if findings.tool == "maven":
-        module = f" -pl {findings.module} -am" if findings.module else ""
+        module = f" -pl {path_word(findings.module)} -am" if findings.module else ""
         copy = (
             f" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=${{PWD}}/{LIBRARIES}"
             if findings.libraries
@@ -198,17 +202,18 @@ def _build_words(findings: JavaFindings) -> str:
         )
         return f"-B -q -DskipTests{module} package{copy}"
     project = f":{findings.module.replace('/', ':')}:" if findings.module else ""
-    return f"--no-daemon --console=plain {f'{project}installDist' if findings.distribution else f'{project}build -x test'}"
+    task = quote(f"{project}{'installDist' if findings.distribution else 'build'}")
+    return f"--no-daemon --console=plain {task}{'' if findings.distribution else ' -x test'}"
 
 
 def _keep(findings: JavaFindings) -> str:
     """Shell text that puts the result where it is started from, whatever its version is called."""
-    below = f"{findings.module}/" if findings.module else ""
+    made = posixpath.join(findings.module, "target" if findings.tool == "maven" else "build")
     if findings.distribution:
-        return f"mkdir -p .build && cp -R {below}build/install/* .build/"
+        return f"mkdir -p .build && cp -R {path_word(f'{made}/install')}/* .build/"
     if findings.framework == "quarkus":
-        return f"mkdir -p .build && cp -R {below}{'target' if findings.tool == 'maven' else 'build'}/quarkus-app .build/"
-    folder = f"{below}{'target' if findings.tool == 'maven' else 'build/libs'}"
+        return f"mkdir -p .build && cp -R {path_word(f'{made}/quarkus-app')} .build/"
+    folder = path_word(made if findings.tool == "maven" else f"{made}/libs")
     # The largest one has the dependencies in it.
     return f"mkdir -p .build && cp \"$(ls -S {folder}/*.jar | grep -vE '{_NOT_THE_PROGRAM}' | head -n 1)\" {JAR}"
 

@@ -16,6 +16,7 @@ from ...model.reasons import Kind
 from .. import static_server
 from ..interpreters import pick_node, require_node
 from ..overrides import apply_overrides
+from ..quoting import path_word
 from ..recipe import Draft
 from ..reuse import KeptPackages, kept_packages
 from ..reused_build import with_kept_build
@@ -241,7 +242,7 @@ class _Drafting:
 
     def _env_file(self, name: str) -> PlannedCommand:
         why = "Its start insists on the file; the app's variables come from the environment."
-        return self._command(f"touch {shlex.quote(name)}", self.findings.folder, why, {})
+        return self._command(f"touch {path_word(name)}", self.findings.folder, why, {})
 
     def _notes(self) -> tuple[str, ...]:
         findings, version = self.findings, self.node.version

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import posixpath
 import re
+from shlex import quote
 from typing import Any
 
 from pydantic import Field
@@ -159,8 +160,9 @@ def _normal(path: str) -> str:
 
 
 def _unreadable(path: str, why: str) -> RefusedError:
+    shows = quote(f"require({json.dumps(f'./{path}')})")
     return RefusedError(
         f"{path} cannot be read: {why}.",
         kind=Kind.MANIFEST_UNREADABLE,
-        suggestions=(f"Correct {path} (`node -p \"require('./{path}')\"` shows the same error), commit it and deploy again.",),
+        suggestions=(f"Correct {path} (`node -p {shows}` shows the same error), commit it and deploy again.",),
     )

@@ -13,6 +13,7 @@ from ...model.errors import RefusedError
 from ...model.facts import HostFacts
 from ...model.ports import RepoTree
 from ...model.reasons import Kind
+from ..quoting import path_word
 from ..versions import node_fits
 from .node_manifest import FILE_NAME, Manifest, read_manifest
 
@@ -107,7 +108,7 @@ class Caller:
         return {**_INSTALL_ENV.get(self.manager.name, {}), **skipped}
 
     def run(self, script: str) -> str:
-        return f"{self.prefix} run {script}"
+        return f"{self.prefix} run {shlex.quote(script)}"
 
     def beside(self, command: str) -> str:
         """A command that calls the package manager by its name (Turborepo and Nx do), which npx puts on PATH where it is not."""
@@ -120,7 +121,9 @@ class Caller:
         """Runs a script at every start of the app: by npm where that does, rather than fetching a manager each time."""
         calls_manager = re.search(rf"\b{self.manager.label}\b", text) is not None
         by_npm = not self.local and not self.manager.plug_and_play and not calls_manager
-        return ("npm start" if script == "start" else f"npm run {script}") if by_npm or self.prefix == "npm" else self.run(script)
+        if by_npm or self.prefix == "npm":
+            return "npm start" if script == "start" else f"npm run {shlex.quote(script)}"
+        return self.run(script)
 
     def node(self, command: str) -> str:
         """A `node …` or `bun …` command, by way of Yarn where Node alone finds no packages."""
@@ -159,9 +162,8 @@ def caller(manager: PackageManager, host: HostFacts, install_folder_below: str =
         RefusedError: `missing_tool`, neither it nor npm is there.
     """
     if manager.program:
-        return Caller(
-            manager, f"node {posixpath.normpath(posixpath.join(install_folder_below, manager.program))}", local=True, tools=()
-        )
+        program = posixpath.normpath(posixpath.join(install_folder_below, manager.program))
+        return Caller(manager, f"node {path_word(program)}", local=True, tools=())
     tool = host.tool(manager.label)
     if manager.name == "npm" and tool:
         return Caller(manager, "npm", local=True, tools=("npm",))

@@ -42,6 +42,8 @@ _SERVE = re.compile(
     r"(?m)^\s*(Serve|Server|Start|Run|Web)\b\s*(?:[,{(]|$)|"
     r"\.subcommand\(\s*(?:Command::new|SubCommand::with_name)\(\"(serve|server|start|run|web)\""
 )
+_NAME = re.compile(r"\w[\w-]*")
+"""What Cargo takes for the name of a package or a program."""
 _ROCKET = 'export ROCKET_ADDRESS="$HOST" ROCKET_PORT="$PORT"; '
 
 
@@ -136,8 +138,8 @@ def _serving(tree: RepoTree, folder: str) -> RustFindings | None:
     manifest, place = _manifest(tree, folder), tree.below(folder) if folder else tree
     package = manifest.get("package")
     name = str(package.get("name", "")) if isinstance(package, dict) else ""
-    binaries = _binaries(place, manifest, name)
-    if not name or not binaries:
+    binaries = [binary for binary in _binaries(place, manifest, name) if _NAME.fullmatch(binary)]
+    if not _NAME.fullmatch(name) or not binaries:
         return None
     texts = [text for _, text in sources(place, ".rs")]
     framework = next((crate for crate in _SERVERS if crate in (manifest.get("dependencies") or {})), "")
