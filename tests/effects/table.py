@@ -40,7 +40,7 @@ EFFECTS = {
     "loop_detection.temperature_boost_levels": "tests/drivers/test_ladder.py::test_each_rung_raises_the_temperature_of_one_call",
     # the model's view of a long step
     "compression.threshold": "tests/drivers/test_history_view.py::test_a_long_step_is_shortened_by_rule_and_the_log_keeps_all",
-    "compression.keep_ratio": "tests/drivers/test_history_view.py::test_where_the_rule_is_not_enough_the_model_summarises",
+    "compression.keep_ratio": "tests/drivers/test_history_view.py::test_a_smaller_share_to_keep_keeps_fewer_outputs",
     # rules for commands
     "policy.allow": "tests/policy/test_user_rules.py::test_allow_lifts_what_would_be_asked",
     "policy.ask": "tests/policy/test_user_rules.py::test_deny_beats_ask_and_ask_beats_allow",
