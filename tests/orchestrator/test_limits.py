@@ -23,9 +23,9 @@ A_MODEL = cast("LanguageModel", object())
 
 
 def test_every_limit_comes_from_the_settings() -> None:
-    settings = BudgetSettings(max_iterations=1, max_iterations_per_step=2, max_attempts=3, max_commands=4, max_seconds=5)
+    settings = BudgetSettings(max_iterations=1, max_iterations_per_step=2, max_attempts=4, max_commands=5, max_seconds=6)
     made = Budget.of(settings)
-    assert (made.max_turns, made.max_turns_per_step, made.max_attempts, made.max_commands, made.max_seconds) == (1, 2, 3, 4, 5)
+    assert (made.max_turns, made.max_turns_per_step, made.max_attempts, made.max_commands, made.max_seconds) == (1, 2, 4, 5, 6)
 
 
 def test_the_defaults_are_the_settings_defaults() -> None:

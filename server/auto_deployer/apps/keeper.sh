@@ -102,13 +102,21 @@ run_app() {
     export "AUTO_DEPLOYER_ENV=$keeper_names" # what the app's container is to see
   fi
   export "PORT=$1" "HOST=$2" "AUTO_DEPLOYER_APP=$keeper_mark"
-  # A shell starts background jobs with these two ignored, and an app would inherit that; only GNU env can set it right.
-  keeper_signals=--default-signal=INT,QUIT
-  if env "$keeper_signals" true 2> /dev/null; then
-    new_session env "$keeper_signals" bash -c "$keeper_command"
+  set -- bash -c "$keeper_command"
+  # A shell starts background jobs with INT and QUIT ignored, nohup its program with HUP, and an app would inherit that.
+  if env --default-signal true 2> /dev/null; then # GNU's
+    set -- env --default-signal "$@"
+  elif python3 -c '' 2> /dev/null; then
+    set -- python3 -c "$keeper_default_signals" "$@"
   fi
-  new_session bash -c "$keeper_command"
+  new_session "$@"
 }
+
+keeper_default_signals='
+import os, signal, sys
+for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+    signal.signal(number, signal.SIG_DFL)
+os.execvp(sys.argv[1], sys.argv[1:])'
 
 # write FILE TEXT: readers see the whole text or nothing.
 write() {
