@@ -110,4 +110,4 @@ async def test_without_git_lfs_it_is_refused(new_repo: RepoFactory, take: Take, 
     with pytest.raises(RefusedError) as refused:
         await take(repo.path, lfs=True)
     assert refused.value.kind is Kind.MISSING_TOOL
-    assert any("--lfs" in text for text in suggested(refused.value))
+    assert any("without the content that Git LFS keeps" in text for text in suggested(refused.value))

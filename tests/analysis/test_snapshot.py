@@ -153,7 +153,7 @@ async def test_head_that_names_an_absent_branch(new_repo: RepoFactory, take: Tak
     with pytest.raises(RepositoryError) as refused:
         await take(bare)
     assert refused.value.kind is Kind.GIT_REF_NOT_FOUND
-    assert "main, other" in suggested(refused.value)[0]
+    assert suggested(refused.value) == [f"Deploy one of its branches: --ref {name}" for name in ("main", "other")]
 
 
 async def test_a_sub_folder_of_a_work_tree_is_deployed_as_the_sub_folder(new_repo: RepoFactory, take: Take):

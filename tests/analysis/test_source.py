@@ -156,7 +156,7 @@ def test_a_file_is_not_a_folder(tmp_path: Path):
 def test_the_address_of_a_web_page_is_explained():
     with pytest.raises(RepositoryError) as refused:
         parse_source("https://github.com/owner/shop/tree/main/examples/hello")
-    assert suggested(refused.value) == ("Use https://github.com/owner/shop with ref main and sub-folder examples/hello",)
+    assert suggested(refused.value) == ["Use https://github.com/owner/shop with ref main and sub-folder examples/hello"]
 
 
 @pytest.mark.parametrize("text", ["shop", "-x", "...", "a b/c", "é" * 80, "x" * 200, "..a-", "_", "a" * 63 + ".b"])

@@ -107,7 +107,11 @@ class FakeRunner:
             case "boom":
                 raise RuntimeError("a defect with a secret inside")
             case "refused":
-                raise RefusedError("nothing to run here", kind=Kind.NO_START_COMMAND, suggestions=(suggest("Say how to start it", "overrides.start", "node a.js"),))
+                raise RefusedError(
+                    "nothing to run here",
+                    kind=Kind.NO_START_COMMAND,
+                    suggestions=(suggest("Say how to start it", "overrides.start", "node a.js"),),
+                )
             case "forever":
                 await asyncio.Event().wait()
             case "print":
