@@ -176,7 +176,7 @@ async def test_after_one_repair_round_the_recipes_reason_stands_with_a_sentence(
     assert len(model.asked) == 2
     assert error.kind is Kind.NO_RUNNABLE_AT_ROOT
     assert error.message.startswith("Nothing to deploy was found here. The model fake-1 made a plan that cannot run, twice:")
-    assert suggested(error) == ("Say how.",)
+    assert suggested(error) == ["Say how."]
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,7 @@ class TestBelowItsManifest:
     def test_the_library_itself_has_nothing_to_run(self) -> None:
         error = refused(self.FILES, candidates=(Candidate(path="examples/hello", kind="express"),))
         assert error.kind == Kind.LIBRARY_NOTHING_TO_RUN
-        assert "`--subdir examples/hello` (express)" in suggested(error)
+        assert "Deploy a sub-folder (express): --subdir examples/hello" in suggested(error)
 
     def test_its_manifest_may_be_in_between(self) -> None:
         files = {f"web/{path}": text for path, text in self.FILES.items()}
@@ -247,7 +247,7 @@ class TestNothingToStart:
         error = refused({"package.json": package(main="inbex.js"), "index.js": "console.log('hello')"})
         assert error.kind == Kind.NO_START_COMMAND
         assert "inbex.js, which is not there" in error.message
-        assert '`--start "node index.js"`' in " ".join(suggested(error))
+        assert "--start 'node index.js'" in " ".join(suggested(error))
 
     def test_a_wrong_main_does_not_matter_when_a_server_is_there(self) -> None:
         assert (
@@ -288,7 +288,7 @@ class TestNothingToStart:
     @pytest.mark.parametrize(
         ("dependency", "hint"),
         [
-            ("nuxt", 'node .output/server/index.mjs"'),
+            ("nuxt", "node .output/server/index.mjs'"),
             ("@angular/core", "--output-dir dist/NAME/browser"),
             ("astro", "--output-dir dist"),
         ],
