@@ -19,7 +19,7 @@ settings.load_profile("suite")
 
 @pytest.fixture
 def hears_signals() -> Iterator[None]:
-    """What the test starts ignores no signal, also where whoever started the suite does: nohup, a shell's background job, some CI."""
+    """What the test starts ignores no signal, also where whoever started the suite does (nohup, a background job, some CI)."""
     names = ("SIGHUP", "SIGINT", "SIGQUIT")
     before = {name: signal.getsignal(getattr(signal, name)) for name in names if hasattr(signal, name)}
     for name in before:

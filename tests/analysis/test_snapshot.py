@@ -9,6 +9,7 @@ import pytest
 
 from auto_deployer.model.errors import AutoDeployerError, RepositoryError, UsageError
 from auto_deployer.model.reasons import Kind
+from tests.suggestions import suggested
 
 from .conftest import RepoFactory, Take, git_in, paths_in, show
 
@@ -95,7 +96,7 @@ async def test_a_mistyped_branch_is_suggested(new_repo: RepoFactory, take: Take)
     repo.git("branch", "release-2")
     with pytest.raises(RepositoryError) as refused:
         await take(repo.path, ref="relaese-2")
-    assert "release-2" in refused.value.suggestions[0]
+    assert "release-2" in suggested(refused.value)[0]
 
 
 async def test_a_tag_of_a_file_is_no_commit(new_repo: RepoFactory, take: Take):
@@ -152,7 +153,7 @@ async def test_head_that_names_an_absent_branch(new_repo: RepoFactory, take: Tak
     with pytest.raises(RepositoryError) as refused:
         await take(bare)
     assert refused.value.kind is Kind.GIT_REF_NOT_FOUND
-    assert "main, other" in refused.value.suggestions[0]
+    assert suggested(refused.value) == [f"Deploy one of its branches: --ref {name}" for name in ("main", "other")]
 
 
 async def test_a_sub_folder_of_a_work_tree_is_deployed_as_the_sub_folder(new_repo: RepoFactory, take: Take):
@@ -186,7 +187,7 @@ async def test_a_repository_above_the_cap(new_repo: RepoFactory, take: Take):
         with pytest.raises(RepositoryError, match=r"larger than 1 MiB: it was stopped at \d\.?\d* MiB") as refused:
             await take(repo.path, max_bytes=1_048_576, **options)
         assert refused.value.kind is Kind.REPOSITORY_TOO_LARGE
-        assert "budget.max_repository_mb" in refused.value.suggestions[-1]
+        assert "budget.max_repository_mb" in suggested(refused.value)[-1]
 
 
 async def test_submodules_are_not_fetched(new_repo: RepoFactory, take: Take):

@@ -25,9 +25,7 @@ def test_every_setting_has_a_test_of_its_effect_and_no_row_is_left_of_one_that_i
 @pytest.mark.parametrize("key", EFFECTS)
 def test_its_test_fails_where_the_setting_is_ignored(key: str, tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-x", "--timeout", "60", "-p", "no:cacheprovider", "--basetemp", str(tmp_path / "t"), EFFECTS[key]],
-        env={**environment, "PYTHONPATH": str(IGNORING), "IGNORED_SETTING": key}, cwd=ROOT,
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    words = ["-m", "pytest", "-qx", "--timeout", "60", "-p", "no:cacheprovider", "--basetemp", str(tmp_path / "t"), EFFECTS[key]]
+    ignoring = {**environment, "PYTHONPATH": str(IGNORING), "IGNORED_SETTING": key}
+    done = subprocess.run([sys.executable, *words], env=ignoring, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout[-3000:] + done.stderr[-1000:]

@@ -22,6 +22,7 @@ from auto_deployer.model import events as ev
 from auto_deployer.model.errors import LogError
 from auto_deployer.model.fold import fold
 from auto_deployer.model.log import CurrentCommand, DeploymentLog, StepResult, Writer
+from tests.suggestions import suggested
 
 WRITER = [sys.executable, str(Path(__file__).with_name("writer.py"))]
 
@@ -100,7 +101,7 @@ def test_a_folder_that_cannot_be_made_is_a_clear_error_before_anything_runs(tmp_
     with pytest.raises(LogError, match="Cannot write logs in") as caught:
         LogStore(tmp_path / "file" / "agent_logs").reserve("app", datetime.now())
     assert caught.value.kind == "log_unwritable"
-    assert any("--log-dir" in suggestion for suggestion in caught.value.suggestions)
+    assert any("--log-dir" in suggestion for suggestion in suggested(caught.value))
 
 
 def _interrupted_command(folder: Path, writer: Writer, pgid: int, mark: bool = True) -> Path:

@@ -15,6 +15,7 @@ from auto_deployer.model.questions import Answer
 from auto_deployer.model.reasons import Kind
 from auto_deployer.model.settings import BudgetSettings, InteractionSettings, Settings
 from auto_deployer.orchestrator.budget import Budget
+from tests.suggestions import suggested
 
 from .conftest import DEPLOY_AND_VERIFY, Bench, step
 
@@ -48,7 +49,7 @@ async def test_hitting_a_limit_names_the_setting_to_raise(bench: Bench, budget: 
     verdict = await bench.run(step(1, *["true"] * 10), *DEPLOY_AND_VERIFY)
     assert verdict.reason is not None
     assert verdict.reason.kind == Kind.BUDGET_EXCEEDED
-    assert any(setting in suggestion for suggestion in verdict.reason.suggestions)
+    assert any(setting in suggestion for suggestion in suggested(verdict.reason))
     assert len(bench.entry(0).commands) == commands
 
 

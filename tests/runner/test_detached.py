@@ -29,6 +29,7 @@ from auto_deployer.runner.detached import DetachedRunner
 from auto_deployer.runner.host import COMPLAINTS
 from tests.runner.conftest import SERVER
 from tests.runner.hosts import environment_of, hosts_below, kill_all_below, wait_until_gone
+from tests.suggestions import suggested
 
 MakeRepo = Callable[..., Path]
 WAIT_S = 20.0
@@ -181,7 +182,7 @@ async def test_what_fails_at_once_fails_as_in_this_process(seat: Callable[[], Se
     (foreign / "file").touch()
     with pytest.raises(TargetLockedError) as refused:
         await here.start(repo, deployDir=str(foreign))
-    assert refused.value.suggestions
+    assert suggested(refused.value)
     (tmp_path / "file").touch()
     unwritable = DetachedRunner(tmp_path / "file" / "logs")
     with pytest.raises(LogError) as unwritten:

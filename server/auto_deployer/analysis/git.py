@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ..model.errors import RefusedError
 from ..model.reasons import Kind
+from ..model.suggestions import suggest
 from ..sessions.environment import git_environment
 from ..sessions.process import end_group, kill_group
 
@@ -150,7 +151,7 @@ async def run_git(
         )  # fmt: skip
     except FileNotFoundError:
         raise RefusedError(
-            "git is not installed, or not on PATH", kind=Kind.MISSING_TOOL, suggestions=("Install git.",)
+            "git is not installed, or not on PATH", kind=Kind.MISSING_TOOL, suggestions=(suggest("Install git."),)
         ) from None  # fmt: skip
     work = asyncio.ensure_future(_communicate(process, stdin, on_stderr))
     try:

@@ -13,6 +13,7 @@ from typing import Literal
 
 from ..model.errors import RepositoryError, UsageError
 from ..model.reasons import Kind
+from ..model.suggestions import suggest
 from .completion import Completion, Extras
 from .git import Git, GitFailedError
 from .git_errors import explain
@@ -111,7 +112,10 @@ class _Work:
             raise RepositoryError(
                 f"Fetching {source.display} took longer than {self.limits.timeout_s:g} s and was stopped",
                 kind=Kind.REPOSITORY_TIMEOUT,
-                suggestions=("Check the connection and try again.", "Or allow more seconds: the setting budget.fetch_timeout."),
+                suggestions=(
+                    suggest("Check the connection and try again."),
+                    suggest("Or allow more seconds: the setting budget.fetch_timeout."),
+                ),
             ) from None
         except GitFailedError as error:
             raise explain(error, source) from None
@@ -202,7 +206,8 @@ class _Folder:
     ) -> Snapshot:  # fmt: skip
         if ref:
             raise RepositoryError(
-                f"{self.source.display} has no ref {ref!r}: {note}", kind=Kind.GIT_REF_NOT_FOUND, suggestions=("Leave ref out.",)
+                f"{self.source.display} has no ref {ref!r}: {note}", kind=Kind.GIT_REF_NOT_FOUND,
+                suggestions=(suggest("Leave the ref out."),),
             )  # fmt: skip
         commit, notes = await commit_working_tree(self.git, folder, max_bytes=self.max_bytes, guard=self.guard)
         if note is not None:
@@ -242,7 +247,7 @@ def _clean_subdir(subdir: str | None) -> str:
     if text.startswith("/") or ".." in parts or "\\" in text or re.search(r"[\x00-\x1f\x7f]", text):
         raise RepositoryError(
             f"The sub-folder {text!r} is no path below the repository's root", kind=Kind.SUBDIR_NOT_FOUND,
-            suggestions=("Give it relative to the root, with forward slashes and without ..",),
+            suggestions=(suggest("Give it relative to the root, with forward slashes and without .."),),
         )  # fmt: skip
     return "/".join(parts)
 
@@ -275,5 +280,5 @@ def _packed_size(git_dir: Path) -> int:
 def _empty(source: Source, what: str) -> RepositoryError:
     return RepositoryError(
         f"{source.display} {what}: there is nothing to deploy", kind=Kind.EMPTY_REPOSITORY,
-        suggestions=("Commit your files first, or give another ref.",),
+        suggestions=(suggest("Commit your files first, or give another ref."),),
     )  # fmt: skip

@@ -18,6 +18,7 @@ from ..deploy_log.locking import try_lock
 from ..model.errors import TargetLockedError, UsageError
 from ..model.ports import DeployPaths
 from ..model.reasons import Kind
+from ..model.suggestions import suggest
 from .layout import LOCK_NAME, RECORD_NAME, OwnerRecord, utc_now
 from .registry import AppRegistry, read_record
 
@@ -100,7 +101,7 @@ class DeployDirLock:
         what = f" ({holder.get('deploymentId')}, since {holder.get('since')})" if holder else ""
         return TargetLockedError(
             f"{who}{what} works in {self._deploy_dir}.",
-            suggestions=("Wait until it has ended, or cancel it.", "Use another deploy directory with --deploy-dir."),
+            suggestions=(suggest("Wait until it has ended, or cancel it."), suggest("Use another deploy directory", "deployDir")),
         )
 
 
@@ -183,7 +184,7 @@ class DeployDirClaim:
             raise TargetLockedError(
                 f"{self._deploy_dir} is not empty and was not made by a deploy (it has no {RECORD_NAME}); it holds {_some(names)}.",
                 kind=Kind.DEPLOY_DIR_NOT_OURS,
-                suggestions=("Choose another directory with --deploy-dir.", "Move what is in it elsewhere."),
+                suggestions=(suggest("Choose another directory", "deployDir"), suggest("Move what is in it elsewhere.")),
             )
         if not _same_source(record, self._wanted):
             raise TargetLockedError(
@@ -191,8 +192,8 @@ class DeployDirClaim:
                 f"{source_text(self._wanted)}.",
                 kind=Kind.DEPLOY_DIR_NOT_OURS,
                 suggestions=(
-                    "Choose another directory with --deploy-dir.",
-                    f"Remove that app first: auto-deployer remove {record.app}",
+                    suggest("Choose another directory", "deployDir"),
+                    suggest("Remove that app first", command=f"auto-deployer remove {record.app}"),
                 ),
             )
 
@@ -262,5 +263,5 @@ def _some(names: set[str]) -> str:
 def _unusable(deploy_dir: Path, error: OSError) -> UsageError:
     return UsageError(
         f"The deploy directory {deploy_dir} cannot be used: {error.strerror or error}.",
-        suggestions=("Choose a directory that you may write with --deploy-dir.",),
+        suggestions=(suggest("Choose a directory that you may write", "deployDir"),),
     )

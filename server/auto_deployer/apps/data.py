@@ -10,6 +10,7 @@ from ..model.errors import AppError
 from ..model.plan import DeploymentPlan
 from ..model.ports import Session
 from ..model.reasons import Kind
+from ..model.suggestions import suggest
 from ..sessions import system
 from ..sessions.shell_words import SimpleCommand, simple_commands
 from . import keeper
@@ -125,7 +126,7 @@ async def left_in(
     if "end" not in sections:
         raise AppError(
             f"Release {release} in {deploy_dir} holds more new files than can be looked at.",
-            kind=Kind.COMMAND_FAILED, suggestions=("Name the folders with the app's data by --shared.",),
+            kind=Kind.COMMAND_FAILED, suggestions=(suggest("Name the folders with the app's data", "shared"),),
         )  # fmt: skip
     lines = {name: [decoded(line) for line in found] for name, found in sections.items()}
     pending = [DataPath(path, "new") for path in lines["pending"]]

@@ -14,6 +14,7 @@ from ..model.errors import AppError, InvalidStateError, NotFoundError, UsageErro
 from ..model.plan import PlannedCommand
 from ..model.ports import CommandSpec, Session, StreamName
 from ..model.reasons import Kind
+from ..model.suggestions import suggest
 from ..sessions import system
 from . import env_verbs, keeper, layout
 from .app_view import app_state, read_app_log
@@ -30,7 +31,7 @@ from .resuming import Resuming
 from .secrets import app_secrets
 from .state import DeployDirState, read_state
 
-_LISTED = "`auto-deployer apps` lists the apps that are here."
+_LISTED = suggest("See which apps are here", command="auto-deployer apps")
 
 
 class AppKeeper:
@@ -221,7 +222,9 @@ class AppKeeper:
         if state.run(live.id).waiting:
             await must(self._run, keeper.stop_command(state.deploy_dir, live.id))
         if await is_taken(self._session, live.port):
-            raise await port_in_use(self._session, live.port, "the app's own", "Deploy the app again: it gets another port.")
+            raise await port_in_use(
+                self._session, live.port, "the app's own", suggest("Deploy the app again: it gets another port.")
+            )
         notes = _Notes()
         change = ReleaseChange(self._session, state.deploy_dir, self._run, tell=notes.tell)
         try:
@@ -276,7 +279,7 @@ def _absolute(deploy_dir: str) -> Path:
 def _live(state: DeployDirState, record: OwnerRecord) -> ReleaseRecord:
     live = record.release(state.current)
     if live is None:
-        raise AppError(f"{record.app} has no live release in {state.deploy_dir}.", suggestions=("Deploy it.",))
+        raise AppError(f"{record.app} has no live release in {state.deploy_dir}.", suggestions=(suggest("Deploy it."),))
     return live
 
 
@@ -286,7 +289,7 @@ def _rollback_target(state: DeployDirState, record: OwnerRecord, wanted: str | N
     if target is None or target.id not in state.releases:
         what = f"Release {wanted}" if wanted else f"A release before {state.current}"
         raise NotFoundError(
-            f"{what} of {record.app} is not kept; kept are: {kept}.", suggestions=("Deploy that version again with --ref.",)
+            f"{what} of {record.app} is not kept; kept are: {kept}.", suggestions=(suggest("Deploy that version again", "ref"),)
         )
     if target.id == state.current:
         raise InvalidStateError(f"Release {target.id} of {record.app} is the live one; kept are: {kept}.")
@@ -296,11 +299,12 @@ def _rollback_target(state: DeployDirState, record: OwnerRecord, wanted: str | N
 def _no_single_app(name: str, found: list[str], names: list[str]) -> NotFoundError:
     if found:
         return NotFoundError(
-            f"There are {len(found)} apps named {name}: {', '.join(found)}.", suggestions=("Name the one meant by --deploy-dir.",)
+            f"There are {len(found)} apps named {name}: {', '.join(found)}.",
+            suggestions=(suggest("Name the directory of the one meant", "deployDir"),),
         )
     here = ", ".join(sorted(set(names))) or "none"
     return NotFoundError(
-        f"There is no app named {name} here; known are: {here}.", suggestions=("Name its directory by --deploy-dir.",)
+        f"There is no app named {name} here; known are: {here}.", suggestions=(suggest("Name its directory", "deployDir"),)
     )
 
 

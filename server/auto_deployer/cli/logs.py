@@ -39,9 +39,10 @@ def logs(
     """
     from ..deploy_log import LogStore, read_log
     from ..model.errors import UsageError
+    from ..model.suggestions import suggest
 
     if list_ + latest + (file is not None) + (delete is not None) > 1:
-        raise UsageError("--list, --latest, --file and --delete exclude each other", suggestions=("Give one of them.",))
+        raise UsageError("--list, --latest, --file and --delete exclude each other", suggestions=(suggest("Give one of them."),))
     store = LogStore(log_dir_of(log_dir))
     if delete is not None:
         _delete(store, delete, output)

@@ -16,6 +16,7 @@ from ..model.errors import LogError
 from ..model.fold import fold
 from ..model.log import DeploymentLog
 from ..model.reasons import Kind
+from ..model.suggestions import suggest
 from .descriptors import OWN_FILE, sync_data
 from .locking import try_lock
 
@@ -173,7 +174,7 @@ def _write_error(path: Path, error: OSError, kind: Kind) -> LogError:
     return LogError(
         f"Cannot write {path}: {error.strerror or error}.",
         kind=kind,
-        suggestions=("Free some space or choose another log folder (--log-dir).",),
+        suggestions=(suggest("Free some space, or choose another log folder", "initializationOptions.logDir"),),
     )
 
 

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from ..model.errors import LogError, NotFoundError
 from ..model.log import DeploymentLog
 from ..model.reasons import Kind
+from ..model.suggestions import suggest
 from .journal import JOURNAL_NAME, fold_journal, last_seq
 from .recorder import files_folder
 
@@ -58,7 +59,9 @@ def _load(path: Path) -> Json:
     try:
         raw = path.read_bytes()
     except FileNotFoundError as error:
-        raise NotFoundError(f"There is no log {path}.", suggestions=("auto-deployer logs --list",)) from error
+        raise NotFoundError(
+            f"There is no log {path}.", suggestions=(suggest("See which logs there are", command="auto-deployer logs --list"),)
+        ) from error
     except OSError as error:
         raise _unreadable(path, error.strerror or str(error)) from error
     try:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ..model.errors import AutoDeployerError, InvalidStateError, LogError, NotFoundError
 from ..model.log import DeploymentLog
+from ..model.suggestions import suggest
 from .reader import read_log
 from .recorder import files_folder
 from .sweep import EndApp, sweep_folder
@@ -65,7 +66,7 @@ class LogStore:
         except OSError as error:
             raise LogError(
                 f"Cannot write logs in {self.folder}: {error.strerror or error}.",
-                suggestions=("Make the folder writable, or choose another one with --log-dir.",),
+                suggestions=(suggest("Make the folder writable, or choose another one", "initializationOptions.logDir"),),
             ) from error
         raise LogError(f"{self.folder} holds too many logs named {base}.")
 
@@ -117,7 +118,13 @@ class LogStore:
         """
         paths = self.paths()
         if not paths:
-            raise NotFoundError(f"There are no logs in {self.folder}.", suggestions=("auto-deployer deploy", "--log-dir FOLDER"))
+            raise NotFoundError(
+                f"There are no logs in {self.folder}.",
+                suggestions=(
+                    suggest("Deploy something.", command="auto-deployer deploy"),
+                    suggest("Or look in another folder", "initializationOptions.logDir"),
+                ),
+            )
         return paths[0]
 
     def find(self, name: str) -> Path:
@@ -131,7 +138,10 @@ class LogStore:
                 return path
         found = self.find_deployment(name)
         if found is None:
-            raise NotFoundError(f"There is no log {name} in {self.folder}.", suggestions=("auto-deployer logs --list",))
+            raise NotFoundError(
+                f"There is no log {name} in {self.folder}.",
+                suggestions=(suggest("See which logs there are", command="auto-deployer logs --list"),),
+            )
         return found
 
     def find_deployment(self, deployment_id: str) -> Path | None:
@@ -155,7 +165,7 @@ class LogStore:
             raise InvalidStateError(f"{path} is not deleted: it is not one of the logs in {self.folder}.")
         if read_log(path).status == "running":
             raise InvalidStateError(
-                f"{path} is not deleted: its deployment is running.", suggestions=("Cancel it first: deploy/cancel.",)
+                f"{path} is not deleted: its deployment is running.", suggestions=(suggest("Cancel it first."),)
             )
         files = files_folder(path)
         try:

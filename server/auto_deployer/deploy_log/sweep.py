@@ -23,6 +23,7 @@ from ..model import events as ev
 from ..model.errors import LogError
 from ..model.log import CommandRecord, CurrentCommand, DeploymentLog, StepResult, Summary, Writer
 from ..model.reasons import Kind, Reason
+from ..model.suggestions import suggest
 from .journal import JOURNAL_NAME, is_locked
 from .recorder import Recorder, files_folder, utc_now
 
@@ -108,7 +109,7 @@ def _interrupt(recorder: Recorder, end_app: EndApp | None, *, same_boot: bool, l
     reason = Reason(
         kind=Kind.PROCESS_DIED,
         message="The process that ran this deployment ended before the deployment did.",
-        suggestions=(f"auto-deployer retry {log.deployment_id}",),
+        suggestions=(suggest("Retry it", command=f"auto-deployer retry {log.deployment_id}"),),
     )
     step = log.steps[-1] if log.steps and log.steps[-1].status == "running" else None
     if step is not None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ..model.errors import AutoDeployerError
+from .models import mask_model
 from .registry import SecretRegistry
 
 logger = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ def masked_errors(secrets: SecretRegistry) -> Iterator[None]:
 
 def _mask(error: AutoDeployerError, secrets: SecretRegistry) -> None:
     error.message = secrets.mask(error.message)
-    error.suggestions = tuple(map(secrets.mask, error.suggestions))
+    error.suggestions = tuple(mask_model(suggestion, secrets.mask) for suggestion in error.suggestions)
     error.args = (error.message,)
     # what led to it has texts of its own
     error.__cause__, error.__suppress_context__ = None, True

@@ -23,6 +23,7 @@ from typing import ClassVar
 
 from .facts import EnvVariable
 from .reasons import Kind, Reason
+from .suggestions import Suggestion, suggest
 
 
 class AutoDeployerError(Exception):
@@ -33,7 +34,7 @@ class AutoDeployerError(Exception):
     """JSON-RPC error code on the wire."""
     retryable: ClassVar[bool] = False
 
-    def __init__(self, message: str, *, kind: Kind | None = None, suggestions: tuple[str, ...] = ()) -> None:
+    def __init__(self, message: str, *, kind: Kind | None = None, suggestions: tuple[Suggestion, ...] = ()) -> None:
         super().__init__(message)
         self.message = message
         self.suggestions = suggestions
@@ -66,7 +67,7 @@ class RefusedError(AutoDeployerError):
     code = 1004
 
     def __init__(
-        self, message: str, *, kind: Kind | None = None, suggestions: tuple[str, ...] = (),
+        self, message: str, *, kind: Kind | None = None, suggestions: tuple[Suggestion, ...] = (),
         missing_env: tuple[EnvVariable, ...] = (),
     ) -> None:  # fmt: skip
         """`missing_env`: variables that lift the refusal once they are set."""
@@ -87,8 +88,8 @@ class RuntimeMissingError(RefusedError):
 
     kind = Kind.RUNTIME_VERSION_UNAVAILABLE
 
-    def __init__(self, message: str, *, kind: Kind, offer: str, suggestions: tuple[str, ...] = ()) -> None:
-        ours = f"Or let {offer} be installed below the deploy directory, for this app alone: `--install-runtimes`."
+    def __init__(self, message: str, *, kind: Kind, offer: str, suggestions: tuple[Suggestion, ...] = ()) -> None:
+        ours = suggest(f"Or let {offer} be installed below the deploy directory, for this app alone", "installRuntimes")
         super().__init__(message, kind=kind, suggestions=(*suggestions, ours) if offer else suggestions)
         self.offer = offer
 

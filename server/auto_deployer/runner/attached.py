@@ -23,6 +23,7 @@ from ..model.fold import naive_local
 from ..model.log import DeploymentLog, LlmCall
 from ..model.ports import DeployPaths, Subscriber
 from ..model.questions import Answer
+from ..model.suggestions import suggest
 from ..orchestrator.policy import CommandPolicy
 from ..sessions.here import local_session
 from .deployment import Deployment
@@ -304,7 +305,7 @@ class AttachedRunner:
         if log.status in ("running", "success"):
             raise InvalidStateError(
                 f"Deployment {deployment_id} is {log.status}: only one that failed, was cancelled or interrupted can be continued.",
-                suggestions=("Start a new deployment.",),
+                suggestions=(suggest("Start a new deployment."),),
             )
         if not log.request:
             raise InvalidStateError(f"The log of {deployment_id} does not say how it was started, so it cannot be continued.")
@@ -358,7 +359,7 @@ def _again(previous: DeploymentLog, deployment_id: str) -> rq.StartParams:
     if MASK in orjson.dumps({name: value for name, value in previous.request.items() if name != "env"}).decode():
         raise InvalidStateError(
             f"The working folder of {previous.deployment_id} is gone, and its log does not keep the secrets it was started with.",
-            suggestions=("Start a new deployment.",),
+            suggestions=(suggest("Start a new deployment."),),
         )
     return rq.StartParams.model_validate({**previous.request, "deploymentId": deployment_id, "env": {}})
 

@@ -17,6 +17,7 @@ import orjson
 from ..model import errors
 from ..model.errors import AutoDeployerError
 from ..model.reasons import Kind
+from ..model.suggestions import Suggestion
 from .rendezvous import find
 
 LINE_BYTES = 256 * 1024 * 1024
@@ -75,7 +76,8 @@ def line(message: dict[str, Any]) -> bytes:
 
 def error_line(error: AutoDeployerError) -> bytes:
     """The answer to a request that failed."""
-    told = {"name": type(error).__name__, "kind": str(error.kind), "message": error.message, "suggestions": error.suggestions}
+    suggestions = [suggestion.model_dump(exclude_none=True) for suggestion in error.suggestions]
+    told = {"name": type(error).__name__, "kind": str(error.kind), "message": error.message, "suggestions": suggestions}
     return line({"error": told})
 
 
@@ -91,4 +93,6 @@ def result_of(answer: bytes) -> Any:
         return told["result"]
     error = told["error"]
     kind_of_error = _KINDS_OF_ERROR.get(error["name"], AutoDeployerError)
-    raise kind_of_error(error["message"], kind=Kind(error["kind"]), suggestions=tuple(error["suggestions"]))
+    raise kind_of_error(
+        error["message"], kind=Kind(error["kind"]), suggestions=tuple(map(Suggestion.model_validate, error["suggestions"]))
+    )

@@ -27,6 +27,7 @@ from ..model.ports import DeployContext, DeployPaths, Session
 from ..model.reasons import Kind, Reason
 from ..model.requests import StartParams
 from ..model.settings import Settings
+from ..model.suggestions import suggest
 from ..orchestrator import DeploymentOrchestrator, RunControl, Verdict, unless_stopped
 from ..orchestrator.orchestrator import ending_verdict
 from ..orchestrator.policy import CommandPolicy
@@ -245,7 +246,7 @@ class Deployment:
         if "***" in text and not (self.work_dir / PLAN).exists():
             raise InvalidStateError(
                 f"The working folder of {previous.deployment_id} is gone, and its log does not keep the secrets in its plan.",
-                suggestions=("Start a new deployment.",),
+                suggestions=(suggest("Start a new deployment."),),
             )
         plan = DeploymentPlan.model_validate_json(text.replace(previous.release, self.paths.release))
         host = load(self.work_dir, HOST, HostFacts) or HostFacts.model_validate(previous.host_info)
@@ -273,7 +274,7 @@ class Deployment:
         if answer.option_id == "yes":
             return None
         why = "Nobody approved the plan in time." if answer.timed_out else "The plan was not approved."
-        return Verdict("aborted", Reason(kind=Kind.PLAN_REJECTED, message=why, suggestions=("Nothing was changed.",)))
+        return Verdict("aborted", Reason(kind=Kind.PLAN_REJECTED, message=why, suggestions=(suggest("Nothing was changed."),)))
 
     def _policy_on(self, host: HostFacts) -> CommandPolicy:
         """The command policy of this deployment: one object from the plan to the last command."""

@@ -16,6 +16,7 @@ from ..model.errors import LogError, NotFoundError
 from ..model.log import DeploymentLog
 from ..model.ports import Subscriber
 from ..model.requests import DeploymentSummary, GetResult, OutputParams, OutputResult, SubscribeResult
+from ..model.suggestions import suggest
 from .workdir import remove_work_dir, work_dir_of
 
 _COMMAND_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -37,7 +38,7 @@ class History:
         if path is None:
             raise NotFoundError(
                 f"There is no deployment {deployment_id} in {self._store.folder}.",
-                suggestions=("Ask deploy/list for those there are.",),
+                suggestions=(suggest("See which there are", command="auto-deployer logs --list"),),
             )
         return path
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from ..deploy_log.sweep import COMMAND_MARK
 from ..model import requests as rq
 from ..model.errors import AutoDeployerError
+from ..model.suggestions import suggest
 from .channel import line, result_of
 from .settings import EffectiveSettings
 
@@ -67,5 +68,8 @@ def _environment() -> dict[str, str]:
 def _not_up(deployment_id: str, why: str) -> AutoDeployerError:
     return AutoDeployerError(
         f"The process for deployment {deployment_id} did not come up: {why}",
-        suggestions=("Try again.", 'Set "attached": true in initializationOptions to deploy in the server\'s own process.'),
+        suggestions=(
+            suggest("Try again."),
+            suggest('Set "attached": true in initializationOptions to deploy in the server\'s own process.'),
+        ),
     )

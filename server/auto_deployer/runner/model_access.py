@@ -46,7 +46,7 @@ def open_model(effective: EffectiveSettings, secrets: SecretRegistry, on_call: C
     try:
         return ModelAccess(connect(llm, effective.settings.budget, effective.key, on_call=on_call, secrets=secrets))
     except SettingsError as error:
-        return ModelAccess(problem=" ".join((error.message, *error.suggestions)))
+        return ModelAccess(problem=" ".join((error.message, *(suggestion.plain for suggestion in error.suggestions))))
 
 
 def settings_for(params: SourceParams, effective: EffectiveSettings) -> EffectiveSettings:

@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from ..deploy_log.descriptors import OWN_FILE
 from ..model.errors import LogError
 from ..model.log import DeploymentLog
+from ..model.suggestions import suggest
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -92,7 +93,7 @@ def load(folder: Path | None, name: str, kind: type[M]) -> M | None:
 def _unwritable(path: Path, error: OSError) -> LogError:
     return LogError(
         f"Cannot write {path}: {error.strerror or error}.",
-        suggestions=("Free some space; the working folders lie in the user's cache directory (XDG_CACHE_HOME).",),
+        suggestions=(suggest("Free some space; the working folders lie in the user's cache directory (XDG_CACHE_HOME)."),),
     )
 
 

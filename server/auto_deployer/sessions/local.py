@@ -11,6 +11,7 @@ from typing import Literal
 from ..model.errors import RefusedError
 from ..model.ports import CommandOutcome, CommandSpec, ProbeResult, Spawned, StreamName
 from ..model.reasons import Kind
+from ..model.suggestions import suggest
 from .child import Supervised, spawn
 from .environment import child_environment
 from .process import (
@@ -165,7 +166,7 @@ def _find_bash() -> str:
         raise RefusedError(
             "Commands are run by bash, and there is none on PATH.",
             kind=Kind.MISSING_TOOL,
-            suggestions=("Install bash with the system's package manager.",),
+            suggestions=(suggest("Install bash with the system's package manager."),),
         )
     return bash
 

@@ -13,6 +13,7 @@ from ...model.facts import Detection, Evidence, HostFacts, Tool
 from ...model.plan import AppSpec, FileCheck, HealthSpec
 from ...model.ports import PlanInput, RepoTree
 from ...model.reasons import Kind, Reason
+from ...model.suggestions import suggest
 from ..assemble import app_folder
 from ..overrides import apply_overrides
 from ..quoting import path_word
@@ -28,6 +29,10 @@ from .toolchain import toolchain
 JAR = ".build/app.jar"
 """The program, relative to the app's folder; its dependencies are in it, or beside it in `LIBRARIES`."""
 LIBRARIES = ".build/lib"
+_BY_HAND = (
+    suggest("Or say how to build it", "overrides.build"),
+    suggest("And how to start it, such as `java -jar` and a file", "overrides.start"),
+)
 _PORT_OPTIONS = {
     "spring-boot": "-Dserver.port=$PORT -Dserver.address=$HOST",
     "quarkus": "-Dquarkus.http.port=$PORT -Dquarkus.http.host=$HOST",
@@ -233,7 +238,7 @@ def _no_program(file: str, text: str) -> Reason:
     return Reason(
         kind=Kind.NO_RUNNABLE_AT_ROOT if modules else Kind.NO_START_COMMAND,
         message=f"{file} builds no program with a `main` of its own: {what}.",
-        suggestions=("Deploy one of its modules: `--subdir FOLDER`.", "Or say how: `--build '…' --start 'java -jar …'`."),
+        suggestions=(suggest("Deploy one of its modules", "subdir"), *_BY_HAND),
     )
 
 
@@ -241,7 +246,7 @@ def _nothing_serves(file: str) -> Reason:
     return Reason(
         kind=Kind.LIBRARY_NOTHING_TO_RUN,
         message=f"{file} names no HTTP server (looked for Spring Boot, Quarkus, Micronaut, Ktor, Javalin, Jetty and their like).",
-        suggestions=("Deploy one of its examples: `--subdir FOLDER`.", "Or say how: `--build '…' --start 'java -jar …'`."),
+        suggestions=(suggest("Deploy one of its examples", "subdir"), *_BY_HAND),
     )
 
 
@@ -251,5 +256,9 @@ def _refuse_old_java(host: HostFacts, wanted: str) -> None:
         raise RefusedError(
             f"The build asks for Java {wanted}, and {java.version} is what is here.",
             kind=Kind.RUNTIME_VERSION_UNAVAILABLE,
-            suggestions=(f"Install a JDK {wanted} or newer (package openjdk-{wanted}-jdk, `sdk install java`), and deploy again.",),
+            suggestions=(
+                suggest(
+                    f"Install a JDK {wanted} or newer (package openjdk-{wanted}-jdk), and deploy again", command="sdk install java"
+                ),
+            ),
         )

@@ -13,6 +13,7 @@ from ...model.facts import Tool
 from ...model.plan import AppSpec, Check, FileCheck, PlannedCommand
 from ...model.ports import PlanInput
 from ...model.reasons import Kind
+from ...model.suggestions import suggest
 from .. import static_server
 from ..interpreters import pick_node, require_node
 from ..overrides import apply_overrides
@@ -298,7 +299,7 @@ def _output(given: PlanInput, findings: NodeFindings) -> str | None:
         raise RefusedError(
             f"The build's output folder {output} lies outside of the repository.",
             kind=Kind.PLAN_INVALID,
-            suggestions=("Name a folder inside of it, relative to the app: `--output-dir dist`.",),
+            suggestions=(suggest("Name a folder inside of it, relative to the app", "overrides.outputDir", "dist"),),
         )
     return "" if output == "." else output
 

@@ -14,6 +14,7 @@ from ...model.base import Model
 from ...model.errors import RefusedError
 from ...model.ports import RepoTree
 from ...model.reasons import Kind
+from ...model.suggestions import suggest
 
 FILE_NAME = "package.json"
 _PUBLISHED = ("files", "exports", "module", "types", "typings")
@@ -164,5 +165,7 @@ def _unreadable(path: str, why: str) -> RefusedError:
     return RefusedError(
         f"{path} cannot be read: {why}.",
         kind=Kind.MANIFEST_UNREADABLE,
-        suggestions=(f"Correct {path} (`node -p {shows}` shows the same error), commit it and deploy again.",),
+        suggestions=(
+            suggest(f"Correct {path}, commit it and deploy again; this shows the same error", command=f"node -p {shows}"),
+        ),
     )

@@ -13,6 +13,7 @@ from ...model.errors import RefusedError
 from ...model.facts import HostFacts
 from ...model.ports import RepoTree
 from ...model.reasons import Kind
+from ...model.suggestions import suggest
 from ..quoting import path_word
 from ..versions import node_fits
 from .node_manifest import FILE_NAME, Manifest, read_manifest
@@ -174,8 +175,8 @@ def caller(manager: PackageManager, host: HostFacts, install_folder_below: str =
             f"The project uses {manager.label} ({manager.because}); neither {manager.label} nor npm was found on the target.",
             kind=Kind.MISSING_TOOL,
             suggestions=(
-                f"Install {manager.label}, or npm (it comes with Node.js: https://nodejs.org).",
-                "Or say how to install: `--install`.",
+                suggest(f"Install {manager.label}, or npm (it comes with Node.js: https://nodejs.org)."),
+                suggest("Or say how to install", "overrides.install"),
             ),
         )
     if manager.name == "pnpm" and node and not node_fits(_PNPM_11_NODE, node) and int(_major(manager.version) or 0) >= _PNPM_11:

@@ -13,6 +13,7 @@ from ...model.base import Model
 from ...model.errors import RefusedError
 from ...model.ports import RepoTree
 from ...model.reasons import Kind, Reason
+from ...model.suggestions import suggest
 from .node_manifest import FILE_NAME, Manifest, is_workspace, read_manifest, workspace_folder
 from .node_start import Start
 
@@ -76,7 +77,7 @@ def unless_all_members(root: RepoTree, manifest: Manifest, start: Start) -> Star
         kind=Kind.NO_RUNNABLE_AT_ROOT,
         message=f"{manifest.path(FILE_NAME)} is the root of a workspace, and `{start.script}` ({manifest.scripts[start.script]}) "
         f"starts all of its members: {', '.join(members[:10]) or 'none'}.",
-        suggestions=("Deploy one of them: --subdir; several: --subdir once for each, those that others need first.",),
+        suggestions=(suggest("Deploy one of them, or several, those that others need first", "subdir"),),
     ))  # fmt: skip
 
 
