@@ -15,10 +15,13 @@ from urllib.parse import urlsplit
 
 from ..deploy_log.descriptors import OWN_FILE
 from ..deploy_log.locking import try_lock
+from ..deploy_log.ownership import owner_if_other
 from ..model.errors import TargetLockedError, UsageError
 from ..model.ports import DeployPaths
 from ..model.reasons import Kind
+from . import keeper
 from .layout import LOCK_NAME, RECORD_NAME, OwnerRecord, utc_now
+from .ours import close_to_others, refuse_foreign
 from .registry import AppRegistry, read_record
 
 _CANNOT_UNLINK = (PermissionError,) if sys.platform == "win32" else ()
@@ -28,18 +31,23 @@ _CANNOT_UNLINK = (PermissionError,) if sys.platform == "win32" else ()
 class DeployDirLock:
     """An exclusive lock on a deploy directory that exists; children do not inherit it, and it ends with the process."""
 
-    def __init__(self, deploy_dir: Path, purpose: str) -> None:
+    def __init__(self, deploy_dir: Path, purpose: str, *, note_needed: bool = True) -> None:
         """Nothing is locked yet.
 
         Args:
             purpose: Deployment id or the verb, told to whoever finds the directory locked.
+            note_needed: Lock only when that can be written down. A verb goes on without: a full disk must not keep an app from
+                being stopped.
         """
         self._deploy_dir, self._purpose = deploy_dir, purpose
+        self._note_needed = note_needed
         self._path = deploy_dir / LOCK_NAME
         self._fd = -1
 
     def acquire(self) -> None:
-        """Take the lock and write down who has it; when that cannot be written, nothing is locked.
+        """Take the lock and write down who has it; when that cannot be written, though needed, nothing is locked.
+
+        What lies there under our keeper's name and is another script is removed: from now on it would be run.
 
         Raises:
             TargetLockedError: somebody else works there; the holder is named.
@@ -48,9 +56,8 @@ class DeployDirLock:
         while self._fd < 0:
             self._fd = self._try_to_lock()
         try:
-            os.ftruncate(self._fd, 0)
-            os.lseek(self._fd, 0, os.SEEK_SET)
-            os.write(self._fd, json.dumps(_holder(self._purpose)).encode())
+            self._write_note()
+            keeper.drop_foreign(str(self._deploy_dir))
         except BaseException:
             self.release()
             raise
@@ -72,6 +79,15 @@ class DeployDirLock:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.release()
+
+    def _write_note(self) -> None:
+        try:
+            os.ftruncate(self._fd, 0)
+            os.lseek(self._fd, 0, os.SEEK_SET)
+            os.write(self._fd, json.dumps(_holder(self._purpose)).encode())
+        except OSError:
+            if self._note_needed:
+                raise
 
     def _unlink(self) -> None:
         with suppress(*_CANNOT_UNLINK):
@@ -130,13 +146,17 @@ class DeployDirClaim:
         """Check, lock, and write the owner record.
 
         Raises:
-            TargetLockedError: the directory is locked, not ours, or another app's.
+            TargetLockedError: the directory is locked, not ours, another user's or another app's.
             UsageError: it cannot be made or written.
         """
         try:
             self._made_directory = not self._deploy_dir.exists()
             self._deploy_dir.mkdir(parents=True, exist_ok=True)
+            if owner_if_other(self._deploy_dir):
+                refuse_foreign(self._deploy_dir)
             self._check_owner()
+            close_to_others(self._deploy_dir)
+            refuse_foreign(self._deploy_dir)
             self._lock.acquire()
             self._check_owner()  # again: until now somebody else may have made it theirs
             self._write_record()

@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 
 from ..model.plan import AppSpec, PlannedCommand, UpkeepSpec
 from ..sessions import system
@@ -50,6 +51,19 @@ def _keeper_script() -> str:
 def keeper_path(deploy_dir: str) -> str:
     """Where the script lies. Its name tells its content: a running shell reads its script bit by bit, so it never changes."""
     return f"{deploy_dir}/run/keeper-{hashlib.sha256(_keeper_script().encode()).hexdigest()[:8]}.sh"
+
+
+def drop_foreign(deploy_dir: str) -> None:
+    """Remove what has our keeper's name and is not our keeper: a name is no proof of what a script does.
+
+    Whoever calls this has the deploy directory locked.
+
+    Raises:
+        OSError: it cannot be read or removed.
+    """
+    path = Path(keeper_path(deploy_dir))
+    if path.is_symlink() or (path.is_file() and path.read_bytes() != _keeper_script().encode()):
+        path.unlink()
 
 
 def install_command(deploy_dir: str) -> PlannedCommand:

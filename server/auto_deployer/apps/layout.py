@@ -32,6 +32,8 @@ from .native.calls import TEXT, call
 
 RECORD_NAME = ".auto-deployer.json"
 LOCK_NAME = ".auto-deployer.lock"
+PRIVATE_FOLDERS = ("releases", "repo", "run", "shared")
+"""Folders of ours below a deploy directory that nobody else may enter (0700)."""
 KEPT_RELEASES = 3
 """Releases kept for a rollback, the live one included."""
 

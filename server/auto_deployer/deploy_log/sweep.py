@@ -23,7 +23,9 @@ from ..model import events as ev
 from ..model.errors import LogError
 from ..model.log import CommandRecord, CurrentCommand, DeploymentLog, StepResult, Summary, Writer
 from ..model.reasons import Kind, Reason
+from .boot import boot_id
 from .journal import JOURNAL_NAME, is_locked
+from .ownership import first_fault
 from .recorder import Recorder, files_folder, utc_now
 
 logger = logging.getLogger(__name__)
@@ -44,24 +46,20 @@ def command_mark(deployment_id: str, command_id: str) -> str:
 
 def this_writer() -> Writer:
     """Who we are, for the log."""
-    return Writer(pid=os.getpid(), boot_id=_boot_id(), host=platform.node())
-
-
-def _boot_id() -> str:
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return ""
+    return Writer(pid=os.getpid(), boot_id=boot_id(), host=platform.node())
 
 
 def sweep_log(path: Path, *, end_app: EndApp | None = None, other_hosts: bool = False) -> DeploymentLog | None:
     """Bring a dead writer's log up to its journal and give it its end.
 
     Returns the ended document, or None when there was nothing to do: its writer lives, it has ended, it has no journal, or it was
-    written on another host (unless `other_hosts`).
+    written on another host (unless `other_hosts`), or others own it or may write it.
     """
     journal = files_folder(path) / JOURNAL_NAME
     if not journal.exists() or _says_ended(path) or is_locked(journal):
+        return None
+    if fault := first_fault((path.parent, path, journal.parent, journal)):
+        logger.warning("%s is only read: %s", path, fault)
         return None
     try:
         return _sweep_dead(path, end_app, other_hosts=other_hosts)
@@ -78,8 +76,8 @@ def _sweep_dead(path: Path, end_app: EndApp | None, *, other_hosts: bool) -> Dep
         ours = writer is not None and writer.host == platform.node()
         if recorder.log.status != "running" or not (ours or other_hosts):
             return None
-        alive = ours and writer is not None and writer.boot_id == _boot_id()
-        _interrupt(recorder, end_app if alive else None, same_boot=alive, last_written=last_written)
+        same_boot = ours and writer is not None and writer.boot_id != "" and writer.boot_id == boot_id()
+        _interrupt(recorder, end_app if same_boot else None, same_boot=same_boot, last_written=last_written)
         return recorder.log
     finally:
         recorder.close()
