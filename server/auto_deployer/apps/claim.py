@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import getpass
 import json
 import os
@@ -24,6 +25,7 @@ from .layout import LOCK_NAME, RECORD_NAME, OwnerRecord, utc_now
 from .ours import close_to_others, refuse_foreign
 from .registry import AppRegistry, read_record
 
+_DISK_IS_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 _CANNOT_UNLINK = (PermissionError,) if sys.platform == "win32" else ()
 """Windows keeps the name of an open file: the next holder takes the same file then."""
 
@@ -42,6 +44,8 @@ class DeployDirLock:
         self._deploy_dir, self._purpose = deploy_dir, purpose
         self._note_needed = note_needed
         self._path = deploy_dir / LOCK_NAME
+        self._locked = self._path
+        """What is locked: the file, or the directory itself where a full disk takes no file."""
         self._fd = -1
 
     def acquire(self) -> None:
@@ -68,7 +72,7 @@ class DeployDirLock:
             return
         fd, self._fd = self._fd, -1
         try:
-            if self._is_the_file(fd):  # not when the directory was removed, or made anew, while we had it
+            if self._locked == self._path and self._is_the_file(fd):  # not when the directory was removed, or made anew, while we had it
                 self._unlink()
         finally:
             os.close(fd)  # what gives the lock back: in any case
@@ -95,7 +99,7 @@ class DeployDirLock:
 
     def _try_to_lock(self) -> int:
         """The locked descriptor; -1 when the file was removed by its holder between our opening and locking."""
-        fd = os.open(self._path, os.O_RDWR | os.O_CREAT | OWN_FILE, 0o600)
+        fd = self._open()
         with ExitStack() as undo:
             undo.callback(os.close, fd)
             if not try_lock(fd):
@@ -105,9 +109,19 @@ class DeployDirLock:
             undo.pop_all()
             return fd
 
+    def _open(self) -> int:
+        self._locked = self._path
+        try:
+            return os.open(self._path, os.O_RDWR | os.O_CREAT | OWN_FILE, 0o600)
+        except OSError as error:
+            if self._note_needed or error.errno not in _DISK_IS_FULL:
+                raise
+        self._locked = self._deploy_dir
+        return os.open(self._deploy_dir, os.O_RDONLY | OWN_FILE)
+
     def _is_the_file(self, fd: int) -> bool:
         try:
-            return os.path.samestat(os.fstat(fd), self._path.stat(follow_symlinks=False))
+            return os.path.samestat(os.fstat(fd), self._locked.stat(follow_symlinks=self._locked == self._deploy_dir))
         except FileNotFoundError:
             return False
 
@@ -261,7 +275,7 @@ def _read_holder(fd: int) -> dict[str, Any]:
     try:
         os.lseek(fd, 0, os.SEEK_SET)
         holder = json.loads(os.read(fd, 4096))
-    except ValueError:
+    except (ValueError, OSError):  # none was written, or the directory itself is locked
         return {}
     return holder if isinstance(holder, dict) else {}
 

@@ -237,11 +237,11 @@ class AppKeeper:
         return notes.texts
 
     async def _stop_all(self, state: DeployDirState) -> None:
-        if not state.keeper_installed:
-            await must(self._run, keeper.install_command(state.deploy_dir))
+        installed = state.keeper_installed or (await self._run(keeper.install_command(state.deploy_dir))).exit_code == 0
+        stop = keeper.stop_command if installed else keeper.stop_without_install_command
         for run in state.runs.values():  # the live one also when it crashed: from now on it counts as stopped
             if run.running or run.release == state.current:
-                await must(self._run, keeper.stop_command(state.deploy_dir, run.release))
+                await must(self._run, stop(state.deploy_dir, run.release))
 
     async def _now(self, state: DeployDirState, notes: Sequence[str] = ()) -> rq.AppState:
         new = await read_state(self._session, state.deploy_dir)
