@@ -145,34 +145,32 @@ def _record(command: CurrentCommand, left: tuple[str, ...]) -> CommandRecord:
 
 
 def end_command(deployment_id: str, command: CurrentCommand) -> tuple[str, ...]:
-    """End what is left in an interrupted command's process group; returns what could not be ended, "pid name".
+    """End what an interrupted command left, in its process group or out of it; returns what could not be ended, "pid name".
 
-    A process counts only when it carries the command's mark, so that a reused group id harms nobody.
+    A process counts only when it carries the command's mark: a reused number, or one that somebody made up, harms nobody.
     """
-    if sys.platform == "win32" or command.pgid <= 1:
+    if sys.platform == "win32" or not deployment_id or not command.id:
         return ()
     mark = command_mark(deployment_id, command.id)
-    _signal(_marked(mark, command.pgid), signal.SIGTERM)
+    _signal(_marked(mark), signal.SIGTERM)
     deadline = time.monotonic() + _GRACE_S
-    while (left := _marked(mark, command.pgid)) and time.monotonic() < deadline:
+    while (left := _marked(mark)) and time.monotonic() < deadline:
         time.sleep(0.02)
     _signal(left, signal.SIGKILL)
     deadline = time.monotonic() + _GRACE_S
-    while (left := _marked(mark, command.pgid)) and time.monotonic() < deadline:
+    while (left := _marked(mark)) and time.monotonic() < deadline:
         time.sleep(0.02)
     return tuple(f"{pid} {name}" for pid, name in left)
 
 
-def _marked(mark: str, pgid: int) -> list[tuple[int, str]]:
-    """Living processes of the group that carry the mark."""
+def _marked(mark: str) -> list[tuple[int, str]]:
+    """Living processes that carry the mark."""
     import psutil  # only where a process tree is ended
 
     found: list[tuple[int, str]] = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
-            if os.getpgid(process.pid) != pgid or process.status() == psutil.STATUS_ZOMBIE:
-                continue
-            if process.environ().get(COMMAND_MARK) == mark:
+            if process.environ().get(COMMAND_MARK) == mark and process.status() != psutil.STATUS_ZOMBIE:
                 found.append((process.pid, process.name()))
     return found
 
