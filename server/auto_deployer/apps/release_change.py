@@ -15,11 +15,14 @@ Each change pushes the command that takes it back; `undo` runs those, last first
 from __future__ import annotations
 
 import asyncio
+import shlex
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from ..model.errors import AppError
 from ..model.plan import AppSpec, PlannedCommand
 from ..model.ports import Session
+from ..sessions import system
 from . import keeper, layout
 from .changes import CommandResult, RunCommand, must
 from .container import out_of_sight
@@ -233,6 +236,13 @@ class ReleaseChange:
                 free = [name for name in free if name not in in_engine]
         if free:
             await self._run(layout.prune_command(self._deploy_dir, free, reasoning=why))
+            if await self._has_repository():
+                await self._run(layout.forget_snapshots_command(self._deploy_dir))
+
+    async def _has_repository(self) -> bool:
+        if system.is_native(self._session):
+            return Path(self._deploy_dir, "repo", "HEAD").exists()
+        return (await self._session.probe(f"[ -e {shlex.quote(f'{self._deploy_dir}/repo/HEAD')} ]")).exit_code == 0
 
     def _entry(self, record: OwnerRecord, spec: AppSpec, serving: Serving) -> ReleaseRecord:
         """An app on the port its predecessor had on its own account is taken to ignore PORT still."""
