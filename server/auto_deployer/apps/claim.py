@@ -72,7 +72,9 @@ class DeployDirLock:
             return
         fd, self._fd = self._fd, -1
         try:
-            if self._locked == self._path and self._is_the_file(fd):  # not when the directory was removed, or made anew, while we had it
+            if self._locked == self._path and self._is_the_file(
+                fd
+            ):  # not when the directory was removed, or made anew, while we had it
                 self._unlink()
         finally:
             os.close(fd)  # what gives the lock back: in any case

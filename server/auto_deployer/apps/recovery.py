@@ -15,7 +15,6 @@ from .ours import why_not_recovered
 from .registry import AppRegistry
 from .state import DeployDirState, read_state
 
-
 logger = logging.getLogger(__name__)
 
 

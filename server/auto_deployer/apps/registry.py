@@ -44,7 +44,7 @@ class AppRegistry:
         return _deploy_dir_of(self._entry(deploy_dir)) == deploy_dir
 
     def deploy_dirs(self) -> tuple[Path, ...]:
-        """All deploy directories of apps, sorted; entries whose directory is gone are dropped. Those of other users do not count."""
+        """All deploy directories of apps, sorted, without those of other users; entries whose directory is gone are dropped."""
         found: set[Path] = set()
         for entry in self._folder.glob("*.json"):
             deploy_dir = _deploy_dir_of(entry)

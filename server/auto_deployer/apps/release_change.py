@@ -17,7 +17,6 @@ from __future__ import annotations
 import asyncio
 import shlex
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from ..model.errors import AppError
 from ..model.plan import AppSpec, PlannedCommand
@@ -28,6 +27,7 @@ from .changes import CommandResult, RunCommand, must
 from .container import out_of_sight
 from .data import DATA_NOTE, AppData, Tell
 from .layout import OwnerRecord, ReleaseRecord
+from .native import files
 from .port_choice import choose_port
 from .ports import pick_free
 from .startup import ChangeStoppedError, Serving, StartupWatch
@@ -240,9 +240,10 @@ class ReleaseChange:
                 await self._run(layout.forget_snapshots_command(self._deploy_dir))
 
     async def _has_repository(self) -> bool:
+        head = f"{self._deploy_dir}/repo/HEAD"
         if system.is_native(self._session):
-            return Path(self._deploy_dir, "repo", "HEAD").exists()
-        return (await self._session.probe(f"[ -e {shlex.quote(f'{self._deploy_dir}/repo/HEAD')} ]")).exit_code == 0
+            return files.exists(head)
+        return (await self._session.probe(f"[ -e {shlex.quote(head)} ]")).exit_code == 0
 
     def _entry(self, record: OwnerRecord, spec: AppSpec, serving: Serving) -> ReleaseRecord:
         """An app on the port its predecessor had on its own account is taken to ignore PORT still."""

@@ -12,7 +12,10 @@ _PREFETCH = r"SYSTEM\CurrentControlSet\Control\Session Manager\Memory Management
 
 @cache
 def boot_id() -> str:
-    """A text that is another one after each start of the machine; "" where it cannot be known, which is never the same as another."""
+    """A text that is another one after each start of the machine.
+
+    "" where it cannot be known: two of these are never the same start.
+    """
     try:
         return _read()
     except (OSError, subprocess.SubprocessError):

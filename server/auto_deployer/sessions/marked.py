@@ -66,7 +66,7 @@ class Marked:
 def _pids() -> frozenset[int]:
     if sys.platform == "linux":
         with suppress(OSError):
-            return frozenset(int(name) for name in os.listdir("/proc") if name.isdecimal())
+            return frozenset(int(entry.name) for entry in os.scandir("/proc") if entry.name.isdecimal())
     import psutil
 
     return frozenset(psutil.pids())

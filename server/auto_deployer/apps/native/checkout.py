@@ -45,7 +45,9 @@ def forget_snapshots(root: Path) -> None:
     for ref in listing.stdout.splitlines():
         if not (root / "releases" / ref.removeprefix(prefix)).is_dir():
             _git(git_dir, "update-ref", "-d", ref)
-    _git(git_dir, "-c", "pack.window=0", "-c", "pack.compression=1", "-c", "core.bigFileThreshold=1m", "gc", "--quiet", "--prune=now")
+    _git(
+        git_dir, "-c", "pack.window=0", "-c", "pack.compression=1", "-c", "core.bigFileThreshold=1m", "gc", "--quiet", "--prune=now"
+    )
 
 
 def _write_files(repo: Path, folder: Path, release: str, commit: str) -> None:
