@@ -15,8 +15,11 @@ from auto_deployer.apps.recovery import end_unfinished
 from auto_deployer.drivers.start_app import StartAppDriver
 from auto_deployer.model import requests as rq
 from auto_deployer.model.errors import NotFoundError, TargetLockedError
-from auto_deployer.model.ports import DeployPaths
+from auto_deployer.model.facts import HostFacts, RepoFacts, SourceFacts
+from auto_deployer.model.plan import Overrides
+from auto_deployer.model.ports import DeployPaths, PlanInput
 from auto_deployer.model.reasons import Kind
+from auto_deployer.planning.checkout import checkout_commands
 from tests.apps_keeper.harness import Place, fetch
 from tests.apps_keeper.test_recovery import FIRST, SECOND, cut_off_without_an_app, first_is_live
 
@@ -119,6 +122,23 @@ async def test_the_next_deploy_closes_what_an_earlier_one_left_open(place: Place
     assert modes == dict.fromkeys(("releases", "repo", "run", "shared"), 0o700)
     assert place.deploy_dir.stat().st_mode & 0o777 == 0o755
     assert (place.deploy_dir / "releases" / FIRST).stat().st_mode == release, "what a container mounts stays as it is"
+
+
+async def test_a_first_deploy_makes_folders_that_nobody_else_may_enter(place: Place) -> None:
+    source = SourceFacts(repo=REPO, commit="0" * 40)
+    given = PlanInput(
+        repo=RepoFacts(name="shop", source=source), host=HostFacts(), overrides=Overrides(), app_name="shop", snapshot="/nowhere",
+        paths=DeployPaths(str(place.deploy_dir), FIRST),
+    )  # fmt: skip
+    for command in checkout_commands(given)[:2]:
+        code, output = await place.run(command)
+        assert code == 0, output
+    for name in ("releases", "repo", "run", "shared"):
+        assert (place.deploy_dir / name).stat().st_mode & 0o777 == 0o700
+    release = (place.deploy_dir / "releases" / FIRST).stat().st_mode & 0o777
+    umask = os.umask(0o022)
+    os.umask(umask)
+    assert release == 0o777 & ~umask, "what a container mounts is open as ever"
 
 
 async def test_a_directory_that_no_deploy_made_is_refused_as_it_is(place: Place) -> None:
