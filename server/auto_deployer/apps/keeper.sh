@@ -113,8 +113,8 @@ run_app() {
 # write FILE TEXT: readers see the whole text or nothing. On a full disk a text takes the place of the one before.
 write() {
   { printf '%s\n' "$2" > "$1.new"; } 2> /dev/null && mv -f "$1.new" "$1" && return
-  rm -f "$1.new"
-  printf '%s\n' "$2" > "$1"
+  rm -f "$1.new" 2> /dev/null
+  [ -f "$1" ] && printf '%s\n' "$2" > "$1"
 }
 
 # run_once PORT HOST UMASK: the app from start to end; its pid at once, its exit code when it ends. A signal to this shell alone
