@@ -139,6 +139,16 @@ def test_the_sweep_ends_what_an_interrupted_command_left_in_its_group(tmp_path: 
 
 
 @pytest.mark.faults
+@pytest.mark.skipif(sys.platform == "win32", reason="needs sessions")
+def test_the_sweep_ends_what_left_the_group_too(tmp_path: Path) -> None:
+    env = {**os.environ, COMMAND_MARK: command_mark("d1", "c1")}
+    daemon = subprocess.Popen(["sleep", "600"], env=env, start_new_session=True)
+    _interrupted_command(tmp_path, this_writer(), 999_999)
+    LogStore(tmp_path).sweep()
+    assert daemon.wait(timeout=10) != 0
+
+
+@pytest.mark.faults
 @pytest.mark.skipif(sys.platform == "win32", reason="needs process groups")
 def test_a_reused_process_group_without_the_mark_is_left_alone(tmp_path: Path) -> None:
     stranger = subprocess.Popen(["sleep", "600"], start_new_session=True)

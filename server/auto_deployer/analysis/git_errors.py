@@ -16,6 +16,7 @@ TOKEN_VARIABLE, USERNAME_VARIABLE = "AUTO_DEPLOYER_GIT_TOKEN", "AUTO_DEPLOYER_GI
 _REF = re.compile(
     r"couldn't find remote ref|remote branch .* not found|not our ref|no such remote ref|unadvertised object", re.IGNORECASE
 )
+_MEMORY = re.compile(r"attempting to allocate \d+ over limit|out of memory", re.IGNORECASE)
 _HOST_KEY = re.compile(r"host key verification failed|remote host identification has changed", re.IGNORECASE)
 _AUTH = re.compile(
     r"authentication failed|could not read (?:username|password)|terminal prompts disabled|permission denied \(|access denied"
@@ -35,6 +36,11 @@ def explain(error: GitFailedError, source: Source) -> AutoDeployerError:
     """
     said = hide(_last_words(error.result.stderr), source)
     text = error.result.stderr
+    if _MEMORY.search(text):
+        return RepositoryError(
+            f"{source.display} holds a file that takes too much memory to unpack: {said}", kind=Kind.REPOSITORY_TOO_LARGE,
+            suggestions=(suggest("Leave data and build results out of the repository (.gitignore)."),),
+        )  # fmt: skip
     if _REF.search(text):
         return RepositoryError(f"{source.display} has no such ref: {said}", kind=Kind.GIT_REF_NOT_FOUND)
     if _AUTH.search(text):

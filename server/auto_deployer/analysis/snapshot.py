@@ -20,6 +20,7 @@ from .git_errors import explain
 from .logins import Logins, with_logins
 from .remotes import Remote, RemoteRef
 from .source import Source
+from .unpacked import refuse_too_large
 from .work_folder import WorkFolder, find_work_folder
 from .working_tree import commit_working_tree, count_uncommitted, too_large
 
@@ -33,7 +34,7 @@ class Limits:
     timeout_s: float = 300.0
     """For everything with one login, in seconds; while a person is asked no time counts."""
     max_bytes: int = 1_073_741_824
-    """Most that the repository of ours may grow by."""
+    """Most that the repository of ours may grow by, and that the files of the commit may come to unpacked."""
 
 
 DEFAULT_LIMITS, NO_EXTRAS, NO_LOGINS = Limits(), Extras(), Logins()
@@ -133,9 +134,11 @@ class _Work:
             taken = await _from_remote(git, source, remote_of(source), ref, below)
         else:
             taken = await _Folder(git, source, guard, self.on_progress, self.limits.max_bytes).take(ref, below, dirty=dirty)
+        await refuse_too_large(git, taken.commit, source.display, self.limits.max_bytes)
         completion = Completion(git, remote_of, self.extras, self.limits.max_bytes)
         commit = await completion.complete(taken.commit, source)
         if commit != taken.commit:
+            await refuse_too_large(git, commit, source.display, self.limits.max_bytes)
             note = f"Commit {taken.commit[:10]} is deployed as {commit[:10]}"
             taken = replace(taken, commit=commit, notes=(*taken.notes, *completion.notes, note))
         await _finish(git, source, taken)

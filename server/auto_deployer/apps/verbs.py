@@ -24,6 +24,7 @@ from .data import left_in
 from .layout import OwnerRecord, ReleaseRecord
 from .native import files
 from .native.calls import call
+from .ours import refuse_foreign
 from .port_choice import is_taken, port_in_use
 from .registry import AppRegistry
 from .release_change import ReleaseChange
@@ -193,7 +194,7 @@ class AppKeeper:
         """The app's state, read while nobody else changes it."""
         state, _ = await self._find(params)
         local = self._session.target == "local"
-        with DeployDirLock(Path(state.deploy_dir), verb) if local else nullcontext():
+        with DeployDirLock(Path(state.deploy_dir), verb, note_needed=False) if local else nullcontext():
             state = await read_state(self._session, state.deploy_dir)
             if state.record is None:
                 raise NotFoundError(f"{state.deploy_dir} is no deploy directory any more.")
@@ -202,7 +203,9 @@ class AppKeeper:
 
     async def _find(self, params: rq.AppParams) -> tuple[DeployDirState, OwnerRecord]:
         if params.deploy_dir:
-            state = await read_state(self._session, str(_absolute(params.deploy_dir)))
+            deploy_dir = _absolute(params.deploy_dir)
+            self._refuse_foreign(deploy_dir)
+            state = await read_state(self._session, str(deploy_dir))
             if state.record is None:
                 raise NotFoundError(
                     f"{state.deploy_dir} is not the deploy directory of an app (it has no {layout.RECORD_NAME}).",
@@ -214,8 +217,13 @@ class AppKeeper:
         states = [await read_state(self._session, str(deploy_dir)) for deploy_dir in self._registry.deploy_dirs()]
         found = [(state, state.record) for state in states if state.record is not None and state.record.app == params.name]
         if len(found) == 1:
+            self._refuse_foreign(Path(found[0][0].deploy_dir))
             return found[0]
         raise _no_single_app(params.name, [state.deploy_dir for state, _ in found], [s.record.app for s in states if s.record])
+
+    def _refuse_foreign(self, deploy_dir: Path) -> None:
+        if self._session.target == "local":
+            refuse_foreign(deploy_dir)
 
     async def _bring_up(self, state: DeployDirState, live: ReleaseRecord) -> list[str]:
         """Start and prove the live release; tells what was done with its data."""
@@ -238,11 +246,11 @@ class AppKeeper:
         return notes.texts
 
     async def _stop_all(self, state: DeployDirState) -> None:
-        if not state.keeper_installed:
-            await must(self._run, keeper.install_command(state.deploy_dir))
+        installed = state.keeper_installed or (await self._run(keeper.install_command(state.deploy_dir))).exit_code == 0
+        stop = keeper.stop_command if installed else keeper.stop_without_install_command
         for run in state.runs.values():  # the live one also when it crashed: from now on it counts as stopped
             if run.running or run.release == state.current:
-                await must(self._run, keeper.stop_command(state.deploy_dir, run.release))
+                await must(self._run, stop(state.deploy_dir, run.release))
 
     async def _now(self, state: DeployDirState, notes: Sequence[str] = ()) -> rq.AppState:
         new = await read_state(self._session, state.deploy_dir)

@@ -24,7 +24,9 @@ from ..model.errors import LogError
 from ..model.log import CommandRecord, CurrentCommand, DeploymentLog, StepResult, Summary, Writer
 from ..model.reasons import Kind, Reason
 from ..model.suggestions import suggest
+from .boot import boot_id
 from .journal import JOURNAL_NAME, is_locked
+from .ownership import first_fault
 from .recorder import Recorder, files_folder, utc_now
 
 logger = logging.getLogger(__name__)
@@ -45,24 +47,20 @@ def command_mark(deployment_id: str, command_id: str) -> str:
 
 def this_writer() -> Writer:
     """Who we are, for the log."""
-    return Writer(pid=os.getpid(), boot_id=_boot_id(), host=platform.node())
-
-
-def _boot_id() -> str:
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return ""
+    return Writer(pid=os.getpid(), boot_id=boot_id(), host=platform.node())
 
 
 def sweep_log(path: Path, *, end_app: EndApp | None = None, other_hosts: bool = False) -> DeploymentLog | None:
     """Bring a dead writer's log up to its journal and give it its end.
 
     Returns the ended document, or None when there was nothing to do: its writer lives, it has ended, it has no journal, or it was
-    written on another host (unless `other_hosts`).
+    written on another host (unless `other_hosts`), or others own it or may write it.
     """
     journal = files_folder(path) / JOURNAL_NAME
     if not journal.exists() or _says_ended(path) or is_locked(journal):
+        return None
+    if fault := first_fault((path.parent, path, journal.parent, journal)):
+        logger.warning("%s is only read: %s", path, fault)
         return None
     try:
         return _sweep_dead(path, end_app, other_hosts=other_hosts)
@@ -79,8 +77,8 @@ def _sweep_dead(path: Path, end_app: EndApp | None, *, other_hosts: bool) -> Dep
         ours = writer is not None and writer.host == platform.node()
         if recorder.log.status != "running" or not (ours or other_hosts):
             return None
-        alive = ours and writer is not None and writer.boot_id == _boot_id()
-        _interrupt(recorder, end_app if alive else None, same_boot=alive, last_written=last_written)
+        same_boot = ours and writer is not None and writer.boot_id != "" and writer.boot_id == boot_id()
+        _interrupt(recorder, end_app if same_boot else None, same_boot=same_boot, last_written=last_written)
         return recorder.log
     finally:
         recorder.close()
@@ -148,34 +146,32 @@ def _record(command: CurrentCommand, left: tuple[str, ...]) -> CommandRecord:
 
 
 def end_command(deployment_id: str, command: CurrentCommand) -> tuple[str, ...]:
-    """End what is left in an interrupted command's process group; returns what could not be ended, "pid name".
+    """End what an interrupted command left, in its process group or out of it; returns what could not be ended, "pid name".
 
-    A process counts only when it carries the command's mark, so that a reused group id harms nobody.
+    A process counts only when it carries the command's mark: a reused number, or one that somebody made up, harms nobody.
     """
-    if sys.platform == "win32" or command.pgid <= 1:
+    if sys.platform == "win32" or not deployment_id or not command.id:
         return ()
     mark = command_mark(deployment_id, command.id)
-    _signal(_marked(mark, command.pgid), signal.SIGTERM)
+    _signal(_marked(mark), signal.SIGTERM)
     deadline = time.monotonic() + _GRACE_S
-    while (left := _marked(mark, command.pgid)) and time.monotonic() < deadline:
+    while (left := _marked(mark)) and time.monotonic() < deadline:
         time.sleep(0.02)
     _signal(left, signal.SIGKILL)
     deadline = time.monotonic() + _GRACE_S
-    while (left := _marked(mark, command.pgid)) and time.monotonic() < deadline:
+    while (left := _marked(mark)) and time.monotonic() < deadline:
         time.sleep(0.02)
     return tuple(f"{pid} {name}" for pid, name in left)
 
 
-def _marked(mark: str, pgid: int) -> list[tuple[int, str]]:
-    """Living processes of the group that carry the mark."""
+def _marked(mark: str) -> list[tuple[int, str]]:
+    """Living processes that carry the mark."""
     import psutil  # only where a process tree is ended
 
     found: list[tuple[int, str]] = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
-            if os.getpgid(process.pid) != pgid or process.status() == psutil.STATUS_ZOMBIE:
-                continue
-            if process.environ().get(COMMAND_MARK) == mark:
+            if process.environ().get(COMMAND_MARK) == mark and process.status() != psutil.STATUS_ZOMBIE:
                 found.append((process.pid, process.name()))
     return found
 

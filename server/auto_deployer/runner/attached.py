@@ -14,6 +14,7 @@ import orjson
 from ..analysis import Source, parse_source
 from ..apps import DeployDirClaim
 from ..deploy_log import LogStore, Recorder, read_log
+from ..deploy_log.ownership import why_not_ours
 from ..deploy_log.sweep import this_writer
 from ..masking import SecretRegistry, mask_model, masked_errors
 from ..model import requests as rq
@@ -58,10 +59,16 @@ class AttachedRunner:
         log_dir: Where logs go.
         settings: Asked once for each deployment.
         begin_next: Begins the deployment that comes after another one of its group; None: it runs in this process, too.
+        recovers: Give deployments whose process died their end, and end what they left running. Not where the workspace is not
+            trusted: there logs are only read.
     """
 
-    def __init__(self, log_dir: Path, settings: SettingsSource = effective_settings, begin_next: BeginNext | None = None) -> None:
+    def __init__(
+        self, log_dir: Path, settings: SettingsSource = effective_settings, begin_next: BeginNext | None = None, *,
+        recovers: bool = True,
+    ) -> None:  # fmt: skip
         self._settings = settings
+        self._recovers = recovers
         self._begin_next = begin_next
         self._successions: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -217,7 +224,8 @@ class AttachedRunner:
                 await asyncio.wait(late, timeout=_CUT_OFF_S)
 
     async def _sweep(self) -> None:
-        await asyncio.to_thread(sweep, self._store)
+        if self._recovers:
+            await asyncio.to_thread(sweep, self._store)
 
     def _known(self, deployment_id: str, subscriber: Subscriber | None) -> rq.StartResult | None:
         """The result for an id that was started before, in memory or in the log folder: starting is idempotent."""
@@ -301,7 +309,12 @@ class AttachedRunner:
             recorder.close()
 
     def _ended_log(self, deployment_id: str) -> DeploymentLog:
-        log = read_log(self._path(deployment_id))
+        path = self._path(deployment_id)
+        if fault := why_not_ours(path):
+            raise InvalidStateError(
+                f"{fault}: it can be read, but what it says is not run.", suggestions=(suggest("Start a new deployment."),)
+            )
+        log = read_log(path)
         if log.status in ("running", "success"):
             raise InvalidStateError(
                 f"Deployment {deployment_id} is {log.status}: only one that failed, was cancelled or interrupted can be continued.",

@@ -34,14 +34,16 @@ class DetachedRunner:
     Args:
         log_dir: Where logs go.
         settings: Asked once for each deployment.
+        recovers: As for `AttachedRunner`.
     """
 
-    def __init__(self, log_dir: Path, settings: SettingsSource = effective_settings) -> None:
+    def __init__(self, log_dir: Path, settings: SettingsSource = effective_settings, *, recovers: bool = True) -> None:
         self._settings = settings
         self._log_dir = log_dir.absolute()
         self._store = LogStore(self._log_dir)
         self._history = History(self._store)
-        self._here = AttachedRunner(self._log_dir, settings)
+        self._recovers = recovers
+        self._here = AttachedRunner(self._log_dir, settings, recovers=recovers)
         """For what runs nothing: analysing, planning, reading logs."""
         self._starting: dict[str, asyncio.Task[rq.StartResult]] = {}
         self._followed: dict[str, Following] = {}
@@ -205,7 +207,8 @@ class DetachedRunner:
         return InvalidStateError(f"Deployment {deployment_id} has ended ({status}).")
 
     async def _sweep(self) -> None:
-        await asyncio.to_thread(sweep, self._store)
+        if self._recovers:
+            await asyncio.to_thread(sweep, self._store)
 
     def _check_open(self) -> None:
         if self._closed:

@@ -14,6 +14,7 @@ from ..model.reasons import Kind
 from ..model.suggestions import suggest
 from .child import Supervised, spawn
 from .environment import child_environment
+from .marked import Marked
 from .process import (
     ProcessRef,
     descendants,
@@ -76,6 +77,7 @@ class LocalSession:
         """
         if stop.is_set():
             return CommandOutcome(EXIT_TERMINATED, 0, stopped=True)
+        marked = Marked(spec.mark)
         try:
             child = self._spawn(spec, on_output)
         except (OSError, ValueError) as error:
@@ -85,9 +87,10 @@ class LocalSession:
             on_spawned(Spawned(child.pid, child.pgid))
             if not stop.is_set():
                 child.open_gate()
-            return await self._supervise(child, limits_of(spec), stop)
+            return await self._supervise(child, limits_of(spec), stop, marked)
         except BaseException:
             self._kill(child)
+            marked.kill(child.pgid)
             child.reap()
             raise
         finally:
@@ -111,11 +114,16 @@ class LocalSession:
     async def close(self) -> None:
         """Nothing is held open between commands."""
 
-    async def _supervise(self, child: Supervised, limits: Limits, stop: asyncio.Event) -> CommandOutcome:
+    async def _supervise(self, child: Supervised, limits: Limits, stop: asyncio.Event, marked: Marked) -> CommandOutcome:
         watchdog = Watchdog(child, limits, prompt_quiet_s=self._prompt_quiet_s)
         ending = await _until_ending(child, watchdog, stop)
         prompt = child.prompt(sure=ending == "prompt") if ending in ("idle", "prompt") else ""
-        left = await (self._after_exit(child, stop) if ending == "exit" else self._end(child))
+        if ending == "exit":
+            left = await self._after_exit(child, stop)
+        else:
+            left, _ = await asyncio.gather(self._end(child), marked.end(child.pgid))
+            left = still_running(left)
+        left = tuple(dict.fromkeys((*left, *marked.escaped(child.pgid))))
         if child.output_error is not None:
             raise child.output_error
         return CommandOutcome(
