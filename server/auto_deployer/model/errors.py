@@ -26,9 +26,14 @@ from .reasons import Kind, Reason
 
 
 class AutoDeployerError(Exception):
-    """Base of all our errors: what happened (with what was looked at), and what to do next."""
+    """Base of all our errors: what happened (with what was looked at), and what to do next.
+
+    What an error holds is declared in its class, with the type: so it is rebuilt where another process raised it.
+    """
 
     kind: Kind = Kind.INTERNAL_ERROR
+    message: str
+    suggestions: tuple[str, ...]
     code: ClassVar[int] = -32603
     """JSON-RPC error code on the wire."""
     retryable: ClassVar[bool] = False
@@ -64,6 +69,7 @@ class NotTrustedError(AutoDeployerError):
 class RefusedError(AutoDeployerError):
     kind = Kind.NO_RUNNABLE_AT_ROOT
     code = 1004
+    missing_env: tuple[EnvVariable, ...]
 
     def __init__(
         self, message: str, *, kind: Kind | None = None, suggestions: tuple[str, ...] = (),
@@ -86,6 +92,7 @@ class RuntimeMissingError(RefusedError):
     """
 
     kind = Kind.RUNTIME_VERSION_UNAVAILABLE
+    offer: str
 
     def __init__(self, message: str, *, kind: Kind, offer: str, suggestions: tuple[str, ...] = ()) -> None:
         ours = f"Or let {offer} be installed below the deploy directory, for this app alone: `--install-runtimes`."
