@@ -191,7 +191,7 @@ async def test_what_fails_at_once_fails_as_in_this_process(seat: Callable[[], Se
     with pytest.raises(TargetLockedError, match="d1"):
         await here.start(repo, "d2")
     wait_until_gone([host for host in hosts_below(tmp_path) if host.cmdline()[-1] != "d1"])
-    assert [entry.log.deployment_id for entry in LogStore(here.log_dir).entries()] == ["d1"]
+    assert [row.summary.deployment_id for row in LogStore(here.log_dir).rows()] == ["d1"]
 
 
 async def test_a_known_id_starts_nothing_whether_it_runs_begins_or_has_ended(
