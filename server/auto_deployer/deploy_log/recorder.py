@@ -191,7 +191,7 @@ class Recorder:
         """
         self.unsubscribe(subscriber)
         read = read or Replay()
-        rest = replay(self.path, after_seq, read.offset)
+        rest = replay_from(self.path, after_seq, read.offset)
         for published in (*read.events, *rest.events):
             self._call(subscriber, published)
         self._subscribers.append((subscriber, output))
@@ -257,7 +257,16 @@ class Replay:
     """Bytes."""
 
 
-def replay(path: Path, after_seq: int, offset: int = 0) -> Replay:
+def replay(path: Path, after_seq: int) -> list[Published]:
+    """The journal's events behind `after_seq`, as they were published.
+
+    Raises:
+        LogError: it is damaged.
+    """
+    return list(replay_from(path, after_seq).events)
+
+
+def replay_from(path: Path, after_seq: int, offset: int = 0) -> Replay:
     """The journal's events behind `after_seq`; none where there is no journal. Long journals take long: not for the event loop.
 
     Args:

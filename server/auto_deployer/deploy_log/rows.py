@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from ..model.base import JsonObject, Model
 from ..model.errors import AutoDeployerError
@@ -56,7 +56,7 @@ class _Head(Model):
     repo_url: str = ""
     target: str = "local"
     start_time: str = ""
-    request: JsonObject = {}
+    request: JsonObject = Field(default_factory=dict)
     work_dir: str = ""
 
 

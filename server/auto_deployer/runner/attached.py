@@ -14,7 +14,7 @@ import orjson
 from ..analysis import Source, parse_source
 from ..apps import DeployDirClaim
 from ..deploy_log import LogStore, Recorder, read_log
-from ..deploy_log.recorder import Replay, replay
+from ..deploy_log.recorder import Replay, replay_from
 from ..deploy_log.sweep import this_writer
 from ..masking import SecretRegistry
 from ..model import requests as rq
@@ -183,7 +183,7 @@ class AttachedRunner:
         deployment = self._deployments.get(params.deployment_id)
         read = Replay()
         if deployment is not None and deployment.recorder.log.seq > params.after_seq:
-            read = await asyncio.to_thread(replay, deployment.recorder.path, params.after_seq)
+            read = await asyncio.to_thread(replay_from, deployment.recorder.path, params.after_seq)
         if deployment is not None and _running(deployment):
             return rq.SubscribeResult(last_seq=deployment.recorder.subscribe(subscriber, after_seq=params.after_seq, read=read))
         path = await asyncio.to_thread(self.history.path_of, params.deployment_id)

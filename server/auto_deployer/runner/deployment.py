@@ -37,6 +37,7 @@ from .consent import RuntimeConsent
 from .env_questions import plan_asking
 from .environment import AppEnvironment, hand_over, with_env_file
 from .git_access import limits_of, logins_for
+from .logs_kept import remove_old_logs
 from .model_access import open_model, planning_with
 from .prepare import Facts, gather_facts, make_plan
 from .questions import QuestionBroker
@@ -114,9 +115,19 @@ class Deployment:
         finished = self._finish(verdict, summary)
         self._let_go()
         if verdict.outcome == "success" or not self._can_be_continued(verdict):
-            with contextlib.suppress(asyncio.CancelledError):  # it has its end, which nothing takes back
-                await asyncio.to_thread(remove_work_dir, self.work_dir)
+            await self._tidy(remove_work_dir, self.work_dir)
+        if self.settings.logs.keep is not None:
+            await self._tidy(remove_old_logs, self.recorder.path.parent, self.settings.logs.keep, self.recorder.log.group_id)
         return finished
+
+    async def _tidy(self, remove: Callable[..., None], *what: object) -> None:
+        """Whatever comes of it, and also in a shutdown: the deployment has its end, which nothing takes back."""
+        try:
+            await asyncio.to_thread(remove, *what)
+        except asyncio.CancelledError:
+            return
+        except Exception:
+            logger.exception("after deployment %s: %s did not get done", self.params.deployment_id, remove.__name__)
 
     def _can_be_continued(self, verdict: Verdict) -> bool:
         """Without a plan, or with one that was rejected, there is nothing to go on with: the next try is a new deployment."""

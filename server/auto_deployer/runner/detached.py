@@ -141,7 +141,7 @@ class DetachedRunner:
                 if (await self.wait(deployment_id)).outcome != "success":
                     return
                 async with asyncio.timeout(_NEXT_BEGINS_S):
-                    while await self._find(following) is None:  # another process makes it
+                    while await self._find(following) is None:  # noqa: ASYNC110 - another process makes it
                         await asyncio.sleep(_LOOK_S)
                 await self.subscribe(rq.SubscribeParams(deployment_id=following), subscriber)
                 deployment_id = following
@@ -203,8 +203,10 @@ class DetachedRunner:
         return await asyncio.to_thread(self._store.find_deployment, deployment_id)
 
     async def _path(self, deployment_id: str) -> Path:
-        """Raises:
-        NotFoundError: no log has this id.
+        """The log of a deployment.
+
+        Raises:
+            NotFoundError: no log has this id.
         """
         return await asyncio.to_thread(self._history.path_of, deployment_id)
 

@@ -18,7 +18,7 @@ import orjson
 
 from ..deploy_log.descriptors import open_regular
 from ..deploy_log.journal import JOURNAL_NAME, is_locked, last_seq, open_journal, read_event
-from ..deploy_log.recorder import Replay, files_folder, line_seq, replay
+from ..deploy_log.recorder import Replay, files_folder, line_seq, replay_from
 from ..model.errors import LogError
 from ..model.events import Finished, OutputChunk
 from ..model.ports import Published, Subscriber
@@ -65,10 +65,10 @@ class Following:
             LogError: the journal cannot be read.
         """
         self._subscribers.pop(subscriber, None)
-        read, last = await asyncio.to_thread(lambda: (replay(self._log, after_seq), last_seq(self._journal)))
+        read, last = await asyncio.to_thread(lambda: (replay_from(self._log, after_seq), last_seq(self._journal)))
         # from here on without a pause; what came while we read is little
         known = line_seq(read.events[-1].line) if read.events else after_seq
-        rest = replay(self._log, known, read.offset) if self._seq > known else Replay()
+        rest = replay_from(self._log, known, read.offset) if self._seq > known else Replay()
         for published in (*read.events, *rest.events):
             if line_seq(published.line) <= self._seq:
                 _call(subscriber, published)

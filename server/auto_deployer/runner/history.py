@@ -72,7 +72,7 @@ class History:
     def _missed(self, path: Path, after_seq: int) -> Missed:
         last = last_seq(files_folder(path) / JOURNAL_NAME)
         try:
-            events = replay(path, after_seq).events if last else ()
+            events = tuple(replay(path, after_seq)) if last else ()
         except LogError:  # of a damaged journal: what the log file says still holds
             last, events = 0, ()
         if last == 0:
@@ -86,7 +86,7 @@ class History:
         Raises:
             NotFoundError: the journal does not tell.
         """
-        ends = [published.item for published in replay(path, 0).events if isinstance(published.item, Finished)]
+        ends = [published.item for published in replay(path, 0) if isinstance(published.item, Finished)]
         if not ends:
             raise NotFoundError(f"The log {path} does not tell how its deployment ended.")
         return ends[-1]
