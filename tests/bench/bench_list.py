@@ -1,4 +1,4 @@
-"""`deploy/list` over a folder of many logs: without an index, with one on the disk, with one in memory; and a `deploy/get` meanwhile."""
+"""`deploy/list` of many logs: without an index, with one on the disk, with one in memory; and a `deploy/get` meanwhile."""
 
 from __future__ import annotations
 
@@ -77,9 +77,8 @@ def main() -> None:
         make_logs(folder)
         figures = asyncio.run(measure(folder))
         size = sum(path.stat().st_size for path in folder.glob("*.json"))
-    json.dump(
-        {"logs": LOGS, "megabytes": round(size / 1e6), **{name: round(value, 4) for name, value in figures.items()}}, sys.stdout
-    )
+    rounded = {name: round(value, 4) for name, value in figures.items()}
+    json.dump({"logs": LOGS, "megabytes": round(size / 1e6), **rounded}, sys.stdout)
     print()
 
 

@@ -36,8 +36,13 @@ _FORM = ",".join((*LogRow.model_fields, *DeploymentSummary.model_fields))
 class LogFile:
     """A log file as it is now."""
 
-    path: Path
+    folder: Path
+    name: str
     stamp: Stamp
+
+    @property
+    def path(self) -> Path:
+        return self.folder / self.name
 
 
 class _Kept(Model):
@@ -81,7 +86,7 @@ class LogIndex:
         for file in files:
             if limit is not None and len(found) >= limit:
                 break
-            kept = known.get(file.path.name)
+            kept = known.get(file.name)
             if kept is None or kept.stamp != file.stamp:
                 try:
                     stamp, row = read_row(file.path)
@@ -89,7 +94,7 @@ class LogIndex:
                     continue
                 kept = _Kept(changed_ns=stamp[0], size=stamp[1], row=row)
                 if _stays(kept):
-                    new[file.path.name] = kept
+                    new[file.name] = kept
             if kept.row is not None:
                 found.append(kept.row)
         if new:
@@ -100,7 +105,7 @@ class LogIndex:
         """Names of those files that are known to be logs of ended deployments, without reading any."""
         known = self._known()
         return {
-            file.path.name for file in files if (kept := known.get(file.path.name)) is not None and kept.stamp == file.stamp
+            file.name for file in files if (kept := known.get(file.name)) is not None and kept.stamp == file.stamp
             and kept.row is not None
         }  # fmt: skip
 

@@ -77,7 +77,7 @@ class LogStore:
                 with suppress(FileNotFoundError):  # removed meanwhile
                     if _is_log(entry):
                         found.append(_age(entry))
-        return [LogFile(Path(path), stamp) for _, stamp, path in sorted(found, reverse=True)]
+        return [LogFile(self.folder, name, stamp) for _, stamp, name in sorted(found, reverse=True)]
 
     def sweep(self, end_app: EndApp | None = None) -> list[Path]:
         """Give logs whose writer is gone their end (`interrupted`); returns those.
@@ -137,7 +137,7 @@ class LogStore:
             own = self._first_field(file, _ID)
             if own == wanted:
                 return file.path
-            if not own and file.path.stem == deployment_id:
+            if not own and file.name.removesuffix(".json") == deployment_id:
                 named = named or file.path
         return named
 
@@ -165,7 +165,7 @@ class LogStore:
             raise LogError(f"Cannot delete {path}: {error.strerror or error}.") from error
 
     def _first_field(self, file: LogFile, field: re.Pattern[bytes]) -> bytes | None:
-        key = (file.path.name, field)
+        key = (file.name, field)
         known = self._fields.get(key)
         if known is None or known[0] != file.stamp:
             known = self._fields[key] = (file.stamp, _first_field(file.path, field))
@@ -187,7 +187,7 @@ def _age(entry: os.DirEntry[str]) -> tuple[str, Stamp, str]:
     modified = status.st_mtime_ns
     named = _TIME_IN_NAME.search(entry.name)
     begun = named[1] if named else f"{datetime.fromtimestamp(modified / 1e9, UTC).astimezone():%Y%m%d_%H%M%S}"
-    return begun, (modified, status.st_size), entry.path
+    return begun, (modified, status.st_size), entry.name
 
 
 def _is_log(entry: os.DirEntry[str]) -> bool:

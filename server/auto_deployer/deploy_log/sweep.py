@@ -92,18 +92,18 @@ def sweep_folder(folder: Path, end_app: EndApp | None = None, ended: Container[s
     Args:
         ended: Names of log files that are known to have it.
     """
-    paths = [path for path in _with_files(folder) if path.name not in ended]
+    paths = _with_files(folder, ended)
     return [path for path in paths if sweep_log(path, end_app=end_app) is not None]
 
 
-def _with_files(folder: Path) -> list[Path]:
-    """The log files, there or not, that have a folder of files, by name."""
+def _with_files(folder: Path, ended: Container[str]) -> list[Path]:
+    """The log files, there or not, that have a folder of files, by name; but for those that have ended."""
     try:
         with os.scandir(folder) as entries:
-            names = [entry.name for entry in entries if entry.name.endswith(FILES_SUFFIX)]
+            names = [entry.name.removesuffix(FILES_SUFFIX) + ".json" for entry in entries if entry.name.endswith(FILES_SUFFIX)]
     except OSError:
         return []
-    return [(folder / name).with_suffix(".json") for name in sorted(names)]
+    return [folder / name for name in sorted(names) if name not in ended]
 
 
 def _says_ended(path: Path) -> bool:
