@@ -376,6 +376,18 @@ async def test_what_is_not_there_is_not_found(seat: Callable[[], Seat]) -> None:
             await request
 
 
+async def test_the_same_id_from_several_servers_at_once_is_one_deployment(
+    seat: Callable[[], Seat], make_repo: MakeRepo, tmp_path: Path
+) -> None:
+    seats = [seat() for _ in range(3)]
+    repo, more = make_repo(serve__txt=SERVER), {"overrides": waiting_for(tmp_path / "never")}
+    started = await asyncio.gather(*(one.runner.start(one.params(repo, **more)) for one in seats))
+    assert len({result.log_uri for result in started}) == 1
+    assert [row.summary.deployment_id for row in LogStore(seats[0].log_dir).rows()] == ["d1"]
+    await seats[-1].runner.cancel("d1")
+    assert {(await one.end()).outcome for one in seats} == {"cancelled"}
+
+
 def test_the_factory_attaches_unless_told_otherwise(tmp_path: Path) -> None:
     assert isinstance(create_runner(tmp_path), AttachedRunner)
     assert isinstance(create_runner(tmp_path, attached=False), DetachedRunner)
