@@ -41,6 +41,7 @@ EFFECTS = {
     # the model's view of a long step
     "compression.threshold": "tests/drivers/test_history_view.py::test_a_long_step_is_shortened_by_rule_and_the_log_keeps_all",
     "compression.keep_ratio": "tests/drivers/test_history_view.py::test_a_smaller_share_to_keep_keeps_fewer_outputs",
+    "logs.keep": "tests/runner/test_logs_kept.py::test_the_oldest_ended_logs_go_beyond_the_number_of_the_setting",
     # rules for commands
     "policy.allow": "tests/policy/test_user_rules.py::test_allow_lifts_what_would_be_asked",
     "policy.ask": "tests/policy/test_user_rules.py::test_deny_beats_ask_and_ask_beats_allow",

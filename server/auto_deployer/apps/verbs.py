@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import shlex
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
+from typing import Any, TypeVar
 
 from ..masking import SecretRegistry, masked_errors
 from ..model import requests as rq
@@ -33,6 +34,10 @@ from .secrets import app_secrets
 from .state import DeployDirState, read_state
 
 _LISTED = suggest("See which apps are here", command="auto-deployer apps")
+T = TypeVar("T")
+
+LOOKS_AT_ONCE = 8
+"""Apps that are looked at at the same time: each look is a few short processes."""
 
 
 class AppKeeper:
@@ -43,9 +48,24 @@ class AppKeeper:
 
     async def list_apps(self) -> rq.AppsResult:
         """Every app, crashed ones with exit code and last lines. Entries whose directory is gone are dropped."""
-        states = [await read_state(self._session, str(deploy_dir)) for deploy_dir in self._registry.deploy_dirs()]
-        apps = [await app_state(self._session, state, state.record) for state in states if state.record is not None]
-        return rq.AppsResult(apps=tuple(apps))
+        looked = await self._beside([self._look(str(deploy_dir)) for deploy_dir in self._registry.deploy_dirs()])
+        return rq.AppsResult(apps=tuple(app for app in looked if app is not None))
+
+    async def _look(self, deploy_dir: str) -> rq.AppState | None:
+        state = await read_state(self._session, deploy_dir)
+        return await app_state(self._session, state, state.record) if state.record is not None else None
+
+    async def _beside(self, looks: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+        """Results in order of looks that run side by side, so that one that takes long delays few others."""
+        free = asyncio.Semaphore(LOOKS_AT_ONCE)
+
+        async def bounded(look: Coroutine[Any, Any, T]) -> T:
+            async with free:
+                return await look
+
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(bounded(look)) for look in looks]
+        return [task.result() for task in tasks]
 
     async def start(self, params: rq.AppParams) -> rq.AppState:
         """Start the live release and prove that it serves; nothing happens when it runs.
@@ -214,7 +234,7 @@ class AppKeeper:
             return state, state.record
         if params.name is None:
             raise UsageError("Name one app, by its name or by its deploy directory.", suggestions=(_LISTED,))
-        states = [await read_state(self._session, str(deploy_dir)) for deploy_dir in self._registry.deploy_dirs()]
+        states = await self._beside([read_state(self._session, str(deploy_dir)) for deploy_dir in self._registry.deploy_dirs()])
         found = [(state, state.record) for state in states if state.record is not None and state.record.app == params.name]
         if len(found) == 1:
             self._refuse_foreign(Path(found[0][0].deploy_dir))

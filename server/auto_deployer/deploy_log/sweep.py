@@ -14,7 +14,7 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from datetime import datetime
 from pathlib import Path
 
@@ -25,9 +25,10 @@ from ..model.log import CommandRecord, CurrentCommand, DeploymentLog, StepResult
 from ..model.reasons import Kind, Reason
 from ..model.suggestions import suggest
 from .boot import boot_id
+from .descriptors import is_regular, open_regular
 from .journal import JOURNAL_NAME, is_locked
 from .ownership import first_fault
-from .recorder import Recorder, files_folder, utc_now
+from .recorder import FILES_SUFFIX, Recorder, files_folder, utc_now
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ def sweep_log(path: Path, *, end_app: EndApp | None = None, other_hosts: bool = 
     written on another host (unless `other_hosts`), or others own it or may write it.
     """
     journal = files_folder(path) / JOURNAL_NAME
-    if not journal.exists() or _says_ended(path) or is_locked(journal):
+    if not is_regular(journal) or _says_ended(path) or is_locked(journal):
         return None
     if fault := first_fault((path.parent, path, journal.parent, journal)):
         logger.warning("%s is only read: %s", path, fault)
@@ -84,17 +85,30 @@ def _sweep_dead(path: Path, end_app: EndApp | None, *, other_hosts: bool) -> Dep
         recorder.close()
 
 
-def sweep_folder(folder: Path, end_app: EndApp | None = None) -> list[Path]:
-    """`sweep_log` for every journal of a log folder; returns the logs that got their end."""
-    found = sorted(folder.glob(f"*.files/{JOURNAL_NAME}"))
-    paths = [journal.parent.with_suffix(".json") for journal in found]
+def sweep_folder(folder: Path, end_app: EndApp | None = None, ended: Container[str] = ()) -> list[Path]:
+    """`sweep_log` for every journal of a log folder; returns the logs that got their end.
+
+    Args:
+        ended: Names of log files that are known to have it.
+    """
+    paths = _with_files(folder, ended)
     return [path for path in paths if sweep_log(path, end_app=end_app) is not None]
+
+
+def _with_files(folder: Path, ended: Container[str]) -> list[Path]:
+    """The log files, there or not, that have a folder of files, by name; but for those that have ended."""
+    try:
+        with os.scandir(folder) as entries:
+            names = [entry.name.removesuffix(FILES_SUFFIX) + ".json" for entry in entries if entry.name.endswith(FILES_SUFFIX)]
+    except OSError:
+        return []
+    return [folder / name for name in sorted(names) if name not in ended]
 
 
 def _says_ended(path: Path) -> bool:
     """Whether the file itself says so: `status` stands at its end, so that a folder of large logs is swept quickly."""
     try:
-        with path.open("rb") as file:
+        with os.fdopen(open_regular(path), "rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - _STATUS_WITHIN))
             return (match := _STATUS.search(file.read())) is not None and match.group(1) != b"running"
     except OSError:

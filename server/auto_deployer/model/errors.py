@@ -27,9 +27,14 @@ from .suggestions import Suggestion, suggest
 
 
 class AutoDeployerError(Exception):
-    """Base of all our errors: what happened (with what was looked at), and what to do next."""
+    """Base of all our errors: what happened (with what was looked at), and what to do next.
+
+    What an error holds is declared in its class, with the type: so it is rebuilt where another process raised it.
+    """
 
     kind: Kind = Kind.INTERNAL_ERROR
+    message: str
+    suggestions: tuple[Suggestion, ...]
     code: ClassVar[int] = -32603
     """JSON-RPC error code on the wire."""
     retryable: ClassVar[bool] = False
@@ -65,6 +70,7 @@ class NotTrustedError(AutoDeployerError):
 class RefusedError(AutoDeployerError):
     kind = Kind.NO_RUNNABLE_AT_ROOT
     code = 1004
+    missing_env: tuple[EnvVariable, ...]
 
     def __init__(
         self, message: str, *, kind: Kind | None = None, suggestions: tuple[Suggestion, ...] = (),
@@ -87,6 +93,7 @@ class RuntimeMissingError(RefusedError):
     """
 
     kind = Kind.RUNTIME_VERSION_UNAVAILABLE
+    offer: str
 
     def __init__(self, message: str, *, kind: Kind, offer: str, suggestions: tuple[Suggestion, ...] = ()) -> None:
         ours = suggest(f"Or let {offer} be installed below the deploy directory, for this app alone", "installRuntimes")

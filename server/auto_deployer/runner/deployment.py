@@ -7,6 +7,7 @@ import contextlib
 import logging
 import time
 import traceback
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -37,6 +38,7 @@ from .consent import RuntimeConsent
 from .env_questions import plan_asking
 from .environment import AppEnvironment, hand_over, with_env_file
 from .git_access import GitAccess
+from .logs_kept import remove_old_logs
 from .model_access import open_model, planning_with
 from .prepare import Facts, gather_facts, know_snapshot, make_plan
 from .questions import QuestionBroker
@@ -88,9 +90,10 @@ class Deployment:
     def secrets(self) -> SecretRegistry:
         return self.recorder.secrets
 
-    def begin(self) -> None:
+    def begin(self) -> asyncio.Task[Finished]:
         """Run in the background; `task` gives the end."""
         self.task = asyncio.get_running_loop().create_task(self._to_end(), name=f"deployment {self.params.deployment_id}")
+        return self.task
 
     def cancel(self) -> None:
         """The user wants it to end: visible at once, then carried out."""
@@ -103,9 +106,8 @@ class Deployment:
         try:
             verdict = await self._verdict()
         finally:
-            for close in (self.session.close, self.access.close):
-                with contextlib.suppress(Exception):
-                    await close()
+            await self._close(self.session.close, "the session")
+            await self._close(self.access.close, "the model's client")
         log = self.recorder.log
         total = len(log.plan.steps) if log.plan is not None else 0
         summary = log.summary.model_copy(update={
@@ -114,20 +116,39 @@ class Deployment:
         finished = self._finish(verdict, summary)
         self._let_go()
         if verdict.outcome == "success" or not self._can_be_continued(verdict):
-            remove_work_dir(self.work_dir)
+            await self._tidy(remove_work_dir, self.work_dir)
+        if self.settings.logs.keep is not None:
+            await self._tidy(remove_old_logs, self.recorder.path.parent, self.settings.logs.keep, self.recorder.log.group_id)
         return finished
+
+    async def _tidy(self, remove: Callable[..., None], *what: object) -> None:
+        """Whatever comes of it, and also in a shutdown: the deployment has its end, which nothing takes back."""
+        try:
+            await asyncio.to_thread(remove, *what)
+        except asyncio.CancelledError:
+            return
+        except Exception:
+            logger.exception("after deployment %s: %s did not get done", self.params.deployment_id, remove.__name__)
 
     def _can_be_continued(self, verdict: Verdict) -> bool:
         """Without a plan, or with one that was rejected, there is nothing to go on with: the next try is a new deployment."""
         rejected = verdict.reason is not None and verdict.reason.kind is Kind.PLAN_REJECTED
         return self.recorder.log.plan is not None and not rejected
 
+    async def _close(self, close: Callable[[], Awaitable[None]], what: str) -> None:
+        """Whatever it raises, the deployment has its end all the same."""
+        try:
+            await close()
+        except Exception as error:  # noqa: BLE001 - whatever it is made of
+            told = self.secrets.mask(f"{type(error).__name__}: {error}")
+            logger.error("deployment %s could not close %s: %s", self.params.deployment_id, what, told)  # noqa: TRY400 - masked
+
     def _let_go(self) -> None:
-        for let_go in (self.recorder.close, self.claim.release):
+        for let_go, what in ((self.recorder.close, "its log"), (self.claim.release, f"the claim on {self.paths.deploy_dir}")):
             try:
                 let_go()
             except OSError:  # the deploy directory or the disk is gone: the deployment has its end all the same
-                logger.exception("deployment %s could not give something back", self.params.deployment_id)
+                logger.exception("deployment %s could not give back %s", self.params.deployment_id, what)
 
     def _finish(self, verdict: Verdict, summary: Summary) -> Finished:
         app = self.orchestrator.app if self.orchestrator is not None and verdict.outcome == "success" else None
