@@ -9,6 +9,7 @@ from typing import Protocol
 from .findings import Finding
 from .places import Places, Spot
 from .streams import Stream
+from .where import NOWHERE_KNOWN, After, Shell
 
 
 class Judge(Protocol):
@@ -18,8 +19,12 @@ class Judge(Protocol):
         """Findings on a command that this one runs."""
         ...
 
-    def code(self, text: str, call: Call, params: Sequence[str] = ()) -> list[Finding]:
-        """Findings on shell code that this command runs, with its positional parameters from `$0` on."""
+    def code(self, text: str, call: Call, params: Sequence[str] = (), *, here: bool = False) -> list[Finding]:
+        """Findings on shell code that this command runs, with its positional parameters from `$0` on.
+
+        Args:
+            here: In the shell of the command itself (`eval`), not in one of its own.
+        """
         ...
 
     def script(
@@ -44,6 +49,8 @@ class Call:
     stdin: Stream
     places: Places
     judge: Judge
+    shell: Shell
+    """The shell that runs it."""
     depth: int = 0
 
     @property
@@ -90,9 +97,13 @@ class Call:
         )  # fmt: skip
         return self.judge.command(inner)
 
-    def runs_code(self, text: str, params: Sequence[str] = ()) -> list[Finding]:
-        """Findings on shell code that this one runs."""
-        return self.judge.code(text, self, params)
+    def runs_code(self, text: str, params: Sequence[str] = (), *, here: bool = False) -> list[Finding]:
+        """Findings on shell code that this one runs; `here` is in its own shell."""
+        return self.judge.code(text, self, params, here=here)
+
+    def leads_anywhere(self) -> None:
+        """Where the shell is behind this command is not known."""
+        self.shell.lead(After(NOWHERE_KNOWN, NOWHERE_KNOWN))
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from .calls import Call
+from .environment import findings_on
 from .facts import MAX_DEPTH, Facts
 from .findings import Finding, ask
 from .marks import GLOB, LOOSE, STRANGE, UNKNOWN, is_computed, readable
@@ -22,7 +23,8 @@ from .rules.unruled import unruled
 from .shell import Walk
 from .streams import COMPUTED, FETCHED, Stream
 from .user_rules import UserRules
-from .wrappers import WRAPPERS, chdir_of, unwrapped
+from .where import NOWHERE_KNOWN, Cwds, Shell, in_any_case, union
+from .wrappers import WRAPPERS, assigned, folders_of, unwrapped
 from .written import Written
 
 _NAMES_ONLY = frozenset({
@@ -50,31 +52,49 @@ class Judgement:
         known = {**given, "HOME": tuple(dict.fromkeys((self._places.home, *given.get("HOME", ()))))}
         findings: list[Finding] = []
         for reading in readings(command):
-            walk = Walk(reading, self._facts, known)
+            shell = Shell(known["HOME"])
+            walk = Walk(reading, self._facts, known, shell)
             walk.judge((cwd,))
             for name, value in env.items():
                 walk.judge_variable(name, value, (cwd,))
-            findings += walk.findings
+            findings += [*walk.findings, *self._trapped(shell, 0)]
         return findings
 
-    def code(self, text: str, call: Call, params: Sequence[str] = ()) -> list[Finding]:
+    def code(self, text: str, call: Call, params: Sequence[str] = (), *, here: bool = False) -> list[Finding]:
         """See `Judge.code`."""
+        if here and (is_computed(text) or call.depth >= MAX_DEPTH):
+            call.leads_anywhere()
         if call.depth >= MAX_DEPTH:
             return [_fixed(ask("unparsable", "Commands inside of commands, deeper than is looked at."), call)]
         if is_computed(text):
             what = f"The code that {call.name} runs is only known when it runs"
             fetched, computed = ask("fetch-to-exec", f"{what}, and something is fetched."), ask("computed-code", f"{what}.")
             found = fetched if self._written.fetches else computed
-            return [_fixed(found, call), *self._walk(text.replace(LOOSE, UNKNOWN), call, params)]
-        return self._walk(text, call, params)
+            return [_fixed(found, call), *self._walk(text.replace(LOOSE, UNKNOWN), call, params, here=here)]
+        return self._walk(text, call, params, here=here)
 
-    def _walk(self, text: str, call: Call, params: Sequence[str]) -> list[Finding]:
+    def _walk(self, text: str, call: Call, params: Sequence[str], *, here: bool) -> list[Finding]:
         known = {str(index): (param,) for index, param in enumerate(params)}
-        known |= {"HOME": (self._places.home,)}
+        known |= {"HOME": call.shell.home}
         findings: list[Finding] = []
         for reading in readings(text):
-            walk = Walk(reading, self._facts, known, depth=call.depth + 1)
-            walk.judge(call.cwds, call.stdin)
+            shell = call.shell if here else call.shell.child(shares=call.name in ("zsh", "ksh", "mksh"))
+            walk = Walk(reading, self._facts, known, shell, depth=call.depth + 1)
+            after = walk.judge(call.cwds, call.stdin)
+            found = walk.findings
+            if here:
+                shell.lead(in_any_case(after, shell.jumps))
+            else:
+                found += self._trapped(shell, call.depth + 1)
+            findings += [replace(each, liftable=False) for each in found]
+        return findings
+
+    def _trapped(self, shell: Shell, depth: int) -> list[Finding]:
+        """Findings on what runs when the shell gets a signal or ends, wherever it is by then."""
+        findings: list[Finding] = []
+        for code in shell.traps if depth < MAX_DEPTH else ():
+            walk = Walk(code, self._facts, {"HOME": shell.home}, shell, depth=depth + 1)
+            walk.judge(NOWHERE_KNOWN if shell.drifts else shell.been)
             findings += [replace(found, liftable=False) for found in walk.findings]
         return findings
 
@@ -121,11 +141,34 @@ class Judgement:
         part = readable(" ".join(call.words))
         findings = [finding.about(part) for finding in (*self._written.note(call), *self._own(call))]
         self._written.note_stored(call)
-        for inner in unwrapped(call.words):
-            folder = chdir_of(call.words)
-            cwds = call.cwds if folder is None else tuple(spot.path for spot in call.spots(folder))
-            findings += call.runs(inner, cwds=cwds)
+        found = unwrapped(call.words)
+        if found:
+            cwds = self._folders(call, unsure=len(found) > 1)
+            for name, value in assigned(call.words, found[0]):
+                findings += self._given(name, value, call, cwds)
+            shell = self._started(call, found[0])
+            for inner in found:
+                findings += replace(call, shell=shell).runs(inner, cwds=cwds)
         return self._rules.applied(call.words, part, findings)
+
+    def _folders(self, call: Call, *, unsure: bool) -> Cwds:
+        """Where a wrapper runs its command."""
+        cwds = call.cwds
+        for folder in folders_of(call.words):
+            cwds = union(tuple(UNKNOWN if (spot := self._places.resolve(folder, cwd)).below else spot.path for cwd in cwds))
+        return union(cwds, NOWHERE_KNOWN) if unsure else cwds
+
+    def _given(self, name: str, value: str, call: Call, cwds: Cwds) -> Iterator[Finding]:
+        """Findings on a variable that a wrapper sets (`env NAME=value`)."""
+        yield from findings_on(name, value, replace(call, words=(f"{name}={value}",), cwds=cwds, depth=call.depth + 1))
+
+    def _started(self, call: Call, inner: Sequence[str]) -> Shell:
+        """The shell for what a wrapper runs: its own where the wrapper belongs to the shell."""
+        if call.name in ("command", "builtin", "time", "exec"):
+            return call.shell
+        given = dict(assigned(call.words, inner))
+        home = union(call.shell.home, (given["HOME"],)) if "HOME" in given else None
+        return call.shell.child(home=home, searches=True if "CDPATH" in given else None)
 
     def _own(self, call: Call) -> Iterator[Finding]:
         word = call.words[0]

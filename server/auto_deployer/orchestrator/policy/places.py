@@ -92,7 +92,9 @@ class Places:
     def resolve(self, word: str, cwd: str) -> Spot:
         """Where a word of a command run in `cwd` leads."""
         text = word.replace(LOOSE, UNKNOWN).replace(STRANGE, UNKNOWN)
-        path = _normal(text if text.startswith("/") else f"{cwd}/{text}" if not cwd.startswith(UNKNOWN) else UNKNOWN)
+        if cwd.startswith(UNKNOWN) and not text.startswith("/"):
+            return Spot(UNKNOWN, "", below=True)
+        path = _normal(text if text.startswith("/") else f"{cwd}/{text}")
         if path.startswith("/proc/"):
             path = _normal(_PROC_CWD.sub(cwd, _PROC_ROOT.sub("", path)))
         path = path.removeprefix("/private") if path.startswith(("/private/etc", "/private/var", "/private/tmp")) else path

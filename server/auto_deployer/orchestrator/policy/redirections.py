@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .facts import Cwds, Facts
+from .facts import Facts
 from .findings import ask
 from .marks import STRANGE, UNKNOWN, is_computed
 from .parser import Script
 from .reading import Judging, WordReader
 from .streams import COMPUTED, FILE, NOTHING, Stream, merged, output_of
+from .where import Cwds
 
 if TYPE_CHECKING:
     from tree_sitter import Node

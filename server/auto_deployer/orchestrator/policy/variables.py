@@ -34,8 +34,12 @@ class Variables:
         self.assigns_ifs = False
         if any(sign in script.text for sign in ("=", "read", "for ", "select ", "mapfile", "getopts", "let ", "unset")):
             for _ in range(2):  # a value may name a variable that is assigned further down
-                for node in _walk(script.root):
+                for node in walk_nodes(script.root):
                     self._collect(node)
+
+    def sets(self, name: str) -> bool:
+        """Whether it is set in the script, or was set around it."""
+        return name in self._found
 
     def values(self, name: str) -> tuple[str, ...]:
         """All values that it can have; `UNKNOWN` among them for what is not known."""
@@ -113,7 +117,7 @@ class Variables:
                 self._add(found[1], UNKNOWN)
 
     def _texts(self, node: Node) -> list[str]:
-        if any(child.type in ("command_substitution", "process_substitution") for child in _walk(node)):
+        if any(child.type in ("command_substitution", "process_substitution") for child in walk_nodes(node)):
             return [UNKNOWN]
         fields = Word(self._script.raw(node), node.start_byte, self.values_so_far, {}, self._home).fields()
         return [text for alternative in fields for text in (alternative or [""])]
@@ -130,7 +134,7 @@ class Variables:
             values.append(text)
 
 
-def _walk(node: Node) -> Iterator[Node]:
+def walk_nodes(node: Node) -> Iterator[Node]:
     """All named nodes below and the node itself, in order."""
     waiting = [node]
     while waiting:

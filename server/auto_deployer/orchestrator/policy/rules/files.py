@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from .. import opaque
 from ..calls import Call, Options, options
 from ..findings import Finding, ask, deny
-from ..marks import GLOB, LOOSE, is_computed
+from ..marks import GLOB, LOOSE, UNKNOWN, is_computed
 
 
 def _rm(call: Call) -> Iterator[Finding]:
@@ -131,7 +132,8 @@ def _find(call: Call) -> Iterator[Finding]:
             yield from (found for target in args[index + 1 : index + 2] for found in call.writes(target))
         elif word in ("-exec", "-execdir", "-ok", "-okdir"):
             end = next((at for at in range(index + 1, len(args)) if args[at] in (";", "+")), len(args))
-            yield from _runs_for_each(call, args[index + 1 : end], roots, everything)
+            where = _in_folders(call, roots) if word.endswith("dir") else call
+            yield from _runs_for_each(where, args[index + 1 : end], roots, everything)
 
 
 def _find_roots(args: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -146,6 +148,12 @@ _FIND_TESTS = frozenset({
     "-newer", "-size",
     "-empty", "-type", "-perm", "-user", "-group", "-mindepth", "-lname", "-xtype",
 })  # fmt: skip
+
+
+def _in_folders(call: Call, roots: Sequence[str]) -> Call:
+    """The same, run in the folder of each file that is found."""
+    spots = [spot for root in roots for spot in call.spots(root)]
+    return replace(call, cwds=tuple(dict.fromkeys(UNKNOWN if spot.below else spot.path for spot in spots)))
 
 
 def _runs_for_each(call: Call, words: list[str], roots: list[str], found: list[str]) -> Iterator[Finding]:

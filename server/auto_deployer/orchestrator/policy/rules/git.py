@@ -127,7 +127,7 @@ def _git_verb(call: Call, verb: str, rest: Sequence[str], folder: str) -> Iterat
         case _ if verb in _GIT_RUNNERS:
             yield from _git_runs(call, verb, rest)
         case _:
-            yield from call.writes(folder) if folder and verb in _GIT_IN_PLACE else ()
+            yield from call.writes(folder or ".") if verb in _GIT_IN_PLACE else ()
 
 
 def _git_config(call: Call, rest: Sequence[str]) -> Iterator[Finding]:
