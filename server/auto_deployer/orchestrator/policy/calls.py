@@ -15,6 +15,11 @@ from .where import NOWHERE_KNOWN, After, Shell
 class Judge(Protocol):
     """What a rule asks back when a command runs another."""
 
+    @property
+    def doubts(self) -> bool:
+        """A model made the command: what is not known to be harmless is asked about."""
+        ...
+
     def command(self, call: Call) -> list[Finding]:
         """Findings on a command that this one runs."""
         ...
@@ -70,6 +75,10 @@ class Call:
     def writes(self, word: str) -> Iterator[Finding]:
         """What speaks against changing the file."""
         return (found for spot in self.spots(word) if (found := self.places.write(spot)))
+
+    def overwrites(self, word: str) -> Iterator[Finding]:
+        """What speaks against putting something else in the file's place."""
+        return (found for spot in self.spots(word) if (found := self.places.overwrite(spot)))
 
     def deletes(self, word: str) -> Iterator[Finding]:
         """What speaks against deleting it with all below."""

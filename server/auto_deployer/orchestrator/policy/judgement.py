@@ -9,6 +9,7 @@ from .calls import Call
 from .environment import findings_on
 from .facts import MAX_DEPTH, Facts
 from .findings import Finding, ask
+from .harmless import unknown
 from .marks import GLOB, LOOSE, STRANGE, UNKNOWN, is_computed, readable
 from .opaque import code_of, interpreter
 from .parser import readings
@@ -17,8 +18,9 @@ from .rules import RULES
 from .rules.data import loses_data
 from .rules.runners import run
 from .rules.secrets import serves
-from .rules.shells import privilege
+from .rules.shells import STAYS, privilege
 from .rules.sources import from_addresses
+from .rules.told import told
 from .rules.unruled import unruled
 from .shell import Walk
 from .streams import COMPUTED, FETCHED, Stream
@@ -39,12 +41,14 @@ class Judgement:
 
     Args:
         files: What earlier commands of the deployment wrote; this one's are added.
+        doubts: A model made the command: what is not known to be harmless is asked about.
     """
 
-    def __init__(self, places: Places, rules: UserRules, files: dict[str, Stream]) -> None:
+    def __init__(self, places: Places, rules: UserRules, files: dict[str, Stream], *, doubts: bool = False) -> None:
         self._facts = Facts(places, self, files)
+        self.doubts = doubts
         self._places, self._rules = places, rules
-        self._written = Written(files)
+        self._written = Written(files, by_model=doubts)
 
     def script_findings(self, command: str, cwd: str, env: Mapping[str, str]) -> list[Finding]:
         """Findings on the whole."""
@@ -104,12 +108,18 @@ class Judgement:
         """See `Judge.script`."""
         findings: list[Finding] = []
         for spot in call.spots(word):
-            content = self._facts.files.get(spot.path)
-            if content is not None and content.kind == "text":
-                findings += self.code(content.text, call) if read is None else read(content.text)
-            elif (found := self._unseen(word, spot, call, content, only_known=only_known)) is not None:
-                findings.append(found)
+            for content in self._contents(spot):
+                if content is not None and content.kind == "text":
+                    findings += self.code(content.text, call) if read is None else read(content.text)
+                elif (found := self._unseen(word, spot, call, content, only_known=only_known)) is not None:
+                    findings.append(found)
         return [_fixed(finding, call) for finding in findings]
+
+    def _contents(self, spot: Spot) -> list[Stream | None]:
+        """What was written to the file, or to any that a pattern may mean; None: to none of them."""
+        if not spot.below or not spot.base:
+            return [self._facts.files.get(spot.path)]
+        return [content for path, content in self._facts.files.items() if path.startswith(f"{spot.base.rstrip('/')}/")] or [None]
 
     def _unseen(self, word: str, spot: Spot, call: Call, content: Stream | None, *, only_known: bool) -> Finding | None:
         """What speaks against running a file whose text is not known."""
@@ -132,6 +142,8 @@ class Judgement:
             return ask("fetch-to-exec", f"{shown} may be of what was just fetched.")
         if spot.path.startswith(SCRATCH) and self._places.is_scratch(spot.path) and spot.path != call.words[0]:
             return ask("foreign-code", f"{shown} is run as code, and lies where anybody may have put it.")
+        if self.doubts and self._places.is_outside(spot.path) and not spot.path.startswith("/dev/") and not STAYS.search(shown):
+            return ask("foreign-code", f"{shown} is run as code, and is not the project's.")
         return None
 
     def command(self, call: Call) -> list[Finding]:
@@ -192,6 +204,9 @@ class Judgement:
             yield from self._python_module(call)
         if name not in WRAPPERS:  # what they run is judged for itself
             yield from self._reads(call, name)
+        yield from told(call)
+        if self.doubts:
+            yield from unknown(call, language, self._written)
 
     def _python_module(self, call: Call) -> Iterator[Finding]:
         """`python -m pip`, `python -m venv`."""

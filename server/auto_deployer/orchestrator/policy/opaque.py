@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from .calls import Call, options
 from .findings import Finding, ask
+from .inline import nontrivial
 from .marks import is_computed
 from .streams import FETCHED
 
@@ -22,6 +23,7 @@ _IN_PLACE = re.compile(r"-[pnlawF0]*i")
 _LONG = frozenset({"--eval", "--print", "--command", "--run", "-Command", "--execute"})
 _STRING = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"|`((?:[^`\\]|\\.)*)`", re.DOTALL)
 _SPAWNS = re.compile(
+    r"\w\.system\b|\bos\s*\.\s*(?:system|popen|exec[lv]\w*|spawn\w*|posix_spawn\w*)\b|"
     r"\b(?:os\.system|os\.popen|os\.exec\w*|os\.spawn\w*|posix_spawn\w*|subprocess|popen\w*|pty\.spawn|commands\.getoutput|child_process|"
     r"execSync|execFile\w*|spawn\w*|shell_exec|passthru|proc_open|pcntl_exec|IO\.popen|Kernel\.(?:exec|system)|Open3|os\.execute|io\.popen|"
     r"system|exec|qx|do shell script|Bun\.\$|Deno\.Command)\b\s*[({'\"\[`\\,. ]"
@@ -70,6 +72,7 @@ def code_of(call: Call, language: str) -> Iterator[Finding]:
         codes += call.args[1:]
     for code in codes:
         yield from judge_code(code, call)
+        yield from _doubted(code, call)
     if language in ("perl", "ruby") and any(_IN_PLACE.match(word) for word in call.args):
         yield from (found for word in given.operands for found in call.writes(word))
     if codes or given.values_of("-m") or call.args in (("--version",), ("-V",), ("-v",)):
@@ -82,6 +85,11 @@ def code_of(call: Call, language: str) -> Iterator[Finding]:
         yield from from_stdin(call)
 
 
+def _doubted(code: str, call: Call) -> Iterator[Finding]:
+    if call.judge.doubts and nontrivial(code):
+        yield ask("inline-code", f"The model has {call.name} run code of its own, of which nobody can tell what it does.")
+
+
 def _certain(findings: Iterable[Finding]) -> Iterator[Finding]:
     """A program as long as a file does much that a one-liner has no reason for: only what is sure to be harm counts."""
     return (finding for finding in findings if finding.verdict == "deny")
@@ -92,6 +100,7 @@ def from_stdin(call: Call) -> Iterator[Finding]:
     match call.stdin.kind:
         case "text":
             yield from judge_code(call.stdin.text, call)
+            yield from _doubted(call.stdin.text, call)
         case "fetched" | "computed":
             yield piped(call, call.name)
         case "none" | "file":
@@ -181,7 +190,9 @@ _AWK_SHELL = re.compile(r"\bsystem\s*\(|\|\s*getline|\|\s*&?\s*[\"(\w]|\|&")
 _SED_SHELL = re.compile(r"(?:^|[;{}\n]|[\d$/]\s*)e(?:\s|$|;)|/[gpiImM\d]*e[gpiImM\d]*(?:$|[;}\n])")
 _SED_WRITE = re.compile(r"(?:^|[;{}\n]|[\d$/!]\s*|/[gpiI\d]*)[wW]\s+(\S+)")
 _SED_READ = re.compile(r"(?:^|[;{}\n]|[\d$/!]\s*)[rR]\s*(\S+)")
-_EDITOR_SHELL = re.compile(r"(?:^|[:|\n])\s*(?:silent\s*)?!|\bsystem\(")
+_EDITOR_SHELL = re.compile(r"(?:^|[:|\n+])\s*(?:silent!?\s*)*!|\bsystem\w*\(|\b(?:shell-command|call-process|start-process)\b")
+_EDITOR_LOOKS = re.compile(r"--?(?:version|help|h|R|n|b|v)|\+\d*")
+_SED_SUBSTITUTES = re.compile(r"s([^\w\s\\])((?:\\.|(?!\1).)*)\1((?:\\.|(?!\1).)*)\1([a-zA-Z0-9]*)", re.DOTALL)
 
 
 def awk(call: Call) -> Iterator[Finding]:
@@ -207,7 +218,7 @@ def sed(call: Call) -> Iterator[Finding]:
     given = options(call.args, "eflE", ("--expression", "--file", "--line-length"))
     scripts = given.values_of("-e", "--expression") or given.operands[:1]
     for script in scripts:
-        if _SED_SHELL.search(script):
+        if _SED_SHELL.search(script) or any("e" in found[4] for found in _SED_SUBSTITUTES.finditer(script)):
             yield ask("hidden-code", "A sed script with the command or flag `e` runs what is in the text.")
         for found in _SED_WRITE.finditer(script):
             yield from call.writes(found[1])
@@ -224,7 +235,8 @@ def sed(call: Call) -> Iterator[Finding]:
 def editor(call: Call) -> Iterator[Finding]:
     """Editors that take commands from the command line or from what flows in."""
     texts = [*call.args, call.stdin.text]
-    if any(_EDITOR_SHELL.search(text) for text in texts):
+    commands = any(word[:1] in ("-", "+") and not _EDITOR_LOOKS.fullmatch(word) for word in call.args)
+    if commands or any(_EDITOR_SHELL.search(text) for text in texts):
         yield ask("hidden-code", f"{call.name} is told to run commands.")
     if call.stdin.kind in ("fetched", "computed"):
         yield piped(call, call.name)

@@ -77,7 +77,8 @@ class Redirections:
             self._judging.find(ask("strange-characters", "It holds control or invisible characters."), part)
         for cwd in cwds:
             spot = self._facts.places.resolve(word, cwd)
-            found = self._facts.places.read(spot) if reads_only else self._facts.places.write(spot)
+            places = self._facts.places
+            found = places.read(spot) if reads_only else places.write(spot) if appends else places.overwrite(spot, empties=output == NOTHING)
             if found is None and not reads_only:
                 found = self._facts.places.read(spot) if spot.path.startswith("/proc") else None
                 written = output if output != NOTHING else COMPUTED

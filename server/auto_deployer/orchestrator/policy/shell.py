@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .calls import Call
-from .environment import JUDGED, findings_on
+from .environment import findings_on, is_judged
 from .facts import MAX_DEPTH, Facts
 from .findings import Finding, ask, deny
 from .marks import is_computed
@@ -65,6 +65,7 @@ _FUNCTION = re.compile(r"\(\s*\)|\bfunction\b")
 _SET = re.compile(r"set\s+([-+][^;&|]*)")
 _ERREXIT = re.compile(r"[-+][A-Za-z]*e|errexit")
 _ARITHMETIC_SUBSTITUTION = re.compile(r"\[\s*(?:\$\(|`)")
+_DECLARES = frozenset({"export", "declare", "typeset", "readonly", "local"})
 _EVALUATE_NAMES = frozenset(
     {"let", "unset", "read", "printf", "test", "[", "[[", "declare", "typeset", "local", "export", "readonly"}
 )
@@ -98,10 +99,17 @@ class Walk:
 
     def judge_variable(self, name: str, value: str, cwds: Cwds) -> None:
         """Judge a variable's value as code, where programs run it."""
-        if name in JUDGED:
+        if name == "CDPATH":
+            self._shell.searches = True
+        if name == "HOME":
+            self._shell.home = union(self._shell.home, (value,))
+        if self._judges(name):
             call = self._call_of((f"{name}={value}",), cwds, NOTHING)
             for finding in findings_on(name, value, call):
                 self.find(finding, f"{name}={value}")
+
+    def _judges(self, name: str) -> bool:
+        return is_judged(name, model_s=self._facts.judge.doubts)
 
     def _call_of(self, words: tuple[str, ...], cwds: Cwds, stdin: Stream) -> Call:
         return Call(words, cwds, stdin, self._facts.places, self._facts.judge, self._shell, self._depth)
@@ -358,6 +366,8 @@ class Walk:
             return moved
         if name in MOVERS:
             return changed(words, cwds, shell, self._facts.places)
+        if name in _DECLARES:
+            self._declared(words[1:], cwds)
         if name in ("return", "break", "continue"):
             shell.jump(cwds)
         if name in ("set", "shopt", "setopt"):
@@ -405,18 +415,31 @@ class Walk:
         for child in [node, *node.named_children]:
             if child.type == "variable_assignment":
                 self._assignment(child, cwds)
+            elif node.type == "declaration_command" and child.id != node.id and child.type not in ("variable_name", "word"):
+                for fields in self._reader.fields(child, cwds, self._script.source(node)):
+                    self._declared(fields, cwds)
         self._reader.judge_inside(node, cwds)
         if _ARITHMETIC_SUBSTITUTION.search(self._script.raw(node)) and "'" in self._script.raw(node):
             self.find(ask("hidden-code", "A subscript holds a command that the shell would run."), self._script.source(node))
+
+    def _declared(self, words: Sequence[str], cwds: Cwds) -> None:
+        """`export "NAME=value"`: an assignment that is made of a word."""
+        for word in words:
+            name, equals, value = word.partition("=")
+            if equals or is_computed(word):
+                self.judge_variable(name.rstrip("+"), value, cwds)
+            if is_computed(name):
+                self.find(ask("hidden-code", "Which variable is set is only known when it runs."), word)
 
     def _assignment(self, node: Node, cwds: Cwds) -> None:
         name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
         if name is None or value is None:
             return
         self._reader.judge_inside(node, cwds)
-        if value.type != "array" and self._script.source(name) in JUDGED:
+        variable = self._script.source(name).partition("[")[0]
+        if value.type != "array" and self._judges(variable):
             for fields in self._reader.fields(value, cwds, self._script.source(node)):
-                self.judge_variable(self._script.source(name), " ".join(fields), cwds)
+                self.judge_variable(variable, " ".join(fields), cwds)
 
 
 def _starts_itself(script: Script, name: str, body: Node) -> bool:

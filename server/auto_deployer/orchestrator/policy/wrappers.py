@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from .marks import UNKNOWN, is_computed
 
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=.*", re.DOTALL)
+_ASSIGNMENT = re.compile(r"[A-Za-z_][\w%().]*\+?=.*", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -125,9 +125,9 @@ def effective(words: Sequence[str]) -> tuple[str, ...]:
 
 
 _CHDIR = {
-    "env": "C chdir", "sudo": "D chdir", "run0": "D chdir", "unshare": "w wd", "nsenter": "w wd",
-    "systemd-run": " working-directory", "proot": "w cwd", "bwrap": " chdir", "firejail": " private-cwd", "parallel": " workdir wd", "start-stop-daemon": "d chdir",
-    "daemonize": "c", "doas": "", "machinectl": "", "sg": "",
+    "env": "C chdir", "sudo": "D chdir", "run0": "D chdir", "unshare": "w wd", "nsenter": "w wd", "proot": "w cwd",
+    "systemd-run": " working-directory", "bwrap": " chdir", "firejail": " private-cwd", "parallel": " workdir wd",
+    "start-stop-daemon": "d chdir", "daemonize": "c",
 }  # fmt: skip
 """Wrapper -> the letter and the long options by which it goes to a folder before it runs the command."""
 _ANYWHERE = frozenset({"chroot", "su", "runuser", "machinectl", "nsenter", "bwrap", "proot"})

@@ -30,8 +30,10 @@ class Written:
         stores_fetched: It was put into files whose names are not all known.
     """
 
-    def __init__(self, files: dict[str, Stream]) -> None:
-        self.files = files
+    def __init__(self, files: dict[str, Stream], *, by_model: bool = False) -> None:
+        self.files, self._by_model = files, by_model
+        self.looked_at = set[str]()
+        """Files of which it is being judged what they run."""
         self.fetches = self.stores_fetched = False
         self._unpacked: list[str] = []
         """Folders that fetched archives and repositories went to."""
@@ -70,9 +72,18 @@ class Written:
 
     def _change(self, call: Call) -> None:
         """A known text that is edited is known no more."""
-        for spot in (spot for word in call.args for spot in call.spots(word)):
-            if spot.path in self.files and self.files[spot.path] != FETCHED:
+        words = options(call.args).operands[1:] if call.name in ("sed", "gsed") and "-e" not in call.args else call.args
+        for spot in (spot for word in words for spot in call.spots(word)):
+            known = self.files.get(spot.path)
+            if known != FETCHED and (known is not None or (self._by_model and _edits(call) and not spot.below)):
                 self.files[spot.path] = COMPUTED
+
+    def near(self, folders: Iterable[str]) -> Iterator[tuple[str, Stream]]:
+        """Files written below the folders, or above them up to the root, which programs that are called there may run."""
+        for path, content in list(self.files.items()):
+            folder = path.rpartition("/")[0]
+            if path not in self.looked_at and any(_is_in(path, each) or _is_in(each, folder) for each in folders):
+                yield path, content
 
     def _unpacks_into(self, call: Call) -> str | None:
         """The folder that something fetched, whose files nobody knows, is put into."""
@@ -99,6 +110,12 @@ class Written:
     def _runs_unpacked(self, call: Call) -> Iterator[Finding]:
         if call.name in _RUN_THE_PROJECT and any(_is_in(cwd, folder) for cwd in call.cwds for folder in self._unpacked):
             yield ask("fetch-to-exec", f"{call.name} may run what was just fetched into its folder.")
+
+
+def _edits(call: Call) -> bool:
+    """Whether it changes files where they are."""
+    in_place = any(word.startswith(("-i", "--in-place", "-pi", "-ni", "-p -i")) for word in call.args)
+    return call.name in ("patch", "truncate") or in_place
 
 
 def _is_in(path: str, folder: str) -> bool:

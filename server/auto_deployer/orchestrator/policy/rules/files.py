@@ -22,8 +22,10 @@ def _rm(call: Call) -> Iterator[Finding]:
 
 def _changes_all(call: Call) -> Iterator[Finding]:
     """Programs all of whose operands are changed."""
-    for word in options(call.args, "mrsdtoZ", ("--mode", "--size", "--reference", "--date")).operands:
-        yield from call.writes(word)
+    given = options(call.args, "mrsdtoZ", ("--mode", "--size", "--reference", "--date"))
+    replaces = call.name in ("tee", "sponge") and not given.has("a", "append")
+    for word in given.operands:
+        yield from call.overwrites(word) if replaces else call.writes(word)
 
 
 def _removes_all(call: Call) -> Iterator[Finding]:
@@ -76,7 +78,7 @@ def _cp(call: Call) -> Iterator[Finding]:
     if call.name == "install" and given.has("d", "directory"):
         sources, targets = (), given.operands
     for word in targets:
-        yield from call.writes(word)
+        yield from call.overwrites(word) if sources else call.writes(word)
         for source in sources:  # into a folder: what is written is the file in it
             yield from _only_denials(call, f"{word}/{source.rpartition('/')[2]}")
     if given.has("rRa", "recursive", "archive"):
@@ -248,7 +250,7 @@ def _rsync(call: Call) -> Iterator[Finding]:
     target = given.operands[-1:] if len(given.operands) > 1 else ()
     for word in target:
         if ":" not in word.partition("/")[0]:
-            yield from call.writes(word)
+            yield from call.overwrites(word)
             if any(name.startswith("del") for name in given.long):
                 yield from call.deletes(f"{word}/{GLOB}*")
     if any(name.startswith("remove-source") for name in given.long):
@@ -261,7 +263,7 @@ def _rsync(call: Call) -> Iterator[Finding]:
 def _dd(call: Call) -> Iterator[Finding]:
     for word in call.args:
         if word.startswith("of="):
-            yield from call.writes(word[3:])
+            yield from call.overwrites(word[3:])
         elif is_computed(word):
             yield ask("computed-target", "What dd writes to is only known when it runs.")
 
@@ -271,7 +273,7 @@ def _output_option(valued: str, *names: str) -> Callable[[Call], Iterator[Findin
 
     def rule(call: Call) -> Iterator[Finding]:
         for value in options(call.args, valued, names).values_of(*names):
-            yield from call.writes(value)
+            yield from call.overwrites(value)
 
     return rule
 

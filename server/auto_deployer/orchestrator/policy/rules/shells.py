@@ -15,7 +15,7 @@ from ..wrappers import PRIVILEGED
 
 _STDIN = frozenset({"/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"})
 _SHELLS = ("bash", "sh", "dash", "zsh", "ash", "ksh", "mksh", "rbash", "yash", "hush")
-_STAYS = re.compile(
+STAYS = re.compile(
     r"(?:^|/)(?:\.?v?env[\w.-]*/bin/activate|\.nvm/(?:nvm\.sh|bash_completion)|\.cargo/env|\.sdkman/bin/sdkman-init\.sh|\.asdf/asdf\.sh|"
     r"\.rvm/scripts/rvm)"
 )
@@ -24,14 +24,12 @@ _OPTIONS_WITH_VALUE = frozenset({"-o", "+o", "-O", "+O", "--rcfile", "--init-fil
 
 
 def _shell(call: Call) -> Iterator[Finding]:
+    if guessing := [word for word in call.args if call.shell.is_guessing(word)]:
+        call = replace(call, cwds=union(call.cwds, NOWHERE_KNOWN))
+        yield ask("computed-target", f"With the option {guessing[0]} it is only known when it runs in which folder.")
     args = list(call.args)
     while args and args[0][:1] in "-+" and len(args[0]) > 1 and args[0] != "--":
         word = args.pop(0)
-        if word[-1:] in "oO" and args and call.shell.is_guessing(args[0]):
-            call = replace(call, cwds=union(call.cwds, NOWHERE_KNOWN))
-            yield ask(
-                "computed-target", f"With the option {args[0]} the folder in which things are done is only known when they run."
-            )
         if word in ("--rcfile", "--init-file") and args:
             yield from call.judge.script(args[0], call)
         if word in _OPTIONS_WITH_VALUE and args:
@@ -97,7 +95,7 @@ def _source(call: Call) -> Iterator[Finding]:
         return call.runs_code(text, args, here=True)
 
     yield from call.judge.script(args[0], call, read)
-    if len(known) < len(call.cwds) and not _STAYS.search(args[0]):
+    if len(known) < len(call.cwds) and not STAYS.search(args[0]):
         call.leads_anywhere()
 
 
@@ -159,6 +157,8 @@ def _xargs(call: Call) -> Iterator[Finding]:
     if not args:
         return
     given = call.stdin.text.replace("\0", " ").split() if call.stdin.kind == "text" else [LOOSE]
+    if marker and call.stdin.kind == "text":
+        given = [line.strip() for line in call.stdin.text.replace("\0", "\n").split("\n") if line.strip()] or [LOOSE]
     for words in [given] if not marker else [[item] for item in given]:
         inner = [part.replace(marker, words[0]) for part in args] if marker else [*args, *words]
         yield from call.runs(inner)
