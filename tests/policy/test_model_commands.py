@@ -46,3 +46,9 @@ def test_a_file_of_an_earlier_command_is_asked_about_when_the_project_runs() -> 
     later = PlannedCommand(command="npm run build", cwd=RELEASE_DIR, source="llm")
     assert made.judge_planned(later).rule == "own-code"
     assert made.judge_planned(later.model_copy(update={"source": "recipe"})).verdict == "allow"
+
+
+@pytest.mark.parametrize(("group", "command"), fixtures("second_list"))
+def test_the_second_list(group: str, command: str) -> None:
+    assert of_a_model(command).verdict != "allow"
+    assert group == "model" or judged(command).verdict != "allow"

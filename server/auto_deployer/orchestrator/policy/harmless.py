@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 
 from .calls import Call
+from .environment import steers
 from .findings import Finding, ask
 from .known import GIT_LOOKS, INTERPRETERS, KNOWN, NODE_LOOKS, PROJECT_RUNNERS, PYTHON_MODULES, Known
 from .marks import is_computed, readable
@@ -36,6 +37,7 @@ def unknown(call: Call, language: str | None, written: Written) -> Iterator[Find
     if known is not None:
         yield from _words(call, known)
     yield from _sends(call)
+    yield from _given(call)
     if language is not None:
         yield from _module(call) if language == "python" else ()
     if own or language is not None or call.name in PROJECT_RUNNERS:
@@ -65,13 +67,14 @@ def _words(call: Call, known: Known) -> Iterator[Finding]:
             words.pop(0)
 
 
-_RUNS_OTHERS = frozenset({"npx", "bunx", "pnpx", "uvx", "flock", "python", "python3", "node", "nodejs", "deno", "php", "ruby", "perl"})
+_RUNS_OTHERS = frozenset({
+    "npx", "bunx", "pnpx", "uvx", "flock", "python", "python3", "node", "nodejs", "deno", "php", "ruby", "perl",
+})  # fmt: skip
 """Behind the first word come those of another program."""
 _RUN_VERBS = {
-    **dict.fromkeys(("npm", "pnpm", "yarn", "bun"), frozenset({"exec", "x", "dlx", "run", "run-script", "start", "test", "create", "init"})),
+    **dict.fromkeys(("npm", "pnpm", "yarn", "bun"), frozenset({"exec", "x", "dlx", "run", "run-script", "start", "test"})),
     **dict.fromkeys(("uv", "poetry", "pipenv", "pdm", "rye", "hatch", "pixi", "conda", "mamba", "micromamba"), frozenset({"run", "tool"})),
-    "bundle": frozenset({"exec"}), "composer": frozenset({"exec", "run", "run-script"}), "go": frozenset({"run"}), "cargo": frozenset({"run"}),
-}  # fmt: skip
+    "bundle": frozenset({"exec"}), "composer": frozenset({"exec", "run", "run-script"}) }  # fmt: skip
 
 
 def _is_target(call: Call, word: str) -> bool:
@@ -94,6 +97,19 @@ def _is_known(word: str, name: str, known: Known) -> bool:
         if index > 8:
             return False
     return True
+
+
+def _given(call: Call) -> Iterator[Finding]:
+    """Packages and programs that are named on the command line of a tool which runs them."""
+    named = [word for word in call.args if not word.startswith("-")]
+    if call.name in ("npm", "pnpm", "yarn", "bun") and named[:1] == ["init"] and len(named) > 1:
+        yield ask("not-known", f"{call.name} init runs the package {readable(named[1])}.")
+    if call.name == "go" and named[:1] == ["run"] and len(named) > 1 and ("@" in named[1] or "." in named[1].partition("/")[0][1:-3]):
+        yield ask("not-known", f"go runs {readable(named[1])}, which is not the project's.")
+    for word in named if call.name in ("make", "gmake") else ():
+        name, equals, value = word.partition("=")
+        if equals and steers(name) and value not in KNOWN:
+            yield ask("not-known", f"What make runs with {readable(word)} is not known.")
 
 
 def _module(call: Call) -> Iterator[Finding]:
@@ -194,7 +210,10 @@ def _is_code(name: str, path: str, content: Stream) -> bool:
 
 
 _TOOLS = frozenset({"bin", ".bin", "hooks", ".husky", "scripts"})
-_NAMED = frozenset({"Dockerfile", "Containerfile", "Procfile", "Gemfile", "Rakefile", "Justfile", "justfile", "Vagrantfile", "Jenkinsfile", "artisan"})
+_NAMED = frozenset({
+    "Dockerfile", "Containerfile", "Procfile", "Gemfile", "Rakefile", "Justfile", "justfile", "Vagrantfile", "Jenkinsfile",
+    "artisan",
+})  # fmt: skip
 
 
 def _is_inside(call: Call, path: str) -> bool:

@@ -63,7 +63,8 @@ def interpreter(name: str) -> str | None:
 
 def code_of(call: Call, language: str) -> Iterator[Finding]:
     """Findings on the code that an interpreter is given as words or on its standard input."""
-    given = options(call.args, _VALUED.get(language, _FLAGS[language]), tuple(_LONG))
+    args = tuple("-p" if word == "-pe" else word for word in call.args) if language in ("node", "nodejs", "bun") else call.args
+    given = options(args, _VALUED.get(language, _FLAGS[language]), tuple(_LONG))
     codes = given.values_of(*(f"-{letter}" for letter in _FLAGS[language]), *_LONG)
     if language == "php" and given.values_of("-S"):
         yield from (found for folder in given.values_of("-t") for found in call.reads_all(folder))
@@ -132,7 +133,7 @@ def judge_code(code: str, call: Call) -> Iterator[Finding]:
     if _WRITES.search(code):
         for text in strings:
             if text.startswith(("/", "~", "..")):
-                yield from call.writes(_expanded(text, call))
+                yield from call.overwrites(_expanded(text, call))
     if _SPAWNS.search(code) or "`" in code:
         yield from _spawned(strings, call)
 

@@ -122,6 +122,8 @@ class Walk:
             self._shell.searches = True
         if self._variables.sets("OLDPWD") or self._variables.sets("DIRSTACK"):
             self._shell.note(NOWHERE_KNOWN)
+        for name in filter(self._judges, self._variables.filled):
+            self.find(ask("hidden-code", f"Programs may run or load what {name} is set to here."), name)
         if _FUNCTION.search(self._script.text):
             for node in walk_nodes(root):
                 if node.type == "function_definition":

@@ -32,7 +32,9 @@ class Variables:
         self._found: dict[str, list[str]] = {name: list(values) for name, values in known.items()}
         self._known = frozenset(known)
         self.assigns_ifs = False
-        if any(sign in script.text for sign in ("=", "read", "for ", "select ", "mapfile", "getopts", "let ", "unset")):
+        self.filled = set[str]()
+        """Variables that loops and commands such as `read` give values to."""
+        if any(sign in script.text for sign in ("=", "read", "for ", "select ", "mapfile", "getopts", "let ", "unset", "printf")):
             for _ in range(2):  # a value may name a variable that is assigned further down
                 for node in walk_nodes(script.root):
                     self._collect(node)
@@ -97,6 +99,7 @@ class Variables:
         variable = node.child_by_field_name("variable")
         if variable is None:
             return
+        self.filled.add(self._script.raw(variable))
         values = node.children_by_field_name("value")
         for each in [text for value in values for text in self._texts(value)] or [UNKNOWN]:
             self._add(self._script.raw(variable), each)
@@ -114,6 +117,7 @@ class Variables:
         for word in words:
             found = re.match(r"[\"']?([A-Za-z_]\w*)", word)
             if found:
+                self.filled.add(found[1])
                 self._add(found[1], UNKNOWN)
 
     def _texts(self, node: Node) -> list[str]:

@@ -69,6 +69,8 @@ class Written:
         for spot in call.spots(source):
             if (content := self.files.get(spot.path)) is not None:
                 self._put(call, [target, f"{target}/{source.rpartition('/')[2]}"], content)
+            elif self._by_model and call.places.is_outside(spot.path) and not spot.path.startswith("/dev/"):
+                self._put(call, [target, f"{target}/{source.rpartition('/')[2]}"], COMPUTED)
 
     def _change(self, call: Call) -> None:
         """A known text that is edited is known no more."""

@@ -111,7 +111,7 @@ def _ln(call: Call) -> Iterator[Finding]:
     if not sources and targets:
         sources, targets = targets, (".",)
     for word in targets:
-        yield from call.writes(word)
+        yield from call.overwrites(word)
     folder = targets[0].rpartition("/")[0] if targets else ""
     for word in sources:
         relative = given.has("s", "symbolic") and not word.startswith("/")
@@ -249,7 +249,9 @@ def _rsync(call: Call) -> Iterator[Finding]:
         yield from call.runs_code(code)
     target = given.operands[-1:] if len(given.operands) > 1 else ()
     for word in target:
-        if ":" not in word.partition("/")[0]:
+        if ":" in word.partition("/")[0]:
+            yield ask("other-machine", "rsync copies to another machine.")
+        else:
             yield from call.overwrites(word)
             if any(name.startswith("del") for name in given.long):
                 yield from call.deletes(f"{word}/{GLOB}*")

@@ -159,6 +159,9 @@ def _xargs(call: Call) -> Iterator[Finding]:
     given = call.stdin.text.replace("\0", " ").split() if call.stdin.kind == "text" else [LOOSE]
     if marker and call.stdin.kind == "text":
         given = [line.strip() for line in call.stdin.text.replace("\0", "\n").split("\n") if line.strip()] or [LOOSE]
+    elif any(word.startswith(("-d", "-0", "-L", "--delim", "--null", "--max-lines")) for word in call.args):  # by lines as well as by blanks
+        lines = [line for line in call.stdin.text.replace("\0", "\n").split("\n") if line] or [LOOSE]
+        yield from call.runs([*args, *lines])
     for words in [given] if not marker else [[item] for item in given]:
         inner = [part.replace(marker, words[0]) for part in args] if marker else [*args, *words]
         yield from call.runs(inner)

@@ -7,34 +7,42 @@ from collections.abc import Iterator
 
 from ..calls import Call
 from ..findings import Finding, ask, deny
-from ..marks import is_computed, readable
+from ..marks import GLOB, is_computed, readable
 
 _RUNNING_OPTIONS = {
     "rg": "--pre --hostname-bin", "ag": "--pager", "ack": "--pager", "sort": "--compress-program", "split": "--filter",
     "man": "-P --pager -H --html", "bat": "--pager", "psql": "--pset=pager", "mysql": "--pager", "mariadb": "--pager",
-    "gcc": "-wrapper -fplugin -B", "g++": "-wrapper -fplugin -B", "clang": "-fplugin -B", "cc": "-wrapper -fplugin -B", "ld": "-plugin",
-    "cmake": "-P -C --toolchain", "ctest": "-S", "gradle": "-I --init-script", "gradlew": "-I --init-script", "node": "-r --require --import "
-    "--loader --experimental-loader", "nodejs": "-r --require --import --loader --experimental-loader", "ruby": "-r -I", "perl": "-M -m -I -d", "php": "-d -z",
-    "tcpdump": "-z", "nmap": "--script", "cargo": "--config", "npm": "--script-shell --node-options --globalconfig --userconfig",
-    "pnpm": "--script-shell --node-options", "mvn": "-Dexec.executable -Dexec.args -Dmaven.ext.class.path -s --settings -gs",
-    "mvnw": "-Dexec.executable -Dexec.args -Dmaven.ext.class.path", "java": "-javaagent -agentlib -agentpath -XX:OnError -XX:OnOutOfMemoryError",
-    "dotnet": "-p:PreBuildEvent", "pytest": "-p --rootdir -c --confcutdir", "gunicorn": "-c --config", "flask": "--app", "screen": "-X", "make": "-E --eval",
-    "gmake": "-E --eval", "docker": "--config", "ssh-keygen": "-D -w", "openssl": "-engine -provider", "logrotate": "-f", "rsync": "-M --remote-option",
-    "start-stop-daemon": "-x", "jest": "--globalSetup --setupFiles", "mocha": "-r --require", "eslint": "--rulesdir --resolve-plugins-relative-to",
-    "pip": "--python --config-file", "wget": "--use-askpass --config -e --execute", "journalctl": "", "watchman": "", "sqlite3": "-init",
-    "bundle": "--gemfile", "go": "-toolexec -exec -vettool -overlay -modfile", "less": "-k", "vi": "", "lua": "-l", "tclsh": "",
+    "gcc": "-wrapper -fplugin -B", "g++": "-wrapper -fplugin -B", "clang": "-fplugin -B", "cc": "-wrapper -fplugin -B",
+    "ld": "-plugin", "cmake": "-P -C --toolchain", "ctest": "-S", "gradle": "-I --init-script", "gradlew": "-I --init-script",
+    "node": "-r --require --import --loader --experimental-loader",
+    "nodejs": "-r --require --import --loader --experimental-loader", "ruby": "-r -I", "perl": "-M -m -I -d", "php": "-d -z",
+    "tcpdump": "-z", "nmap": "--script", "cargo": "--config",
+    "npm": "--script-shell --node-options --globalconfig --userconfig", "pnpm": "--script-shell --node-options",
+    "mvn": "-Dexec.executable -Dexec.args -Dmaven.ext.class.path -s --settings -gs",
+    "mvnw": "-Dexec.executable -Dexec.args -Dmaven.ext.class.path",
+    "java": "-javaagent -agentlib -agentpath -XX:OnError -XX:OnOutOfMemoryError", "dotnet": "-p:PreBuildEvent",
+    "pytest": "-p --rootdir -c --confcutdir", "gunicorn": "-c --config", "flask": "--app", "screen": "-X", "make": "-E --eval",
+    "gmake": "-E --eval", "docker": "--config", "ssh-keygen": "-D -w", "openssl": "-engine -provider", "logrotate": "-f",
+    "rsync": "-M --remote-option", "start-stop-daemon": "-x", "jest": "--globalSetup --setupFiles", "mocha": "-r --require",
+    "eslint": "--rulesdir --resolve-plugins-relative-to", "pip": "--python --config-file",
+    "wget": "--use-askpass --config -e --execute", "sqlite3": "-init", "bundle": "--gemfile",
+    "go": "-toolexec -exec -vettool -overlay -modfile", "less": "-k", "lua": "-l",
 }  # fmt: skip
 """Program -> options whose value is run, loaded, or names what is."""
-_OF_THE_PROJECT = frozenset({"gunicorn", "pytest", "cmake", "flask", "gradle", "jest", "mocha", "bundle", "mvn", "ruby", "pip", "cargo", "node", "nodejs"})
+_OF_THE_PROJECT = frozenset({
+    "gunicorn", "pytest", "cmake", "flask", "gradle", "jest", "mocha", "bundle", "mvn", "ruby", "pip", "cargo", "node",
+    "nodejs",
+})  # fmt: skip
 """Programs for which the value usually is a file or a module of the project: only others are asked about."""
 _CLOUDS = frozenset({
-    "terraform", "tofu", "terragrunt", "pulumi", "kubectl", "k", "oc", "helm", "helmfile", "aws", "gcloud", "gsutil", "bq", "az", "heroku",
-    "fly", "flyctl", "doctl", "vercel", "netlify", "firebase", "gh", "glab", "hub", "wrangler", "railway", "render", "eksctl", "serverless", "sls", "cdk", "sam",
-    "vagrant", "minikube", "kind", "k3d", "nomad", "consul", "etcdctl", "vault", "rabbitmqctl", "kafka-topics", "kafka-topics.sh", "influx",
-    "mc", "s3cmd", "s5cmd", "rclone", "b2", "restic", "borg", "linode-cli", "hcloud", "scw", "ibmcloud", "oci", "aliyun", "packer", "ansible",
-    "ansible-playbook", "salt", "knife", "puppet", "dokku", "caprover", "cf", "supabase", "neonctl", "turso", "planetscale", "pscale", "copilot", "amplify",
-    "eb", "surge", "now", "virsh", "multipass", "lxc", "incus", "qm", "pct", "argocd", "flux", "kustomize", "skaffold", "istioctl", "velero",
-    "influxd", "mongocli", "atlas", "elasticdump", "confluent", "databricks", "snowsql",
+    "terraform", "tofu", "terragrunt", "pulumi", "kubectl", "k", "oc", "helm", "helmfile", "aws", "gcloud", "gsutil", "bq",
+    "az", "heroku", "fly", "flyctl", "doctl", "vercel", "netlify", "firebase", "gh", "glab", "hub", "wrangler", "railway",
+    "render", "eksctl", "serverless", "sls", "cdk", "sam", "vagrant", "minikube", "kind", "k3d", "nomad", "consul", "etcdctl",
+    "vault", "rabbitmqctl", "kafka-topics", "kafka-topics.sh", "influx", "mc", "s3cmd", "s5cmd", "rclone", "b2", "restic",
+    "borg", "linode-cli", "hcloud", "scw", "ibmcloud", "oci", "aliyun", "packer", "ansible", "ansible-playbook", "salt",
+    "knife", "puppet", "dokku", "caprover", "cf", "supabase", "neonctl", "turso", "planetscale", "pscale", "copilot",
+    "amplify", "eb", "surge", "now", "virsh", "multipass", "lxc", "incus", "qm", "pct", "argocd", "flux", "kustomize",
+    "skaffold", "istioctl", "velero", "influxd", "mongocli", "atlas", "elasticdump", "confluent", "databricks", "snowsql",
 })  # fmt: skip
 """Programs for what lies at a provider or in a cluster."""
 _TAKES_AWAY = re.compile(
@@ -58,6 +66,10 @@ def told(call: Call) -> Iterator[Finding]:
     yield from _running(call)
     if call.name in ("curl", "wget", "wget2", "http", "https", "xh", "curlie"):
         yield from _sending(call)
+    elif call.name == "run-parts":
+        yield from (found for word in call.args for found in call.judge.script(f"{word}/{GLOB}*", call))
+    elif call.name in ("less", "more") and any(re.fullmatch(r"\+\+?[^\dGFg].*", word) for word in call.args):
+        yield ask("hidden-code", f"{call.name} is told to run commands.")
     elif call.name in ("nc", "ncat", "netcat", "telnet", "socat") and call.stdin.kind != "none":
         yield ask("sends-data", f"{call.name} sends out what flows into it.")
     if call.name.startswith("git-credential") or (call.name == "git" and _asks_for_credentials(call)):
@@ -95,6 +107,8 @@ def _sending(call: Call) -> Iterator[Finding]:
     addresses = [word for word in call.args if "://" in word or _LOCAL.fullmatch(word)]
     if addresses and all(_LOCAL.fullmatch(word) for word in addresses):
         return
+    if call.stdin.kind in ("file", "computed") and call.name in ("http", "https", "xh"):
+        yield ask("sends-data", f"{call.name} sends out what flows into it.")
     for index, word in enumerate(call.args):
         found = _DATA_OPTIONS.fullmatch(word)
         value = _value(found, call, index)
