@@ -1,4 +1,4 @@
-"""What a model asks for: usual repairs just run, what is not known to be harmless is asked about, whoever made it what once escaped is."""
+"""What a model asks for: usual repairs just run, what is not known to be harmless is asked about; so is what once escaped."""
 
 from __future__ import annotations
 

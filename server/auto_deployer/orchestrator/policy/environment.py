@@ -52,10 +52,11 @@ _FOLDERS = frozenset({
 })  # fmt: skip
 """Folders that code is loaded from."""
 JUDGED = _RUN_BY_PROGRAMS | _LOADED_BY_PROGRAMS | _FOLDERS | {
-    "GIT_WORK_TREE", "PATH", "NODE_OPTIONS", "MAKEFLAGS", "GNUMAKEFLAGS", "MFLAGS", "GOFLAGS", "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS",
-    "JDK_JAVA_OPTIONS", "JAVA_OPTS", "MAVEN_OPTS", "MAVEN_ARGS", "GRADLE_OPTS", "RUBYOPT", "BUN_OPTIONS", "RUSTFLAGS", "CGO_CFLAGS", "CGO_LDFLAGS",
-    "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG", "PIP_INDEX_URL", "LESS", "RSYNC_OLD_ARGS", "CDPATH", "HOME", "BASH_ALIASES", "BASH_CMDS", "IFS",
-    "GUNICORN_CMD_ARGS", "UV_INDEX_URL", "npm_config_registry",
+    "GIT_WORK_TREE", "PATH", "NODE_OPTIONS", "MAKEFLAGS", "GNUMAKEFLAGS", "MFLAGS", "GOFLAGS", "JAVA_TOOL_OPTIONS",
+    "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "JAVA_OPTS", "MAVEN_OPTS", "MAVEN_ARGS", "GRADLE_OPTS", "RUBYOPT", "BUN_OPTIONS",
+    "RUSTFLAGS", "CGO_CFLAGS", "CGO_LDFLAGS", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG", "PIP_INDEX_URL", "LESS",
+    "RSYNC_OLD_ARGS", "CDPATH", "HOME", "BASH_ALIASES", "BASH_CMDS", "IFS", "GUNICORN_CMD_ARGS", "UV_INDEX_URL",
+    "npm_config_registry",
 }  # fmt: skip
 """Variables that `findings_on` has something to say about."""
 _FAMILIES = re.compile(
@@ -114,18 +115,12 @@ def findings_on(name: str, value: str, call: Call) -> Iterator[Finding]:
     Args:
         call: The assignment `NAME=VALUE` as the only word of a command, where it stands.
     """
-    if name in ("BASH_ALIASES", "BASH_CMDS"):
-        yield ask("redefined", f"{name} gives words another meaning.")
-        yield from call.runs_code(value)
-    if name == "GIT_WORK_TREE":
-        yield from call.writes(value)
+    yield from _redefining(name, value, call)
     loads = (name in _LOADED_BY_PROGRAMS and (name not in _PROJECT_S or _names_outside(value, call))) or _FAMILIES.fullmatch(name)
     if loads and value:
         yield ask("hidden-code", f"Programs load the code that {name} names.")
     if _LOADING_OPTION.search(f"{name}={value}"):
         yield ask("hidden-code", f"{name} has the program run or load more code.")
-    if name == "PATH" and any(_is_foreign(folder, call.places) for folder in value.split(":")):
-        yield ask("redefined", "Commands would be looked for in a folder that anything may be written to.")
     if name in _FOLDERS and any(_is_outside(folder, call) for folder in value.split(":")):
         yield ask("hidden-code", f"With {name}, programs load code that is not the project's.")
     if name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG") and value not in ("", "/dev/null"):
@@ -136,6 +131,17 @@ def findings_on(name: str, value: str, call: Call) -> Iterator[Finding]:
             yield ask("hidden-code", f"Programs run the value of {name}.")
     if call.judge.doubts and _is_unknown(name):
         yield ask("not-known", f"What programs do with the variable {name} is not known.")
+
+
+def _redefining(name: str, value: str, call: Call) -> Iterator[Finding]:
+    """Findings on what gives words another meaning, or sends git elsewhere."""
+    if name in ("BASH_ALIASES", "BASH_CMDS"):
+        yield ask("redefined", f"{name} gives words another meaning.")
+        yield from call.runs_code(value)
+    if name == "GIT_WORK_TREE":
+        yield from call.writes(value)
+    if name == "PATH" and any(_is_foreign(folder, call.places) for folder in value.split(":")):
+        yield ask("redefined", "Commands would be looked for in a folder that anything may be written to.")
 
 
 _HARMLESS_PROGRAMS = frozenset({

@@ -73,8 +73,11 @@ _RUNS_OTHERS = frozenset({
 """Behind the first word come those of another program."""
 _RUN_VERBS = {
     **dict.fromkeys(("npm", "pnpm", "yarn", "bun"), frozenset({"exec", "x", "dlx", "run", "run-script", "start", "test"})),
-    **dict.fromkeys(("uv", "poetry", "pipenv", "pdm", "rye", "hatch", "pixi", "conda", "mamba", "micromamba"), frozenset({"run", "tool"})),
-    "bundle": frozenset({"exec"}), "composer": frozenset({"exec", "run", "run-script"}) }  # fmt: skip
+    **dict.fromkeys(("uv", "poetry", "pipenv", "pdm", "rye", "hatch", "pixi"), frozenset({"run", "tool"})),
+    **dict.fromkeys(("conda", "mamba", "micromamba"), frozenset({"run"})),
+    "bundle": frozenset({"exec"}), "composer": frozenset({"exec", "run", "run-script"}),
+}  # fmt: skip
+"""… and behind these verbs."""
 
 
 def _is_target(call: Call, word: str) -> bool:
@@ -99,12 +102,16 @@ def _is_known(word: str, name: str, known: Known) -> bool:
     return True
 
 
+_MODULE = re.compile(r".*@.*|[\w-]+(?:\.[\w-]+)+/.*")
+"""A module of Go that lies elsewhere: `example.org/x`."""
+
+
 def _given(call: Call) -> Iterator[Finding]:
     """Packages and programs that are named on the command line of a tool which runs them."""
     named = [word for word in call.args if not word.startswith("-")]
     if call.name in ("npm", "pnpm", "yarn", "bun") and named[:1] == ["init"] and len(named) > 1:
         yield ask("not-known", f"{call.name} init runs the package {readable(named[1])}.")
-    if call.name == "go" and named[:1] == ["run"] and len(named) > 1 and ("@" in named[1] or "." in named[1].partition("/")[0][1:-3]):
+    if call.name == "go" and named[:1] == ["run"] and len(named) > 1 and _MODULE.fullmatch(named[1]):
         yield ask("not-known", f"go runs {readable(named[1])}, which is not the project's.")
     for word in named if call.name in ("make", "gmake") else ():
         name, equals, value = word.partition("=")
@@ -132,7 +139,7 @@ def _sends(call: Call) -> Iterator[Finding]:
 
 
 def _own_code(call: Call, language: str | None, written: Written) -> Iterator[Finding]:
-    """Code of the folder: that of the project is what is deployed; what the model wrote, and what lies elsewhere, is asked about."""
+    """Code of the folder: the project's is what is deployed; what the model wrote, and what lies elsewhere, is asked about."""
     if language is None and (call.name == "git" and not GIT_LOOKS.isdisjoint(call.args[:1])):
         return
     if call.args in (("--version",), ("-v",), ("-V",), ("version",)) or not NODE_LOOKS.isdisjoint(call.args[:1]):
@@ -165,22 +172,27 @@ def _made(path: str, content: Stream, call: Call, written: Written) -> Iterator[
 
 def _shell_code(name: str, content: Stream) -> list[str] | None:
     """The shell code that a file has programs run; None where that cannot be told."""
-    if content.kind != "text":
-        return None
-    text = content.text
+    return _read(name, content.text) if content.kind == "text" else None
+
+
+def _read(name: str, text: str) -> list[str] | None:
     if name in ("Makefile", "makefile", "GNUmakefile") or name.endswith(".mk"):
         return [makefile_code(text)]
     if name.endswith((".sh", ".bash")) or _SHEBANG.match(text):
         return [text]
     if name == "package.json":
-        try:
-            scripts = json.loads(text).get("scripts", {}).values()
-        except (ValueError, AttributeError):
-            return None
-        return [script for script in scripts if isinstance(script, str)]
+        return _scripts(text)
     if _REQUIREMENTS.fullmatch(name):
         return None if _ADDRESSES.search(text) else []
     return None
+
+
+def _scripts(manifest: str) -> list[str] | None:
+    try:
+        scripts = json.loads(manifest).get("scripts", {}).values()
+    except (ValueError, AttributeError):
+        return None
+    return [script for script in scripts if isinstance(script, str)]
 
 
 _SHEBANG = re.compile(r"#!\s*/(?:usr/)?bin/(?:env )?(?:ba|da|z|k)?sh\b")

@@ -9,7 +9,10 @@ from .marks import is_computed
 _MAX_CODE = 400
 _ATOM = r"[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*(?:\[['\"\w]+\])*"
 _STRING = r"(?:'[^'\\]*'|\"[^\"\\]*\")"
-_VALUE = rf"(?:(?:len|str|int|repr|sorted|list|JSON\.stringify|String|Object\.keys)\()?(?:require\({_STRING}\)(?:\.\w+)*|{_ATOM}|{_STRING}|[\d.]+)\)?"
+_VALUE = (
+    r"(?:(?:len|str|int|repr|sorted|list|JSON\.stringify|String|Object\.keys)\()?"
+    rf"(?:require\({_STRING}\)(?:\.\w+)*|{_ATOM}|{_STRING}|[\d.]+)\)?"
+)
 _SUM = rf"{_VALUE}(?:\s*(?:[-+*/%,]|[=!<>]=+|<|>)\s*{_VALUE})*"
 _TRIVIAL = re.compile(
     rf"\s*(?:import\s+[\w., ]+|from\s+[\w.]+\s+import\s+[\w, ]+|print\((?:{_SUM})?\)|console\.log\((?:{_SUM})?\)|"
@@ -27,7 +30,11 @@ def nontrivial(code: str) -> bool:
     """Whether code in another language does more than importing, looking at values and printing them."""
     if len(code) > _MAX_CODE or is_computed(code):
         return True
-    without = re.sub(_STRING, lambda found: found[0] if "require" in code[max(found.start() - 9, 0) : found.start()] else "''", code)
+
+    def bare(found: re.Match[str]) -> str:
+        return found[0] if "require" in code[max(found.start() - 9, 0) : found.start()] else "''"
+
+    without = re.sub(_STRING, bare, code)
     if _REACHES.search(without):
         return True
     return not all(_TRIVIAL.fullmatch(statement) for statement in re.split(r"[;\n]", code))

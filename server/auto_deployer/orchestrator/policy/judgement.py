@@ -184,10 +184,7 @@ class Judgement:
 
     def _own(self, call: Call) -> Iterator[Finding]:
         word = call.words[0]
-        if is_computed(word) or GLOB in word:
-            yield ask("computed-command", "Which command runs is only known when it runs.")
-        if any(STRANGE in each for each in call.words):
-            yield ask("strange-characters", "It holds control or invisible characters.")
+        yield from _readable_words(call)
         name = call.name
         for rule_of_all in (privilege, run, from_addresses, loses_data):
             yield from rule_of_all(call)
@@ -198,11 +195,11 @@ class Judgement:
             yield from code_of(call, language)
         elif rule is None and name not in WRAPPERS and name not in _NAMES_ONLY:
             yield from unruled(call)
-        if "/" in word and language is None and name not in WRAPPERS:
-            yield from self.script(word, call)
-        if name == "python" or name.startswith(("python3", "python2")):
-            yield from self._python_module(call)
         if name not in WRAPPERS:  # what they run is judged for itself
+            if "/" in word and language is None:
+                yield from self.script(word, call)
+            if language == "python":
+                yield from self._python_module(call)
             yield from self._reads(call, name)
         yield from told(call)
         if self.doubts:
@@ -231,6 +228,13 @@ class Judgement:
                 for spot in call.spots(path) if path else ():
                     if (found := self._places.read(spot)) is not None:
                         yield found
+
+
+def _readable_words(call: Call) -> Iterator[Finding]:
+    if is_computed(call.words[0]) or GLOB in call.words[0]:
+        yield ask("computed-command", "Which command runs is only known when it runs.")
+    if any(STRANGE in each for each in call.words):
+        yield ask("strange-characters", "It holds control or invisible characters.")
 
 
 def _fixed(finding: Finding, call: Call) -> Finding:

@@ -1,4 +1,4 @@
-"""What is known to do no harm when a model asks for it: programs with their verbs and options. Data only; everything else is asked about.
+"""What is known to do no harm when a model asks for it: programs with their verbs and options; everything else is asked about.
 
 A line is `names | verbs | options`. `*` stands for any, nothing for none; `=` behind an option says that it takes a value. What
 a program reads, writes or runs is judged by the other rules all the same.
@@ -175,7 +175,7 @@ goose migrate dbmate | * | *
 createdb pg_isready redis-cli | * | -h= -p= -U= -n= -a=
 psql mysql mariadb sqlite3 sqlite mongosh | | --version -V
 sudo doas su apt-get yum dnf pacman snap zypper aptitude | * | *
-"""
+"""  # noqa: S608 - no SQL
 """The last line: they are asked about by rules of their own."""
 
 PYTHON_MODULES = frozenset({

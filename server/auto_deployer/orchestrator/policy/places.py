@@ -112,12 +112,13 @@ class Places:
     def _read(self, spot: Spot) -> Finding | None:
         if self._log_dir is not None and self._touches(spot, self._log_dir):
             return deny("log-dir", f"{_shown(spot)} is in the folder of the deployment logs.")
-        if _PROC_ELSEWHERE.match(spot.path) and not _OWN_STREAM.fullmatch(spot.path):
-            return ask("key-files", f"{_shown(spot)} leads to what another process has open, or where it is.")
         if _PUBLIC.fullmatch(spot.path) is None and self._no_read.holds(spot):
             return deny("key-files", f"{_shown(spot)} is, or may be, a file that holds keys.")
-        if _is_in(spot.base, self.deploy_dir):
-            return None
+        return None if _is_in(spot.base, self.deploy_dir) else self._read_elsewhere(spot)
+
+    def _read_elsewhere(self, spot: Spot) -> Finding | None:
+        if _PROC_ELSEWHERE.match(spot.path) and not _OWN_STREAM.fullmatch(spot.path):
+            return ask("key-files", f"{_shown(spot)} leads to what another process has open, or where it is.")
         if _SHARED_ENV.fullmatch(spot.path):
             return deny("key-files", f"{_shown(spot)} holds the secrets of another deployment.")
         if spot.base and _is_env_file(spot.path.rpartition("/")[2]):

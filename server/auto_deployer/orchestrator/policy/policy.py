@@ -82,9 +82,7 @@ class CommandPolicy:
         """Keep in mind what a command that is about to run writes and fetches, for when a later one runs that."""
         self._judged(command.command, command.cwd, command.env, self._files, doubts=command.source == "llm")
 
-    def _judged(
-        self, command: str, cwd: str, env: Mapping[str, str], files: dict[str, Stream], *, doubts: bool
-    ) -> PolicyVerdict:
+    def _judged(self, command: str, cwd: str, env: Mapping[str, str], files: dict[str, Stream], *, doubts: bool) -> PolicyVerdict:
         if len(command) > _MAX_LENGTH:
             return worst([ask("unparsable", f"The command has {len(command)} characters.")])
         judgement = Judgement(self._places, self._rules, files, doubts=doubts)

@@ -78,7 +78,10 @@ class Redirections:
         for cwd in cwds:
             spot = self._facts.places.resolve(word, cwd)
             places = self._facts.places
-            found = places.read(spot) if reads_only else places.write(spot) if appends else places.overwrite(spot, empties=output == NOTHING)
+            if reads_only:
+                found = places.read(spot)
+            else:
+                found = places.write(spot) if appends else places.overwrite(spot, empties=output == NOTHING)
             if found is None and not reads_only:
                 found = self._facts.places.read(spot) if spot.path.startswith("/proc") else None
                 written = output if output != NOTHING else COMPUTED

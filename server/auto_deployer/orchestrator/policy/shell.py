@@ -116,7 +116,7 @@ class Walk:
 
     def _prepare(self, root: Node) -> None:
         """What holds for the whole script, wherever it stands in it: functions, and variables that `cd` looks at."""
-        if self._variables.sets("HOME"):
+        if self._variables.sets_anew("HOME"):
             self._shell.home = self._variables.values("HOME")
         if self._variables.sets("CDPATH"):
             self._shell.searches = True
@@ -368,15 +368,20 @@ class Walk:
             return moved
         if name in MOVERS:
             return changed(words, cwds, shell, self._facts.places)
+        self._builtin(words, part, cwds)
+        return After(cwds, cwds, output_of(words, stdin))
+
+    def _builtin(self, words: Sequence[str], part: str, cwds: Cwds) -> None:
+        """What the shell's own commands change in it."""
+        name = words[0]
         if name in _DECLARES:
             self._declared(words[1:], cwds)
         if name in ("return", "break", "continue"):
-            shell.jump(cwds)
+            self._shell.jump(cwds)
         if name in ("set", "shopt", "setopt"):
-            shell.set_option(words)
+            self._shell.set_option(words)
         if name in _EVALUATE_NAMES and any(_ARITHMETIC_SUBSTITUTION.search(word) for word in words):
             self.find(ask("hidden-code", "A subscript holds a command that the shell would run."), part)
-        return After(cwds, cwds, output_of(words, stdin))
 
     def _call(self, name: str, cwds: Cwds, stdin: Stream) -> After:
         """A function is judged where it is called; where it calls itself, at any folder that it may be in by then."""

@@ -31,6 +31,7 @@ class Variables:
         self._script, self._home = script, home
         self._found: dict[str, list[str]] = {name: list(values) for name, values in known.items()}
         self._known = frozenset(known)
+        self._given = {name: len(values) for name, values in known.items()}
         self.assigns_ifs = False
         self.filled = set[str]()
         """Variables that loops and commands such as `read` give values to."""
@@ -42,6 +43,10 @@ class Variables:
     def sets(self, name: str) -> bool:
         """Whether it is set in the script, or was set around it."""
         return name in self._found
+
+    def sets_anew(self, name: str) -> bool:
+        """Whether the script itself gives it another value."""
+        return len(self._found.get(name, ())) > self._given.get(name, 0)
 
     def values(self, name: str) -> tuple[str, ...]:
         """All values that it can have; `UNKNOWN` among them for what is not known."""

@@ -24,9 +24,13 @@ _OPTIONS_WITH_VALUE = frozenset({"-o", "+o", "-O", "+O", "--rcfile", "--init-fil
 
 
 def _shell(call: Call) -> Iterator[Finding]:
-    if guessing := [word for word in call.args if call.shell.is_guessing(word)]:
-        call = replace(call, cwds=union(call.cwds, NOWHERE_KNOWN))
-        yield ask("computed-target", f"With the option {guessing[0]} it is only known when it runs in which folder.")
+    guessing = [word for word in call.args if call.shell.is_guessing(word)]
+    for word in guessing:
+        yield ask("computed-target", f"With the option {word} it is only known when it runs in which folder.")
+    yield from _shell_words(replace(call, cwds=union(call.cwds, NOWHERE_KNOWN)) if guessing else call)
+
+
+def _shell_words(call: Call) -> Iterator[Finding]:
     args = list(call.args)
     while args and args[0][:1] in "-+" and len(args[0]) > 1 and args[0] != "--":
         word = args.pop(0)
@@ -143,6 +147,10 @@ _XARGS_VALUED = frozenset({
 })  # fmt: skip
 
 
+_BY_LINES = ("-d", "-0", "-L", "--delim", "--null", "--max-lines")
+"""Options with which its input is not taken apart at blanks."""
+
+
 def _xargs(call: Call) -> Iterator[Finding]:
     args = list(call.args)
     marker = ""
@@ -159,7 +167,7 @@ def _xargs(call: Call) -> Iterator[Finding]:
     given = call.stdin.text.replace("\0", " ").split() if call.stdin.kind == "text" else [LOOSE]
     if marker and call.stdin.kind == "text":
         given = [line.strip() for line in call.stdin.text.replace("\0", "\n").split("\n") if line.strip()] or [LOOSE]
-    elif any(word.startswith(("-d", "-0", "-L", "--delim", "--null", "--max-lines")) for word in call.args):  # by lines as well as by blanks
+    elif any(word.startswith(_BY_LINES) for word in call.args):
         lines = [line for line in call.stdin.text.replace("\0", "\n").split("\n") if line] or [LOOSE]
         yield from call.runs([*args, *lines])
     for words in [given] if not marker else [[item] for item in given]:

@@ -85,8 +85,7 @@ def _running(call: Call) -> Iterator[Finding]:
     options = _RUNNING_OPTIONS.get(call.name, "").split()
     for index, word in enumerate(call.args):
         name, equals, value = word.partition("=")
-        option = next((each for each in options if name == each or (len(each) == 2 and word.startswith(each) and each[1] != "-")), None)
-        option = option or next((each for each in options if len(each) > 2 and not each.startswith("--") and word.startswith(each)), None)
+        option = next((each for each in options if name == each or (not each.startswith("--") and word.startswith(each))), None)
         if option is None:
             continue
         attached = value if equals else word[len(option) :]
@@ -112,7 +111,7 @@ def _sending(call: Call) -> Iterator[Finding]:
     for index, word in enumerate(call.args):
         found = _DATA_OPTIONS.fullmatch(word)
         value = _value(found, call, index)
-        sends = value is not None and (is_computed(value) or "@" in value or "<" in value or (found is not None and _is_upload(word)))
+        sends = value is not None and (is_computed(value) or "@" in value or "<" in value or _is_upload(word))
         header = _value(_HEADER.fullmatch(word), call, index)
         if sends or (header is not None and is_computed(header)):
             yield ask("sends-data", f"{call.name} sends out what is only known when it runs, or a file.")
