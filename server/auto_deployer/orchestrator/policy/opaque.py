@@ -38,7 +38,7 @@ _WRITES = re.compile(
 _HIDES = re.compile(
     r"\b(?:eval|exec|compile|getattr|import_module|a2b_\w+|atob|Function|decode|chr|pack|globals|unescape|require\s*\([^'\"])\s*\(|"
     r"\b(?:__import__|b64decode|fromhex|unhexlify|marshal|fromCharCode|base64_decode|rot13|__builtins__|b85decode|zlib)|Buffer\.from|"
-    r"\\x[0-9a-f]{2}"
+    r"\\x[0-9a-f]{2}|\w\s*=\s*(?:exec|eval|getattr|compile)\b"
 )
 
 
@@ -130,12 +130,20 @@ def judge_code(code: str, call: Call) -> Iterator[Finding]:
                for found in _DELETES.finditer(code)):  # fmt: skip
             yield ask("recursive-delete", f"What the code for {call.name} deletes is only known when it runs.")
     yield from _at_home(code, strings, call)
+    yield from _written_by(code, strings, call)
+    if _SPAWNS.search(code) or "`" in code:
+        yield from _spawned(strings, call)
+
+
+def _written_by(code: str, strings: list[str], call: Call) -> Iterator[Finding]:
+    """Findings on files that code changes."""
+    for text in strings:
+        if text.startswith(">") and "\n" not in text:  # perl's `open F, ">x"`
+            yield from call.overwrites(_expanded(text.lstrip("> "), call))
     if _WRITES.search(code):
         for text in strings:
             if text.startswith(("/", "~", "..")):
                 yield from call.overwrites(_expanded(text, call))
-    if _SPAWNS.search(code) or "`" in code:
-        yield from _spawned(strings, call)
 
 
 def _at_home(code: str, strings: list[str], call: Call) -> Iterator[Finding]:
@@ -189,7 +197,7 @@ def _expanded(text: str, call: Call) -> str:
 
 _AWK_SHELL = re.compile(r"\bsystem\s*\(|\|\s*getline|\|\s*&?\s*[\"(\w]|\|&")
 _SED_SHELL = re.compile(r"(?:^|[;{}\n]|[\d$/]\s*)e(?:\s|$|;)|/[gpiImM\d]*e[gpiImM\d]*(?:$|[;}\n])")
-_SED_WRITE = re.compile(r"(?:^|[;{}\n]|[\d$/!]\s*|/[gpiI\d]*)[wW]\s+(\S+)")
+_SED_WRITE = re.compile(r"(?:^|[;{}\n]|[\d$/!]\s*|/[gpiI\d]*)[wW](?:\s+|(?=\.\./))(\S+)")
 _SED_READ = re.compile(r"(?:^|[;{}\n]|[\d$/!]\s*)[rR]\s*(\S+)")
 _EDITOR_SHELL = re.compile(r"(?:^|[:|\n+])\s*(?:silent!?\s*)*!|\bsystem\w*\(|\b(?:shell-command|call-process|start-process)\b")
 _EDITOR_LOOKS = re.compile(r"--?(?:version|help|h|R|n|b|v)|\+\d*")
@@ -210,8 +218,8 @@ def awk(call: Call) -> Iterator[Finding]:
             yield from (found for found in call.writes(word) if found.verdict == "deny")
         if _AWK_SHELL.search(word):
             yield from _spawned(strings, call)
-        for found in re.finditer(r">>?\s*\"([^\"]+)\"", word):
-            yield from call.writes(found[1])
+        for found in re.finditer(r"(>>?)\s*\"([^\"]+)\"", word):
+            yield from call.writes(found[2]) if found[1] == ">>" else call.overwrites(found[2])
 
 
 def sed(call: Call) -> Iterator[Finding]:
@@ -222,7 +230,7 @@ def sed(call: Call) -> Iterator[Finding]:
         if _SED_SHELL.search(script) or any("e" in found[4] for found in _SED_SUBSTITUTES.finditer(script)):
             yield ask("hidden-code", "A sed script with the command or flag `e` runs what is in the text.")
         for found in _SED_WRITE.finditer(script):
-            yield from call.writes(found[1])
+            yield from call.overwrites(found[1])
         for found in _SED_READ.finditer(script):
             yield from call.reads(found[1])
     for file in given.values_of("-f", "--file"):

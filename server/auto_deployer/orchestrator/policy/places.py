@@ -98,7 +98,7 @@ class Places:
         if cwd.startswith(UNKNOWN) and not text.startswith("/"):
             return Spot(UNKNOWN, "", below=True)
         path = _normal(text if text.startswith("/") else f"{cwd}/{text}")
-        if "/proc/" in path or "/proc/" in text:
+        if "/proc/" in path or "/proc/" in text or ("/dev/fd/" in text and ".." in text):
             path = _proc(path, text, cwd)
         path = path.removeprefix("/private") if path.startswith(("/private/etc", "/private/var", "/private/tmp")) else path
         if text.startswith(UNKNOWN) or path.startswith(UNKNOWN):
@@ -248,17 +248,19 @@ class Places:
         return spot.below and GLOB in spot.path and _may_match(spot.path.split("/"), folder.split("/"))
 
 
+_SOMEWHERE = "/proc/self/map_files/…"
 _OWN_STREAM = re.compile(r"/proc/(?:self|thread-self|%0)/fd/[0-2]")
 
 
 def _proc(path: str, text: str, cwd: str) -> str:
     """A path through `/proc`, with the root and the folder in place of their other names."""
     plain = re.sub(r"/(?:\./|/)+", "/", text)
-    if ".." in plain.split("/") and _PROC_ELSEWHERE.search(plain):  # the kernel goes up from where it leads
+    if ".." in plain.split("/") and (_PROC_ELSEWHERE.search(plain) or plain.startswith("/dev/fd/")):
+        # the kernel goes up from where it leads
         own = _PROC_CWD.match(plain)
         if own is not None:
             return _normal(f"{cwd}/{plain[own.end() :]}")
-        return _normal(_PROC_ROOT.sub("/", plain)) if _PROC_ROOT.match(plain) else UNKNOWN
+        return _normal(_PROC_ROOT.sub("/", plain)) if _PROC_ROOT.match(plain) else _SOMEWHERE
     while (found := _PROC_ROOT.match(path)) is not None:
         path = _normal(f"/{path[found.end() :]}")
     found = _PROC_CWD.match(path)

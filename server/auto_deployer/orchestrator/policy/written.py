@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from .calls import Call, options
 from .downloads import downloaded, stores
@@ -46,15 +47,29 @@ class Written:
             words = tuple(downloaded(call))
             self._put(call, words, FETCHED)
             yield from self._among_tools(call, words) if stores(call) else ()
-        elif call.name in ("cp", "mv", "install", "ln") and len(call.args) > 1:
+        elif call.name in ("cp", "mv", "install", "ln", "rsync") and len(call.args) > 1:
             self._copy(call, *call.args[-2:])
         elif call.name in ("tee", "sponge"):
             self._put(call, call.args, call.stdin if call.stdin.kind in ("text", "fetched") else COMPUTED)
         elif call.name in ("sed", "gsed", "perl", "ruby", "patch", "truncate"):
             self._change(call)
+        if self._by_model:
+            self._note_unseen(call)
         if (folder := self._unpacks_into(call)) is not None:
             self._unpacked += [spot.path for spot in call.spots(folder)]
             yield from self._among_tools(call, (folder,))
+
+    def _note_unseen(self, call: Call) -> None:
+        """Note what a model's command puts into files that nobody has looked at: from archives, patches and tables elsewhere."""
+        targets = [word[3:] for word in call.args if call.name == "dd" and word.startswith("of=")]
+        targets += [after for word, after in pairwise(call.args) if call.name == "find" and word.startswith(("-fprint", "-fls"))]
+        self._put(call, targets, COMPUTED)
+        applies = call.name == "git" and not {"apply", "am"}.isdisjoint(call.args)
+        if call.name not in (*_UNPACKERS, "patch") and not applies:
+            return
+        spots = [spot for word in call.args if not word.startswith("-") for spot in call.spots(word)]
+        if any(spot.path in self.files or call.places.is_outside(spot.path) for spot in spots):
+            self._put(call, ["what was unpacked"], COMPUTED)
 
     def note_stored(self, call: Call) -> None:
         """Note that files were fetched, once the command itself was judged."""

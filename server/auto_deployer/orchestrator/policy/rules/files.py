@@ -188,7 +188,7 @@ def _tar(call: Call) -> Iterator[Finding]:
     yield from _tar_runs(call, given)
     if given.has("x", "extract", "get"):
         for folder in given.values_of("-C", "--directory") or ["."]:
-            yield from call.writes(folder)
+            yield from call.overwrites(folder)
         if given.has("P", "absolute-names"):
             yield ask("outside-deploy-dir", "Absolute names of the archive are kept.")
     if given.has("cru", "create", "append", "update"):
@@ -238,7 +238,7 @@ def _zip(call: Call) -> Iterator[Finding]:
 def _unzip(call: Call) -> Iterator[Finding]:
     given = options(call.args, "dx")
     for folder in given.values_of("-d") or ["."]:
-        yield from call.writes(folder) if not given.has("lptvZ") else ()
+        yield from call.overwrites(folder) if not given.has("lptvZ") else ()
 
 
 def _rsync(call: Call) -> Iterator[Finding]:

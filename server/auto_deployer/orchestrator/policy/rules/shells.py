@@ -236,6 +236,11 @@ def _fish(call: Call) -> Iterator[Finding]:
     yield from _option_code(call)
 
 
+_EDITORS = (
+    "vi", "vim", "nvim", "ex", "ed", "emacs", "nano", "view", "vimdiff", "nvimdiff", "gvim", "rvim", "emacsclient", "hx", "kak",
+    "micro",
+)  # fmt: skip
+
 RULES = {
     **dict.fromkeys(_SHELLS, _shell), "eval": _eval, "source": _source, ".": _source, "trap": _trap, "alias": _alias,
     "hash": _redefines,
@@ -247,6 +252,6 @@ RULES = {
     "tcsh": _fish, "pwsh": _fish, "elvish": _fish, "xonsh": _fish, "runuser": _option_code, "sg": _option_code,
     **dict.fromkeys(("}", "{", "then", "do", "done", "fi", "esac", "else", "elif"), _keyword),
     **dict.fromkeys(("awk", "gawk", "mawk", "nawk"), opaque.awk),
-    **dict.fromkeys(("vi", "vim", "nvim", "ex", "ed", "emacs", "nano", "view"), opaque.editor),
+    **dict.fromkeys(_EDITORS, opaque.editor),
     **dict.fromkeys(("gdb", "lldb", "expect", "tmux", "screen", "at", "batch", "dbus-send", "busctl"), opaque.debugger),
 }  # fmt: skip

@@ -66,6 +66,8 @@ def told(call: Call) -> Iterator[Finding]:
     yield from _running(call)
     if call.name in ("curl", "wget", "wget2", "http", "https", "xh", "curlie"):
         yield from _sending(call)
+    elif call.name == "openssl" and "s_client" in call.args and call.stdin.kind != "none":
+        yield ask("sends-data", "openssl sends out what flows into it.")
     elif call.name == "run-parts":
         yield from (found for word in call.args for found in call.judge.script(f"{word}/{GLOB}*", call))
     elif call.name in ("less", "more") and any(re.fullmatch(r"\+\+?[^\dGFg].*", word) for word in call.args):
