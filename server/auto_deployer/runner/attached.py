@@ -158,7 +158,12 @@ class AttachedRunner:
 
     async def list_deployments(self, params: rq.ListParams) -> rq.ListResult:
         await self._sweep()
-        return rq.ListResult(deployments=await asyncio.to_thread(self._history.summaries, params.limit))
+        return rq.ListResult(
+            deployments=tuple(
+                row.model_copy(update={"controllable": self._runs_here(row.deployment_id)})
+                for row in await asyncio.to_thread(self._history.summaries, params.limit)
+            )
+        )
 
     async def get(self, deployment_id: str) -> rq.GetResult:
         return await asyncio.to_thread(self._history.get, self._path(deployment_id))
@@ -309,6 +314,10 @@ class AttachedRunner:
     def _path(self, deployment_id: str) -> Path:
         deployment = self._deployments.get(deployment_id)
         return deployment.recorder.path if deployment is not None else self._history.path_of(deployment_id)
+
+    def _runs_here(self, deployment_id: str) -> bool:
+        deployment = self._deployments.get(deployment_id)
+        return deployment is not None and _running(deployment)
 
     def _running(self, deployment_id: str) -> Deployment:
         deployment = self._deployments.get(deployment_id)
