@@ -31,10 +31,12 @@ test("each command's row opens, silent or not, and title buttons do not take the
 /** Of each command of each step. */
 async function openEach(workbench: Workbench): Promise<void> {
   let silent = 0;
-  for (const step of ["Prepare", "Install", "Build", "Start", "Verify"]) {
+  await workbench.expand(workbench.row("Deployment of shop, success"));
+  for (const step of ["Check the host", "Check out", "Build", "Start shop", "Verify"]) {
     const row = workbench.row(new RegExp(`^${step}`));
-    if ((await row.count()) > 0 && (await row.first().getAttribute("aria-expanded")) === "false") {
-      await workbench.expand(row.first());
+    await row.waitFor();
+    if ((await row.getAttribute("aria-expanded")) === "false") {
+      await workbench.expand(row);
     }
   }
   await workbench.row("command ").first().waitFor();
@@ -64,8 +66,7 @@ test("an output fills from its first byte, opens at its end and follows it while
     set("many");
     await workbench.editor("line 300").waitFor();
     await workbench.screenshot("followed");
-    await workbench.page.locator(".editor-instance .view-lines").hover();
-    await workbench.page.mouse.wheel(0, -2000);
+    await workbench.goTo(1);
     await workbench.editor("line 300").waitFor({ state: "detached" });
     set("more");
     await workbench.row("Deployment of shop, success").waitFor();

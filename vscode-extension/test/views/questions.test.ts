@@ -37,7 +37,10 @@ async function asked(question: Question, pressed: (string | undefined)[], contro
     summary: { repo: "/shop", status: "running", controllable },
     log: { pending_question: question },
   } as unknown as Deployment;
-  const store = { get: () => deployment, onDidChange: (listener: typeof tell) => void (tell = listener) };
+  const onDidChange = (listener: typeof tell): void => {
+    tell = listener;
+  };
+  const store = { get: () => deployment, onDidChange };
   const send = async (_: string, { optionId }: { optionId?: string }): Promise<void> => void sent.push(optionId);
   new Questions(store as never, send as never, { offers: () => false } as never);
   tell({ kind: "loaded", deployment });
