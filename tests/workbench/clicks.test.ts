@@ -28,17 +28,14 @@ test("each command's row opens, silent or not, and title buttons do not take the
   });
 });
 
-/** Of each command of each step. */
+/** Of each command of two steps, which have both kinds: more rows than are shown are not drawn. */
 async function openEach(workbench: Workbench): Promise<void> {
   let silent = 0;
   await workbench.expand(workbench.row("Deployment of shop, success"));
-  for (const step of ["Check the host", "Check out", "Build", "Start shop", "Verify"]) {
-    const row = workbench.row(new RegExp(`^${step}`));
-    await row.waitFor();
-    if ((await row.getAttribute("aria-expanded")) === "false") {
-      await workbench.expand(row);
-    }
+  for (const step of ["Check out", "Build"]) {
+    await workbench.expand(workbench.row(new RegExp(`^${step}`)));
   }
+  await workbench.row("command npm run build").waitFor();
   await workbench.row("command ").first().waitFor();
   const labels = await workbench.row("command ").evaluateAll((rows) => rows.map((row) => row.getAttribute("aria-label") ?? ""));
   for (const label of labels) {

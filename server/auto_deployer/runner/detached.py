@@ -79,9 +79,7 @@ class DetachedRunner:
 
     async def list_deployments(self, params: rq.ListParams) -> rq.ListResult:
         rows = (await self._here.list_deployments(params)).deployments
-        return rq.ListResult(
-            deployments=tuple(row.model_copy(update={"controllable": self._is_listened_for(row)}) for row in rows)
-        )
+        return rq.ListResult(deployments=tuple(row.model_copy(update={"controllable": self._is_listened_for(row)}) for row in rows))
 
     async def get(self, deployment_id: str) -> rq.GetResult:
         return await self._here.get(deployment_id)
