@@ -343,6 +343,20 @@ async def test_output_of_a_command_is_read_in_parts_and_only_inside_the_folder(r
             await runs.runner.output(rq.OutputParams(deployment_id="d1", command_id=wrong))
 
 
+async def test_a_command_that_printed_nothing_has_an_empty_output(runs: Runs, make_repo: MakeRepo) -> None:
+    await runs.deploy(make_repo(serve__txt=SERVER), overrides={"start": "python3 serve.txt", "build": "true"})
+    log = await runs.log()
+    silent = [command for step in log.steps for command in step.commands if not command.output]
+    assert "true" in [command.command for command in silent]
+    for command in silent:
+        read = await runs.runner.output(rq.OutputParams(deployment_id="d1", command_id=command.id, offset=None))
+        assert (read.text, read.offset, read.next_offset, read.size) == ("", 0, 0, 0)
+    spoken = next(command for step in log.steps for command in step.commands if command.output)
+    (runs.log_dir / spoken.output).unlink()
+    with pytest.raises(NotFoundError):  # it had one
+        await runs.runner.output(rq.OutputParams(deployment_id="d1", command_id=spoken.id))
+
+
 async def test_a_part_of_an_output_ends_with_a_whole_character(runs: Runs, make_repo: MakeRepo) -> None:
     overrides = {"start": "python3 serve.txt", "build": r"printf 'h\303\244\303\266r\303'"}
     await runs.deploy(make_repo(serve__txt=SERVER), overrides=overrides)
@@ -582,6 +596,8 @@ async def test_cancel_of_a_deployment_whose_process_died_is_no_error(runs: Runs,
     )
     with pytest.raises(InvalidStateError, match="another process"):
         await runs.runner.cancel("d1")
+    [row] = (await runs.runner.list_deployments(rq.ListParams())).deployments
+    assert (row.status, row.controllable) == ("running", False)
     recorder.close()
     await runs.runner.cancel("d1")
     assert (await runs.log()).status == "interrupted"

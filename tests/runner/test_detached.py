@@ -99,6 +99,11 @@ def waiting_for(flag: Path) -> dict[str, str]:
     return {"build": f"echo waiting; while ! test -e {flag}; do sleep 0.02; done; echo done", "start": "python3 serve.txt"}
 
 
+async def controllable(seat: Seat) -> bool:
+    (row,) = (await seat.runner.list_deployments(rq.ListParams())).deployments
+    return row.controllable
+
+
 def resolved(event: ev.Event) -> bool:
     return isinstance(event, ev.QuestionResolved)
 
@@ -120,9 +125,12 @@ async def test_a_deployment_runs_in_a_process_of_its_own_and_ends_it(
     log = read_log(LogStore(here.log_dir).latest())
     assert log.writer is not None
     assert log.writer.pid == host.pid
+    assert await controllable(here) is True
+    assert await controllable(seat()) is True  # another window's server
     flag.touch()
     finished = await here.end()
     assert finished.outcome == "success", finished.reason
+    assert await controllable(here) is False  # there is nothing left to control
     assert here.seqs == list(range(1, finished.seq + 1))
     assert here.early == []
     assert "waiting\n" in "".join(chunk.text for chunk in here.chunks)
@@ -334,6 +342,7 @@ async def test_a_deployment_of_the_command_line_is_followed_but_not_controlled(
         while not (found := (await there.runner.list_deployments(rq.ListParams())).deployments):  # noqa: ASYNC110 - a process
             await asyncio.sleep(0.05)
     deployment_id = found[0].deployment_id
+    assert found[0].controllable is False
     await there.runner.subscribe(rq.SubscribeParams(deployment_id=deployment_id), there.follow)
     await there.until_command("waiting")
     with pytest.raises(InvalidStateError, match="another process"):

@@ -204,9 +204,10 @@ def test_the_log_folder(tmp_path: Path, argument: str | None, option: str | None
     arguments = [] if argument is None else ["--log-dir", argument.format(tmp=tmp_path)]
     options = {} if option is None else {"logDir": option.format(tmp=tmp_path)}
     with RawClient(*arguments) as raw:
-        raw.initialize({}, folder, initializationOptions=options)
+        told = raw.initialize({}, folder, initializationOptions=options)
         uri = raw.start("ok")["logUri"]
     assert uri == (tmp_path / expected / "deploy_d1.json").as_uri()
+    assert told["capabilities"]["experimental"]["autoDeployer"]["logDir"] == str(tmp_path / expected)
 
 
 def test_without_a_folder_logs_go_to_the_user_data_directory(raw: RawClient, tmp_path: Path):

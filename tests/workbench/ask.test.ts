@@ -21,7 +21,6 @@ test("a refusal asks for the start command, an .env is offered, the app opens in
     await workbench.choice("With the variables of .env").waitFor();
     await workbench.screenshot("env");
     await workbench.choose("Without variables");
-    await workbench.choose("This machine");
     await workbench.choose("Deploy right away");
     await workbench.toast("Set Start Command").waitFor();
     await workbench.screenshot("refused");
@@ -62,7 +61,6 @@ test("skip a step that runs", async () => {
     await workbench.command("Deploy…");
     await workbench.choose("shop");
     await workbench.choose("HEAD");
-    await workbench.choose("This machine");
     await workbench.choose("Deploy right away");
     await workbench.row("Build, running").waitFor();
     await workbench.act(workbench.row("Build, running"), "Skip");

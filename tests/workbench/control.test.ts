@@ -51,7 +51,6 @@ async function firstDeployment(workbench: Workbench): Promise<void> {
   await workbench.command("Deploy…");
   await workbench.choose("shop");
   await workbench.choose("HEAD");
-  await workbench.choose("This machine");
   await workbench.choose("Deploy right away");
 }
 

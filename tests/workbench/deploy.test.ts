@@ -18,7 +18,6 @@ test("palette, picks, plan, tree, output, notification, address, log", async () 
     await workbench.choice("HEAD (1 uncommitted file left out)").waitFor();
     await workbench.screenshot("snapshot");
     await workbench.choose("HEAD (1 uncommitted file left out)");
-    await workbench.choose("This machine");
     await workbench.choose("Show me the plan first");
     await workbench.toast("Run this plan?").waitFor();
     await workbench.row("step 1 of", "Deployments").waitFor();

@@ -14,7 +14,6 @@ test("type what an app needs; add and remove a variable of it, and it is started
     await workbench.command("Deploy…");
     await workbench.choose("shop");
     await workbench.choose("HEAD");
-    await workbench.choose("This machine");
     await workbench.choose("Deploy right away");
     await give(workbench, "SHOP_NAME", "The Corner");
     const secret = await give(workbench, "API_TOKEN", "tok-very-secret");

@@ -16,7 +16,6 @@ test("pictures", async () => {
     await workbench.command("Deploy…");
     await workbench.choose("shop");
     await workbench.choose("HEAD");
-    await workbench.choose("This machine");
     await workbench.choose("Deploy right away");
     await workbench.row("question: Step 3").waitFor();
     await workbench.row("exit 3").click();

@@ -26,7 +26,6 @@ test("a folder of a workspace, two apps in it one after the other, a git URL", a
     }
     await workbench.screenshot("several");
     await workbench.page.locator(".quick-input-widget .monaco-button", { hasText: "OK" }).click();
-    await workbench.choose("This machine");
     await workbench.choose("Deploy right away");
     const shop = addressIn((await workbench.toast("market/shop is running at").textContent()) ?? "no address");
     const kiosk = await workbench.toast("market/kiosk is running at").textContent();
@@ -40,7 +39,6 @@ test("a folder of a workspace, two apps in it one after the other, a git URL", a
     await workbench.choose("A git URL…");
     await workbench.type(`file://${site}`);
     await workbench.choose("The default branch");
-    await workbench.choose("This machine");
     await workbench.choose("Deploy right away");
     await workbench.row("Deployment of static, success").waitFor();
     await workbench.row("App static, running", "Apps").waitFor();

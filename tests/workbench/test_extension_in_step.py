@@ -16,7 +16,7 @@ from auto_deployer.model.settings import Settings
 from tests.workbench import record_journals
 
 EXTENSION = Path(__file__).parents[2] / "vscode-extension"
-OF_THE_EXTENSION = {"interpreter", "logDir", "targets"}
+OF_THE_EXTENSION = {"interpreter", "logDir"}
 """Settings that the server is not told."""
 JOURNALS = sorted((EXTENSION / "test" / "journals").glob("*.jsonl"))
 

@@ -13,7 +13,6 @@ test("an untrusted folder says so and deploys nothing", async () => {
     await workbench.choose("Auto-Deployer: Show Plan (Dry Run)");
     await workbench.choose("static");
     await workbench.choose("HEAD");
-    await workbench.choose("This machine");
     await workbench.editor("Plan of static").waitFor();
     await workbench.screenshot("plan");
   });

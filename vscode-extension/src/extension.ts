@@ -6,7 +6,7 @@ import type { Services } from "./commands/services";
 import { remedy } from "./commands/start";
 import { Memory } from "./deploy/memory";
 import { SeenRunning } from "./deploy/seen";
-import { COMMANDS, SECTION } from "./ids";
+import { COMMANDS, SCHEMES, SECTION } from "./ids";
 import { ServerClient, type ServerState } from "./server/client";
 import { sendKey, sendKeys, userSettings } from "./server/settings";
 import { serverPython } from "./server/start";
@@ -21,6 +21,7 @@ import { notifyOfEnds } from "./views/notifications";
 import { DeploymentOutput } from "./views/output";
 import { Questions } from "./views/questions";
 import { Status } from "./views/status";
+import { Tails } from "./views/tail";
 
 let client: ServerClient | undefined;
 
@@ -51,6 +52,7 @@ export function activate(context: vscode.ExtensionContext): void {
     (all) => status.hasApps(all.length > 0),
   );
   const plans = new PlanDocuments();
+  const output = new DeploymentOutput(store);
   const services: Services = {
     client: server,
     send,
@@ -61,6 +63,7 @@ export function activate(context: vscode.ExtensionContext): void {
     questions,
     gitHub,
     plans,
+    output,
     secrets: context.secrets,
     log,
   };
@@ -73,18 +76,21 @@ export function activate(context: vscode.ExtensionContext): void {
     status,
     apps,
     plans,
-    new DeploymentOutput(store),
+    output,
+    new Tails([SCHEMES.output, SCHEMES.appLog]),
     new OutputDocuments(store, send),
     new AppLogs(send),
     notifyOfEnds(store, new SeenRunning(context.workspaceState), (deployment, chosen) =>
       remedy(services, deployment, chosen).catch((error: unknown) => showError(error, log)),
     ),
-    server.onDidChangeState((state) => serverChanged(state, services, status)),
+    server.onDidChangeState((state) => {
+      logFiles.watch(server.logDir); // before the list is asked for: nothing comes in between
+      serverChanged(state, services, status);
+    }),
     store.onDidChange((change) => change.kind === "event" && change.event.method === "deploy/finished" && void apps.update()),
     vscode.workspace.onDidGrantWorkspaceTrust(() => server.start()),
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (event.affectsConfiguration(`${SECTION}.interpreter`) || event.affectsConfiguration(`${SECTION}.logDir`)) {
-        logFiles.watch();
         void server.start();
       } else if (event.affectsConfiguration(SECTION)) {
         server.configure().catch((error: unknown) => log.error(`handing over the settings: ${String(error)}`));

@@ -14,12 +14,18 @@ export const COMMANDS = {
   showView: "autoDeployer.deployments.focus",
 } as const;
 
+/** Second argument of a command that a click on its row runs: what opens then leaves the focus where it is. */
+export const CLICK = "click";
+
 /** For `when` clauses. */
 export const CONTEXTS = {
   hasApps: "autoDeployer.hasApps",
   hasDeployments: "autoDeployer.hasDeployments",
   hasFailed: "autoDeployer.hasFailed",
   hasQuestion: "autoDeployer.hasQuestion",
+  offersHint: "autoDeployer.offersHint",
+  offersModel: "autoDeployer.offersModel",
+  offersRetry: "autoDeployer.offersRetry",
   running: "autoDeployer.running",
   server: "autoDeployer.server",
 } as const;

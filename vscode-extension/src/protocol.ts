@@ -534,6 +534,7 @@ export interface DeploymentSummary {
   logUri: string
   subdir?: string | null  // The folder that is deployed, inside the repository.
   subdirs?: string[]  // Of a deployment that is one of several: the folders of all, in their order.
+  controllable?: boolean  // It runs, and can be cancelled, skipped in and answered from here: not one that a terminal or an attached server runs.
 }
 
 /** What one recipe sees in the repository: data only, so that a plan can be made from it alone. */

@@ -16,7 +16,7 @@ it("has the server's version: one that differs is not taken", () => {
 
 it("names every command that is registered, and no other", () => {
   const table = /const TABLE[^{]*\{([^}]*)\}/.exec(read("src/commands/index.ts"))?.[1] ?? "";
-  const registered = [...table.matchAll(/(\w+),/g)].map(([, name]) => `autoDeployer.${name}`);
+  const registered = [...table.matchAll(/^ {2}(\w+): /gm)].map(([, name]) => `autoDeployer.${name}`);
   expect([...ids].sort()).toEqual(registered.sort());
   for (const { title, icon, category } of commands) {
     expect([title, icon, category].every(Boolean), title).toBe(true);

@@ -98,7 +98,7 @@ def _log_dir(given: Path | None, wanted: str | None, folder: Path | None) -> Pat
     if given is not None:
         return given.expanduser().absolute()
     if wanted is not None:
-        return (folder or Path.cwd()) / Path(wanted).expanduser()
+        return ((folder or Path.cwd()) / Path(wanted).expanduser()).absolute()
     if folder is not None:
         return folder / "agent_logs"
     import platformdirs

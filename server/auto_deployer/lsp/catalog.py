@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final, NamedTuple
 
 PROTOCOL_VERSION: Final = 1
@@ -60,9 +61,9 @@ ASK: Final = "deploy/ask"
 QUESTION_KINDS: Final = ("choice", "confirm", "text", "secret")
 
 
-def server_capabilities() -> dict[str, object]:
+def server_capabilities(log_dir: Path) -> dict[str, object]:
     """What `initialize` answers under `capabilities.experimental.autoDeployer`."""
     return {
         "protocolVersion": PROTOCOL_VERSION, "methods": [offer.method for offer in OFFERS], "events": list(EVENTS),
-        "interaction": list(QUESTION_KINDS), "replay": True, "output": "stream",
+        "interaction": list(QUESTION_KINDS), "replay": True, "output": "stream", "logDir": str(log_dir),
     }  # fmt: skip

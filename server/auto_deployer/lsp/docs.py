@@ -20,6 +20,8 @@ from .methods import Method, all_methods
 from .schema import protocol_schema
 from .typescript import declaration, expression, used_by
 
+_LOG_DIR = Path("/home/ada/shop/agent_logs")
+"""In the example of what a server answers."""
 _BLOCK = re.compile(r"(<!-- generated: (?P<name>[^>]+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -55,7 +57,7 @@ def _blocks() -> dict[str, Callable[[], str]]:
 
 
 def _capabilities() -> str:
-    return f"```json\n{json.dumps({'experimental': {'autoDeployer': server_capabilities()}}, indent=2)}\n```\n"
+    return f"```json\n{json.dumps({'experimental': {'autoDeployer': server_capabilities(_LOG_DIR)}}, indent=2)}\n```\n"
 
 
 def _method_table() -> str:

@@ -236,7 +236,7 @@ class DeployProtocol(LanguageServerProtocol):
         self._server.settings = read_settings(self._raw_initialize, self._server.log_dir)
         result = yield from super().lsp_initialize(params)
         result.capabilities.execute_command_provider = types.ExecuteCommandOptions(commands=[*COMMANDS, OPEN_LOG])
-        result.capabilities.experimental = {"autoDeployer": server_capabilities()}
+        result.capabilities.experimental = {"autoDeployer": server_capabilities(self._server.settings.log_dir)}
         self.phase = Phase.READY
         self._server.client_is_ready(params.process_id)
         return result

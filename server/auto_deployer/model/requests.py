@@ -238,6 +238,8 @@ class DeploymentSummary(WireModel):
     """The folder that is deployed, inside the repository."""
     subdirs: tuple[str, ...] = ()
     """Of a deployment that is one of several: the folders of all, in their order."""
+    controllable: bool = False
+    """It runs, and can be cancelled, skipped in and answered from here: not one that a terminal or an attached server runs."""
 
 
 class ListResult(WireModel):

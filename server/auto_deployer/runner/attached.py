@@ -184,7 +184,12 @@ class AttachedRunner:
 
     async def list_deployments(self, params: rq.ListParams) -> rq.ListResult:
         await self._sweep()
-        return rq.ListResult(deployments=await asyncio.to_thread(self.history.summaries, params.limit))
+        return rq.ListResult(
+            deployments=tuple(
+                row.model_copy(update={"controllable": self._runs_here(row.deployment_id)})
+                for row in await asyncio.to_thread(self.history.summaries, params.limit)
+            )
+        )
 
     async def get(self, deployment_id: str) -> rq.GetResult:
         return await asyncio.to_thread(lambda: self.history.get(self.history.path_of(deployment_id)))
@@ -346,6 +351,10 @@ class AttachedRunner:
 
     def _log(self, deployment_id: str) -> DeploymentLog:
         return read_log(self.history.path_of(deployment_id))
+
+    def _runs_here(self, deployment_id: str) -> bool:
+        deployment = self._deployments.get(deployment_id)
+        return deployment is not None and _running(deployment)
 
     async def _running(self, deployment_id: str) -> Deployment:
         deployment = self._deployments.get(deployment_id)

@@ -20,6 +20,7 @@ from .following import Following
 from .groups import next_of_group
 from .launch import launch
 from .recovery import sweep
+from .rendezvous import find
 from .settings import SettingsSource, effective_settings
 
 _NEXT_BEGINS_S, _LOOK_S = 70.0, 0.1
@@ -76,7 +77,8 @@ class DetachedRunner:
             raise await asyncio.to_thread(self._out_of_reach, params.deployment_id)
 
     async def list_deployments(self, params: rq.ListParams) -> rq.ListResult:
-        return await self._here.list_deployments(params)
+        rows = (await self._here.list_deployments(params)).deployments
+        return rq.ListResult(deployments=tuple(row.model_copy(update={"controllable": self._is_listened_for(row)}) for row in rows))
 
     async def get(self, deployment_id: str) -> rq.GetResult:
         return await self._here.get(deployment_id)
@@ -194,6 +196,11 @@ class DetachedRunner:
         finally:
             streams[1].close()
         return True
+
+    def _is_listened_for(self, row: rq.DeploymentSummary) -> bool:
+        """Whether a process runs it that takes requests from everybody."""
+        path = self._store.find_deployment(row.deployment_id) if row.status == "running" else None
+        return path is not None and any(find(path, row.deployment_id))
 
     def _out_of_reach(self, deployment_id: str) -> InvalidStateError:
         status = read_log(self._history.path_of(deployment_id)).status

@@ -18,6 +18,7 @@ from ..deploy_log.journal import JOURNAL_NAME, last_seq
 from ..deploy_log.recorder import files_folder, replay
 from ..model.errors import LogError, NotFoundError
 from ..model.events import Finished
+from ..model.log import CommandRecord, DeploymentLog
 from ..model.ports import Published, Subscriber
 from ..model.requests import DeploymentSummary, GetResult, OutputParams, OutputResult, SubscribeResult
 from ..model.suggestions import suggest
@@ -104,19 +105,23 @@ class History:
             remove_work_dir(work_dir)  # a retry that goes on in it keeps it
 
     def output(self, path: Path, params: OutputParams) -> OutputResult:
-        """A part of a command's full output.
+        """A part of a command's full output; empty for one that printed nothing, or nothing yet.
 
         Raises:
-            NotFoundError: the command wrote none, or there is no such command.
+            NotFoundError: there is no such command.
         """
         file = files_folder(path) / f"{params.command_id}.log"
-        none = NotFoundError(f"Command {params.command_id} of {params.deployment_id} has no output file.")
-        if not _COMMAND_ID.fullmatch(params.command_id):
-            raise none
         try:
+            if not _COMMAND_ID.fullmatch(params.command_id):
+                raise FileNotFoundError(params.command_id)
             descriptor = open_regular(file)
         except OSError as error:
-            raise none from error
+            if _is_silent(read_log(path), params.command_id):
+                return OutputResult(text="", offset=0, next_offset=0, size=0)
+            raise NotFoundError(
+                f"There is no output of a command {params.command_id} of {params.deployment_id}.",
+                suggestions=(suggest("Ask for the deployment's log: each of its commands has its id there."),),
+            ) from error
         with os.fdopen(descriptor, "rb") as stream:
             size = os.fstat(descriptor).st_size
             offset = max(0, size - params.limit) if params.offset is None else min(params.offset, size)
@@ -127,6 +132,15 @@ class History:
             offset, data = offset + cut, data[cut:]
         text, read = _whole_characters(data)
         return OutputResult(text=text, offset=offset, next_offset=offset + read, size=size)
+
+
+def _is_silent(log: DeploymentLog, command_id: str) -> bool:
+    """It ran, or runs, and has printed nothing: a command's file begins with its first byte."""
+    return any(
+        command.id == command_id and not (isinstance(command, CommandRecord) and command.output)
+        for step in log.steps
+        for command in (*step.commands, *((step.current_command,) if step.current_command else ()))
+    )
 
 
 def _whole_characters(data: bytes) -> tuple[str, int]:

@@ -4,13 +4,13 @@ import type { AppEnv, AppState } from "../protocol";
 import type { AppNode } from "../tree/apps";
 import { pickOne } from "../views/pick";
 import { restartApp } from "./apps";
-import { appOf, type Services } from "./services";
+import { anyOf, appOf, type Services } from "./services";
 
 /** Not to be read over a shoulder while they are typed; the server decides by itself what it masks. */
 const SECRET_NAME = /secret|token|passw|key|credential|auth|dsn|_url$/i;
 
 export async function editAppEnv(services: Services, node?: AppNode): Promise<void> {
-  const app = await appOf(services, node, () => true, "Edit App Environment");
+  const app = await appOf(services, node, anyOf, "Edit App Environment");
   if (app === undefined) {
     return;
   }

@@ -4,28 +4,34 @@ import type { AppState, Requests } from "../protocol";
 import type { AppNode } from "../tree/apps";
 import { appLogUri } from "../views/appLog";
 import { pickOne } from "../views/pick";
-import { appOf, type Services } from "./services";
+import { showAtEnd } from "../views/tail";
+import { anyOf, appOf, type Services, type Unfit } from "./services";
+
+/** It runs. */
+export const isUp: Unfit<AppState> = ({ status }) => (status === "running" ? undefined : "does not run.");
+const isDown: Unfit<AppState> = ({ status }) => (status === "running" ? "is running already." : undefined);
+const hasOthers: Unfit<AppState> = (app) => (othersOf(app).length > 0 ? undefined : "has no other release.");
 
 type Verb = "deploy/startApp" | "deploy/stopApp" | "deploy/restartApp" | "deploy/rollback";
 
 export async function startApp(services: Services, node?: AppNode): Promise<void> {
-  await apply(services, await appOf(services, node, (app) => app.status !== "running", "Start App"), "deploy/startApp", "Starting");
+  await apply(services, await appOf(services, node, isDown, "Start App"), "deploy/startApp", "Starting");
 }
 
 export async function stopApp(services: Services, node?: AppNode): Promise<void> {
-  await apply(services, await appOf(services, node, (app) => app.status === "running", "Stop App"), "deploy/stopApp", "Stopping");
+  await apply(services, await appOf(services, node, isUp, "Stop App"), "deploy/stopApp", "Stopping");
 }
 
 export async function restartApp(services: Services, node?: AppNode): Promise<void> {
-  await apply(services, await appOf(services, node, () => true, "Restart App"), "deploy/restartApp", "Restarting");
+  await apply(services, await appOf(services, node, anyOf, "Restart App"), "deploy/restartApp", "Restarting");
 }
 
 export async function rollBack(services: Services, node?: AppNode): Promise<void> {
-  const app = await appOf(services, node, (other) => (other.releases ?? []).length > 1, "Roll Back");
-  const others = (app?.releases ?? []).filter((release) => release !== app?.release);
-  if (app === undefined || others.length === 0) {
+  const app = await appOf(services, node, hasOthers, "Roll Back");
+  if (app === undefined) {
     return;
   }
+  const others = othersOf(app);
   const items = others.map((release) => ({ label: release, description: "", value: release }));
   const release = await pickOne(items, `Roll back ${app.name}`, `Now: ${app.release ?? "?"}. Go back to which release?`);
   if (release !== undefined) {
@@ -34,10 +40,14 @@ export async function rollBack(services: Services, node?: AppNode): Promise<void
 }
 
 export async function openAppLog(services: Services, node?: AppNode): Promise<void> {
-  const app = await appOf(services, node, () => true, "Open App Log");
+  const app = await appOf(services, node, anyOf, "Open App Log");
   if (app !== undefined) {
-    await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(appLogUri(app)), { preview: true });
+    await showAtEnd(appLogUri(app), { preview: true });
   }
+}
+
+function othersOf({ releases = [], release }: AppState): string[] {
+  return releases.filter((other) => other !== release);
 }
 
 async function apply(services: Services, app: AppState | undefined, verb: Verb, doing: string, more: object = {}): Promise<void> {

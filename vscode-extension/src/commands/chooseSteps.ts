@@ -1,8 +1,8 @@
-/** The picks of a new choice: repository, snapshot, sub-folder, env file, target, approval. */
+/** The picks of a new choice: repository, snapshot, sub-folder, env file, approval. */
 import { existsSync } from "node:fs";
 import path from "node:path";
 import * as vscode from "vscode";
-import { type Choice, isFolder, type SnapshotItem, snapshotItems, subdirItems, targetName } from "../deploy/choice";
+import { type Choice, isFolder, type SnapshotItem, snapshotItems, subdirItems } from "../deploy/choice";
 import { plain, withoutLogin } from "../deploy/text";
 import { SECTION } from "../ids";
 import type { AnalyzeResult, GitCredential } from "../protocol";
@@ -36,7 +36,6 @@ class Draft {
       (number) => this.snapshot(number),
       (number) => this.subdir(number, starting),
       (number) => this.envFile(number),
-      (number) => this.target(number),
       ...(starting ? [(number: number) => this.approval(number)] : []),
     ];
   }
@@ -112,17 +111,6 @@ class Draft {
     return this.ask(step, "Variables of the app", inOrder, (envFile) => ({ envFile }));
   }
 
-  private async target(step: number): ReturnType<Step> {
-    const host = this.analysis?.host;
-    const configured = vscode.workspace.getConfiguration(SECTION).get<string[]>("targets", []);
-    const items = ["local", ...configured].map((target) => ({
-      label: target === "local" ? `$(vm) ${capitalised(targetName(target))}` : `$(remote) ${target}`,
-      description: target === "local" ? [host?.hostname, host?.distribution].filter(Boolean).join(", ") : "",
-      value: target,
-    }));
-    return this.ask(step, "Where to", lastFirst(items, this.last?.target ?? "local"), (target) => ({ target }));
-  }
-
   /** Nothing to ask where the settings want every plan approved. */
   private async approval(step: number): ReturnType<Step> {
     if (["plan", "always"].includes(vscode.workspace.getConfiguration(SECTION).get("approval", "never"))) {
@@ -178,8 +166,4 @@ class Draft {
   private typed(prompt: string, placeHolder: string, value: string): Thenable<string | undefined> {
     return vscode.window.showInputBox({ title: this.title, prompt, placeHolder, value, ignoreFocusOut: true });
   }
-}
-
-function capitalised(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -8,8 +8,8 @@ import { chooseAnew } from "./chooseSteps";
 import type { Services } from "./services";
 import { start } from "./start";
 
-export async function deploy(services: Services, given?: Choice): Promise<void> {
-  const choice = given ?? (await choose(services, "Deploy", true));
+export async function deploy(services: Services): Promise<void> {
+  const choice = await choose(services, "Deploy", true);
   if (choice !== undefined) {
     await start(services, choice);
   }

@@ -1,18 +1,18 @@
 /** Deploy Again: the same choice as a deployment before, of how the repository is now. */
 import * as vscode from "vscode";
 import { choiceAgain } from "../deploy/choice";
-import { isRunning } from "../state/store";
+import type { Target } from "./called";
 import { deploy } from "./deploy";
-import { deploymentOf, type Services, type Target } from "./services";
+import { deploymentOf, hasEnded, type Services } from "./services";
 import { start } from "./start";
 
 export async function deployAgain(services: Services, target?: Target): Promise<void> {
-  const last = services.memory.choices()[0];
   if (target === undefined) {
-    await deploy(services, last);
+    const [last] = services.memory.choices();
+    await (last === undefined ? deploy(services) : start(services, last));
     return;
   }
-  const deployment = await deploymentOf(services, target, (other) => !isRunning(other), "Deploy Again");
+  const deployment = await deploymentOf(services, target, hasEnded, "Deploy Again");
   const choice = choiceAgain(deployment?.log);
   if (choice !== undefined) {
     await start(services, choice);

@@ -1,11 +1,11 @@
 /** Delete Deployment…: its log, journal and output files. The app it brought up stays. */
 import * as vscode from "vscode";
-import { isRunning } from "../state/store";
 import { deploymentName } from "../tree/rows";
-import { deploymentOf, type Services, type Target } from "./services";
+import type { Target } from "./called";
+import { deploymentOf, hasEnded, type Services } from "./services";
 
 export async function deleteDeployment(services: Services, target?: Target): Promise<void> {
-  const deployment = await deploymentOf(services, target, (other) => !isRunning(other), "Delete Deployment");
+  const deployment = await deploymentOf(services, target, hasEnded, "Delete Deployment");
   if (deployment === undefined) {
     return;
   }

@@ -3,10 +3,10 @@ import * as vscode from "vscode";
 import { asItIsNow, type Choice, choiceAgain, isFolder, newDeploymentId, sourceParams } from "../deploy/choice";
 import { plain } from "../deploy/text";
 import { planStep, stepIds } from "../state/log";
-import { type Deployment, isRetryable } from "../state/store";
-import type { Node } from "../tree/model";
+import { type Deployment, isRetryable, isRunning, offers } from "../state/store";
 import { pickOne } from "../views/pick";
-import { deploymentOf, type Services, type Target } from "./services";
+import type { Target } from "./called";
+import { deploymentOf, type Services, type Unfit } from "./services";
 import { start } from "./start";
 
 export async function retry(services: Services, target?: Target): Promise<void> {
@@ -16,20 +16,24 @@ export async function retry(services: Services, target?: Target): Promise<void> 
   }
 }
 
-export async function retryStep(services: Services, node?: Node): Promise<void> {
-  const deployment = await deploymentOf(services, node, canRetry, "Retry From This Step");
+export async function retryStep(services: Services, target?: Target): Promise<void> {
+  const deployment = await deploymentOf(services, target, canRetry, "Retry From This Step");
   if (deployment === undefined) {
     return;
   }
-  const stepId = node?.stepId ?? (deployment.log?.pending_question ? 0 : await chooseStep(deployment));
+  const stepId = target?.stepId ?? (deployment.log?.pending_question ? 0 : await chooseStep(deployment));
   if (stepId !== undefined) {
     await retryFrom(services, deployment, stepId);
   }
 }
 
-function canRetry(deployment: Deployment): boolean {
-  return isRetryable(deployment) || deployment.log?.pending_question?.options?.some(({ id }) => id === "retry") === true;
-}
+/** It ended otherwise than well, or waits to hear what becomes of a step that failed. */
+const canRetry: Unfit<Deployment> = (deployment) => {
+  if (isRetryable(deployment) || offers(deployment, "retry")) {
+    return undefined;
+  }
+  return isRunning(deployment) ? "asks for no retry." : "has succeeded: there is nothing to retry.";
+};
 
 function chooseStep({ log }: Deployment): Promise<number | undefined> {
   const items = log

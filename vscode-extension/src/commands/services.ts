@@ -6,16 +6,17 @@ import { clock, moment } from "../format";
 import { ICONS } from "../icons";
 import type { AppState } from "../protocol";
 import type { ServerClient } from "../server/client";
-import type { Deployment, DeploymentStore, Send } from "../state/store";
+import { type Deployment, type DeploymentStore, isControllable, isRunning, type Send } from "../state/store";
 import type { AppNode } from "../tree/apps";
-import type { Node } from "../tree/model";
 import { deploymentName } from "../tree/rows";
 import type { AppsView } from "../views/apps";
 import type { DeploymentsView } from "../views/deployments";
 import type { PlanDocuments } from "../views/documents";
 import type { GitHubSignIn } from "../views/gitHub";
+import type { DeploymentOutput } from "../views/output";
 import { pickOne } from "../views/pick";
 import type { Questions } from "../views/questions";
+import type { Target } from "./called";
 
 export interface Services {
   readonly client: ServerClient;
@@ -27,37 +28,59 @@ export interface Services {
   readonly questions: Questions;
   readonly gitHub: GitHubSignIn;
   readonly plans: PlanDocuments;
+  readonly output: DeploymentOutput;
   /** Keys of models. */
   readonly secrets: vscode.SecretStorage;
   readonly log: vscode.LogOutputChannel;
 }
 
-/** What the tree, a notification or a key binding passes to a command. */
-export type Target = Node | { deploymentId: string } | undefined;
+/** Why a command is not for a deployment, or an app: the rest of a sentence that begins with its name. Undefined: it is. */
+export type Unfit<T> = (what: T) => string | undefined;
 
-export type Command = (services: Services, ...args: never[]) => Promise<unknown>;
+export const anyOf = (): undefined => undefined;
+
+export const hasEnded: Unfit<Deployment> = (deployment) => (isRunning(deployment) ? "is still running." : undefined);
+
+/** It runs, and listens to us. */
+export const isOurs: Unfit<Deployment> = (deployment) => {
+  if (!isRunning(deployment)) {
+    return `has ended (${deployment.summary.status}).`;
+  }
+  return isControllable(deployment) ? undefined : "was started elsewhere, and can be controlled only there.";
+};
 
 /** The deployment a command is about: the one it was called on, the only one that fits, or the user's choice. */
 export async function deploymentOf(
   { store }: Services,
-  target: Target,
-  fits: (deployment: Deployment) => boolean,
+  target: Target | undefined,
+  unfit: Unfit<Deployment>,
   title: string,
 ): Promise<Deployment | undefined> {
-  if (target !== undefined) {
-    await store.load(target.deploymentId);
-    return store.get(target.deploymentId);
-  }
-  const found = store.all().filter(fits);
-  const chosen = found.length < 2 ? found[0] : await pickOne(found.map(item), title, "Which deployment?");
-  if (chosen === undefined) {
-    if (found.length === 0) {
-      void vscode.window.showInformationMessage(`${title}: there is no deployment for that.`);
-    }
+  const id = target?.deploymentId ?? (await choose(store, unfit, title));
+  if (id === undefined) {
     return undefined;
   }
-  await store.load(chosen.id);
-  return store.get(chosen.id);
+  await store.load(id);
+  const found = store.get(id);
+  return fitting(found, found && deploymentName(found), "The deployment", unfit, title);
+}
+
+async function choose(store: DeploymentStore, unfit: Unfit<Deployment>, title: string): Promise<string | undefined> {
+  const found = store.all().filter((deployment) => unfit(deployment) === undefined);
+  if (found.length === 0) {
+    void vscode.window.showInformationMessage(`${title}: there is no deployment for that.`);
+  }
+  return (found.length < 2 ? found[0] : await pickOne(found.map(item), title, "Which deployment?"))?.id;
+}
+
+/** The row may be older than what has happened since: then a sentence says what, and nothing is done. */
+function fitting<T>(found: T | undefined, name: string | undefined, kind: string, unfit: Unfit<T>, title: string): T | undefined {
+  const why = found === undefined ? "is not there any more." : unfit(found);
+  if (why !== undefined) {
+    void vscode.window.showInformationMessage(`${title}: ${name ?? kind} ${why}`);
+    return undefined;
+  }
+  return found;
 }
 
 function item(deployment: Deployment): vscode.QuickPickItem & { value: Deployment } {
@@ -71,14 +94,15 @@ function item(deployment: Deployment): vscode.QuickPickItem & { value: Deploymen
 export async function appOf(
   { apps }: Services,
   node: AppNode | undefined,
-  fits: (app: AppState) => boolean,
+  unfit: Unfit<AppState>,
   title: string,
 ): Promise<AppState | undefined> {
-  if (node?.app !== undefined) {
-    return node.app;
-  }
   await apps.update();
-  const found = apps.all().filter(fits);
+  if (node !== undefined) {
+    const now = apps.all().find(({ deployDir }) => deployDir === node.app.deployDir);
+    return fitting(now, node.app.name, "The app", unfit, title);
+  }
+  const found = apps.all().filter((app) => unfit(app) === undefined);
   if (found.length === 0) {
     void vscode.window.showInformationMessage(`${title}: there is no app for that.`);
     return undefined;

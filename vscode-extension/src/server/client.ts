@@ -13,12 +13,34 @@ export type ServerState = "stopped" | "starting" | "running" | "restarting" | "f
 const BACK_OFF_S = [0, 1, 3, 10, 30];
 /** A server that ran this long starts with the first of them again. */
 const HEALTHY_MS = 120_000;
+/** Longer than the longest of these waits, and the start behind it: who asks meanwhile is told something then. */
+const PATIENCE_MS = 60_000;
+/** Until the editor has noticed that the connection is gone. */
+const NOTICED_MS = 5000;
+/** What may be asked twice: it changes nothing, or carries an id by which the server knows it again. */
+const REPEATABLE: readonly (keyof Requests)[] = [
+  "deploy/analyze",
+  "deploy/appLog",
+  "deploy/apps",
+  "deploy/cancel",
+  "deploy/env",
+  "deploy/get",
+  "deploy/list",
+  "deploy/output",
+  "deploy/plan",
+  "deploy/retry",
+  "deploy/start",
+  "deploy/subscribe",
+];
+/** Codes of vscode-jsonrpc for what was never answered: the connection ended, or was not there. */
+const LOST = [1, 2, -32096, -32097, -32098, -32099];
+
 /** The store of secrets may wait for somebody to unlock it; the server does not. */
 const GREETING_MS = 3000;
 
 export class ServerClient implements vscode.Disposable {
   private client: LanguageClient | undefined;
-  private current: ServerState = "stopped";
+  private current: ServerState = "starting"; // it is, as soon as the extension is there: who asks before waits
   private starts: Promise<void> = Promise.resolve();
   private crashes = 0;
   /** The server ended, and is started again when the wait is over. */
@@ -49,10 +71,10 @@ export class ServerClient implements vscode.Disposable {
   }
 
   private async startOnce(): Promise<void> {
-    await this.stop();
+    this.become("starting"); // before the old one stops: who asks now waits for the new one
+    await this.end();
     this.crashes = 0;
     this.backingOff = false;
-    this.become("starting");
     try {
       const [python, { createLanguageClient }] = await Promise.all([this.findPython(), import("./languageClient")]);
       const client = createLanguageClient(
@@ -72,21 +94,69 @@ export class ServerClient implements vscode.Disposable {
   }
 
   async stop(): Promise<void> {
+    await this.end();
+    this.become("stopped");
+  }
+
+  private async end(): Promise<void> {
     const client = this.client;
     this.client = undefined;
-    if (client !== undefined) {
-      await client.dispose().catch((error: unknown) => this.log.debug(`stopping the server: ${text(error)}`));
-      this.become("stopped");
+    await client?.dispose().catch((error: unknown) => this.log.debug(`stopping the server: ${text(error)}`));
+  }
+
+  /**
+   * Ask the server; one that is being started is waited for, and asked once more what its predecessor took to the grave.
+   *
+   * @throws Error with words for people where there is no server, or what it was asked must not be asked twice
+   */
+  async request<M extends keyof Requests>(method: M, params: Requests[M]["params"]): Promise<Requests[M]["result"]> {
+    for (let again = false; ; again = true) {
+      const client = await this.ready();
+      try {
+        return await this.answered(client, client.sendRequest<Requests[M]["result"]>(method, params));
+      } catch (error) {
+        if (!isLost(error)) {
+          throw error;
+        }
+        if (again || !REPEATABLE.includes(method)) {
+          throw new Error("The Auto-Deployer server ended before it answered. Look whether it was done, and try once more.");
+        }
+        await this.until(() => this.client !== client || this.current !== "running", NOTICED_MS);
+      }
     }
   }
 
-  /** Ask the server; one that is being started is waited for. */
-  async request<M extends keyof Requests>(method: M, params: Requests[M]["params"]): Promise<Requests[M]["result"]> {
-    await this.settled();
+  /** The answer; lost once the server that was asked is no longer the one that runs. */
+  private answered<T>(client: LanguageClient, answer: Promise<T>): Promise<T> {
+    const isGone = (): boolean => this.client !== client || this.current !== "running";
+    let dispose: () => void = () => undefined;
+    const gone = new Promise<never>((_, reject) => {
+      if (isGone()) {
+        reject(new LostError()); // it ended just now
+      }
+      const subscription = this.onDidChangeState(() => isGone() && reject(new LostError()));
+      dispose = () => subscription.dispose();
+    });
+    return Promise.race([answer, gone]).finally(dispose);
+  }
+
+  private async ready(): Promise<LanguageClient> {
+    const isStarting = (): boolean => this.current === "starting" || this.current === "restarting";
+    for (const end = Date.now() + PATIENCE_MS; isStarting(); ) {
+      if (Date.now() >= end) {
+        throw new Error("The Auto-Deployer server is still starting. Try again when it runs.");
+      }
+      await this.until(() => !isStarting(), end - Date.now()); // it may have ended again before we go on
+    }
     if (this.client === undefined || this.current !== "running") {
       throw new Error(this.fault ? `${this.fault.message} ${this.fault.remedy}` : "The Auto-Deployer server is not running.");
     }
-    return this.client.sendRequest<Requests[M]["result"]>(method, params);
+    return this.client;
+  }
+
+  /** The folder of its logs, as the server says. */
+  get logDir(): string | undefined {
+    return told(this.client)?.logDir;
   }
 
   /** Tell the server that what the user set has changed; one that is not there is told when it starts. */
@@ -98,19 +168,19 @@ export class ServerClient implements vscode.Disposable {
     }
   }
 
-  private settled(): Promise<void> {
+  /** Wait for a state, but not for ever. */
+  private until(isSo: () => boolean, longest: number): Promise<void> {
     return new Promise((resolve) => {
-      const isSettled = (): boolean => this.current !== "starting" && this.current !== "restarting";
-      if (isSettled()) {
+      const done = (): void => {
+        clearTimeout(timer);
+        subscription.dispose();
         resolve();
-        return;
+      };
+      const timer = setTimeout(done, longest);
+      const subscription = this.onDidChangeState(() => isSo() && done());
+      if (isSo()) {
+        done();
       }
-      const subscription = this.onDidChangeState(() => {
-        if (isSettled()) {
-          subscription.dispose();
-          resolve();
-        }
-      });
     });
   }
 
@@ -164,9 +234,8 @@ export class ServerClient implements vscode.Disposable {
   }
 
   private compareVersions(client: LanguageClient): void {
-    const told = client.initializeResult;
-    const ours = (told?.capabilities.experimental as { autoDeployer?: { protocolVersion?: number } } | undefined)?.autoDeployer;
-    const server = told?.serverInfo?.version ?? "?";
+    const ours = told(client);
+    const server = client.initializeResult?.serverInfo?.version ?? "?";
     this.log.info(`Server ${server}, client ${this.version}, protocol ${ours?.protocolVersion ?? "?"}`);
     if (process.platform === "win32") {
       this.log.info("On Windows a deployment ends with this window; in WSL it goes on.");
@@ -183,7 +252,7 @@ export class ServerClient implements vscode.Disposable {
   private async fail(fault: ServerStartError): Promise<void> {
     this.log.error(`${fault.message} ${fault.remedy}`);
     this.fault = fault; // before it stops: who waits is told
-    await this.stop();
+    await this.end();
     this.become("failed");
   }
 
@@ -196,6 +265,18 @@ export class ServerClient implements vscode.Disposable {
       this.changes.fire(state);
     }
   }
+}
+
+/** What the server says of itself when it starts. */
+function told(client: LanguageClient | undefined): { protocolVersion?: number; logDir?: string } | undefined {
+  type Experimental = { autoDeployer?: { protocolVersion?: number; logDir?: string } } | undefined;
+  return (client?.initializeResult?.capabilities.experimental as Experimental)?.autoDeployer;
+}
+
+class LostError extends Error {}
+
+function isLost(error: unknown): boolean {
+  return error instanceof LostError || LOST.includes((error as { code?: unknown } | undefined)?.code as number);
 }
 
 function endedAgain(): ServerStartError {

@@ -6,7 +6,7 @@ import { PROVIDERS } from "../protocol";
 import type { Send } from "../state/store";
 
 /** Of the extension itself; all others that package.json contributes are the server's. */
-const OURS = ["interpreter", "logDir", "targets"];
+const OURS = ["interpreter", "logDir"];
 
 /** What the user set: what they left alone is for the server's other sources to say. */
 export function userSettings(contributed: readonly string[]): Record<string, unknown> {

@@ -1,5 +1,5 @@
 /** Questions put to a log document. */
-import type { DeploymentLog, DeploymentStep, Question, StepResult } from "../protocol";
+import type { CommandRecord, CurrentCommand, DeploymentLog, DeploymentStep, Question, StepResult } from "../protocol";
 
 /** A document as the server's file has it: its one part that is also an event's field has the names of the file there. */
 export function fromFile(document: Record<string, unknown>): DeploymentLog {
@@ -23,4 +23,25 @@ export function planStep(log: DeploymentLog | undefined, stepId: number): Deploy
 export function failedStep(log: DeploymentLog): StepResult | undefined {
   const last = log.steps?.findLast((step) => !["success", "skipped", "blocked"].includes(step.status ?? ""));
   return log.status === "running" || log.status === "success" ? undefined : last;
+}
+
+/** What names a command in its log: its id, or in logs that give none its place. */
+export function commandKey({ steps = [] }: DeploymentLog, told: CommandRecord | CurrentCommand): string {
+  if (told.id) {
+    return told.id;
+  }
+  const entry = steps.findIndex(({ commands }) => commands?.includes(told as CommandRecord));
+  return `${entry}.${steps[entry]?.commands?.indexOf(told as CommandRecord)}`;
+}
+
+export function commandBy(log: DeploymentLog | undefined, key: string): CommandRecord | CurrentCommand | undefined {
+  const all = (log?.steps ?? []).flatMap((step) => [
+    ...(step.commands ?? []),
+    ...(step.current_command ? [step.current_command] : []),
+  ]);
+  return all.find((told) => log && commandKey(log, told) === key);
+}
+
+export function hasEnded(told: CommandRecord | CurrentCommand): told is CommandRecord {
+  return "exit_code" in told;
 }

@@ -80,7 +80,7 @@ export class DeploymentStore {
     const { deploymentId: id, logUri } = row;
     const log = this.deployments.get(id)?.log;
     if (log !== undefined && (log !== before?.log || log.status !== "running")) {
-      this.keep(id, log, logUri);
+      this.keep(id, log, logUri, row.controllable);
     } else {
       this.deployments.set(id, { id, logUri, log, summary: row });
     }
@@ -170,7 +170,13 @@ export class DeploymentStore {
     }
   }
 
-  private keep(id: string, log: DeploymentLog, logUri: string): void {
+  /** Without a word on `controllable` it is as it was; of what begins before our eyes it is so. */
+  private keep(
+    id: string,
+    log: DeploymentLog,
+    logUri: string,
+    controllable = this.deployments.get(id)?.summary.controllable,
+  ): void {
     const { subdir, subdirs } = (log.request ?? {}) as Pick<DeploymentSummary, "subdir" | "subdirs">;
     const summary: DeploymentSummary = {
       deploymentId: id,
@@ -182,6 +188,7 @@ export class DeploymentStore {
       logUri,
       subdir,
       subdirs,
+      controllable,
     };
     this.deployments.set(id, { id, log, logUri, summary });
   }
@@ -202,6 +209,17 @@ export class DeploymentStore {
 
 export function isRunning(deployment: Deployment): boolean {
   return deployment.summary.status === "running";
+}
+
+/** It can be cancelled, and its questions answered, from here: not one that a terminal, or another window's server, keeps to itself. */
+export function isControllable(deployment: Deployment): boolean {
+  return isRunning(deployment) && deployment.summary.controllable !== false;
+}
+
+/** It waits for an answer that we may give, and this is one. */
+export function offers(deployment: Deployment, option: string): boolean {
+  const options = deployment.log?.pending_question?.options ?? [];
+  return isControllable(deployment) && options.some(({ id }) => id === option);
 }
 
 /** Ended otherwise than well: `deploy/retry` continues it. */

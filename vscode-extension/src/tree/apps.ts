@@ -4,24 +4,73 @@ import { clock, joined, moment, oneLine } from "../format";
 import type { AppState } from "../protocol";
 import { type Action, codeBlock, escaped, type Row } from "./row";
 
+/** The same `id` is always the same object, as VS Code wants it, with the app as it is now. */
 export interface AppNode {
   readonly id: string;
-  readonly app: AppState;
+  app: AppState;
   /** The address, or one of the last lines of its log; undefined: the app itself. */
-  readonly part?: "url" | { readonly line: string };
+  part?: "url" | { readonly line: string };
 }
 
-export function appRoots(apps: readonly AppState[]): AppNode[] {
-  return apps.map((app) => ({ id: `a/${app.deployDir}`, app }));
+export class AppTree {
+  private nodes = new Map<string, AppNode>();
+  private apps: readonly AppState[] = [];
+  /** What each app's rows show, as text. */
+  private shown = new Map<string, string>();
+
+  all(): readonly AppState[] {
+    return this.apps;
+  }
+
+  roots(): AppNode[] {
+    return this.apps.map((app) => this.node({ id: rootId(app), app }));
+  }
+
+  children(node: AppNode): AppNode[] {
+    return appChildren(node).map((child) => this.node(child));
+  }
+
+  /**
+   * Take the apps as they are now.
+   *
+   * @returns the rows to draw anew: those that show something else, or `undefined` for all where apps came or went. What an app
+   *   uses of the machine changes all the time, and no row shows it.
+   */
+  update(apps: readonly AppState[], now: number): (AppNode | undefined)[] {
+    const before = this.shown;
+    this.apps = apps;
+    this.shown = new Map(apps.map((app) => [rootId(app), shownText(app, now)]));
+    if ([...before.keys()].join("\n") !== [...this.shown.keys()].join("\n")) {
+      this.nodes = new Map([...this.nodes].filter(([, { app }]) => this.shown.has(rootId(app))));
+      this.roots();
+      return [undefined];
+    }
+    return this.roots().filter(({ id }) => before.get(id) !== this.shown.get(id));
+  }
+
+  private node(node: AppNode): AppNode {
+    const known = Object.assign(this.nodes.get(node.id) ?? node, node);
+    this.nodes.set(node.id, known);
+    return known;
+  }
 }
 
-export function appChildren({ app, part }: AppNode): AppNode[] {
+function rootId({ deployDir }: AppState): string {
+  return `a/${deployDir}`;
+}
+
+function shownText(app: AppState, now: number): string {
+  const root: AppNode = { id: rootId(app), app };
+  return JSON.stringify([root, ...appChildren(root)].map((node) => appRow(node, now)));
+}
+
+function appChildren({ id, app, part }: AppNode): AppNode[] {
   if (part !== undefined) {
     return [];
   }
-  const url: AppNode[] = app.url && app.status === "running" ? [{ id: `a/${app.deployDir}/url`, app, part: "url" }] : [];
+  const url: AppNode[] = app.url && app.status === "running" ? [{ id: `${id}/url`, app, part: "url" }] : [];
   const lines = (app.lastLines ?? []).slice(-10);
-  return [...url, ...lines.map((line, index) => ({ id: `a/${app.deployDir}/l/${index}`, app, part: { line } }))];
+  return [...url, ...lines.map((line, index) => ({ id: `${id}/l/${index}`, app, part: { line } }))];
 }
 
 export function appRow(node: AppNode, now: number): Row {
@@ -49,8 +98,8 @@ export function appRow(node: AppNode, now: number): Row {
       escaped(app.deployDir),
     ),
     spoken: joined(", ", `App ${app.name}`, app.status, exit, since, app.url),
-    can: ["log", ...actions(app)],
-    children: appChildren(node).length > 0 ? "collapsed" : "none",
+    can: ["app", ...actions(app)],
+    children: appChildren({ id: node.id, app }).length > 0 ? "collapsed" : "none",
   };
 }
 

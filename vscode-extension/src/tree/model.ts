@@ -14,6 +14,11 @@ export interface Node {
   readonly content: Content;
 }
 
+/** Whether it is a row, rather than only names a deployment. */
+export function isNode(target: object): target is Node {
+  return "content" in target;
+}
+
 interface Content {
   /** Nothing when what it stood for is gone. */
   row(deployment: Deployment, now: number): Row | undefined;
@@ -85,8 +90,7 @@ export class DeploymentTree {
 
   private ofDeployment(deploymentId: string, log: DeploymentLog): Node[] {
     const place = { deploymentId };
-    const question = (): Node =>
-      this.node(place, `/q/${log.pending_question?.questionId}`, { row: (now) => rows.question(now.log?.pending_question) });
+    const question = (): Node => this.node(place, `/q/${log.pending_question?.questionId}`, { row: (now) => rows.question(now) });
     return [
       ...(log.pending_question ? [question()] : []),
       ...(log.app ? [this.node(place, "/app", { row: (now) => rows.app(now.log?.app) })] : []),

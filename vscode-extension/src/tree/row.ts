@@ -16,6 +16,7 @@ export interface Row {
 
 export type Action =
   | "again"
+  | "app"
   | "answer"
   | "cancel"
   | "copy"

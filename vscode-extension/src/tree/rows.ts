@@ -17,7 +17,7 @@ import type {
   StepResult,
 } from "../protocol";
 import { failedStep, planStep, stepIds } from "../state/log";
-import { type Deployment, isRetryable, isRunning } from "../state/store";
+import { type Deployment, isControllable, isRetryable, isRunning, offers } from "../state/store";
 import { type Action, codeBlock, escaped, type Row } from "./row";
 
 const PLAIN = { description: "", tooltip: "", can: [], children: "none" } as const;
@@ -26,6 +26,7 @@ const TAIL = 2000;
 const CHOSEN: readonly Reason["kind"][] = ["cancelled_by_user", "aborted_by_user", "plan_rejected", "step_skipped"];
 /** What took less is not worth a time. */
 const SHOWN_MS = 50;
+const ELSEWHERE = "started elsewhere";
 /** The time stands behind the name, and should be seen in a narrow view. */
 const NAME_WIDTH = 40;
 
@@ -46,7 +47,7 @@ export function deployment(deployment: Deployment, now: number): Row {
   const state = log?.cancelling ? "cancelling" : summary.status;
   const took = tookMs(deployment, now);
   const where = log && isRunning(deployment) ? progress(log) : "";
-  const can: Action[] = isRunning(deployment) ? ["cancel"] : ["again", "delete"];
+  const can: Action[] = isRunning(deployment) ? (isControllable(deployment) ? ["cancel"] : []) : ["again", "delete"];
   if (isRetryable(deployment) && (log === undefined || log.plan)) {
     can.push("retry");
   }
@@ -55,7 +56,7 @@ export function deployment(deployment: Deployment, now: number): Row {
   }
   const failed = log ? failedStep(log) : undefined;
   const times = isRunning(deployment)
-    ? [state === "cancelling" ? "cancelling" : where, elapsed(took)]
+    ? [state === "cancelling" ? "cancelling" : where, elapsed(took), isElsewhere(deployment) && ELSEWHERE]
     : [endWords(summary.status, failed), took > 0 && duration(took), clock(moment(summary.startTime), now)];
   return {
     label: name,
@@ -68,7 +69,8 @@ export function deployment(deployment: Deployment, now: number): Row {
       state,
       placeInGroup(deployment),
       where,
-      log?.pending_question && "waits for your answer",
+      isElsewhere(deployment) && ELSEWHERE,
+      log?.pending_question && (isElsewhere(deployment) ? "waits for an answer there" : "waits for your answer"),
       failed && `at step ${failed.step_name}`,
       took > 0 && durationInWords(took),
       modelCalls(log),
@@ -76,6 +78,15 @@ export function deployment(deployment: Deployment, now: number): Row {
     can: [...can, "log"],
     children: isRunning(deployment) ? "expanded" : "collapsed",
   };
+}
+
+function isElsewhere(deployment: Deployment): boolean {
+  return isRunning(deployment) && !isControllable(deployment);
+}
+
+function whereControlled({ log }: Deployment): string {
+  const by = log?.writer ? ` (process ${log.writer.pid} on ${log.writer.host})` : "";
+  return `It was started in a terminal, or by another window that keeps it${by}: only there can it be cancelled and answered.`;
 }
 
 function progress(log: DeploymentLog): string {
@@ -103,7 +114,8 @@ function tookMs({ summary, log }: Deployment, now: number): number {
   return measured || Math.max(0, moment(summary.endTime) - started);
 }
 
-function deploymentTooltip({ log, summary }: Deployment): string {
+function deploymentTooltip(deployment: Deployment): string {
+  const { log, summary } = deployment;
   const source = log?.repo?.source;
   const snapshot =
     source && joined(" ", source.ref, source.commit?.slice(0, 10), source.kind === "working_tree" && "(working tree)");
@@ -116,6 +128,7 @@ function deploymentTooltip({ log, summary }: Deployment): string {
     log?.retry_of && `Continues ${escaped(log.retry_of)}`,
     log?.app && `App: ${escaped(log.app.url)}`,
     escaped(modelUse(log)),
+    isElsewhere(deployment) && escaped(whereControlled(deployment)),
     log?.reason && reasonText(log.reason),
   ];
   return lines.filter(Boolean).join("\n\n");
@@ -132,18 +145,19 @@ export function step(deployment: Deployment, stepId: number, now: number): Row |
   const planned = planStep(log, stepId);
   const name = planned?.name ?? last?.step_name ?? `Step ${stepId}`;
   const running = isRunning(deployment);
+  const ours = isControllable(deployment);
   const position = `step ${ids.indexOf(stepId) + 1} of ${ids.length}`;
   const can: Action[] = [];
-  if (running && (!last || last.status === "running")) {
+  if (ours && (!last || last.status === "running")) {
     can.push("skip");
   }
-  if (isRetryable(deployment) || asks(log, last, "retry")) {
+  if (isRetryable(deployment) || asks(deployment, last, "retry")) {
     can.push("retryStep");
   }
-  if (asks(log, last, "model")) {
+  if (asks(deployment, last, "model")) {
     can.push("model");
   }
-  if (log.config?.model && asks(log, last, "retry")) {
+  if (log.config?.model && asks(deployment, last, "retry")) {
     can.push("hint");
   }
   if (!last) {
@@ -166,9 +180,8 @@ export function step(deployment: Deployment, stepId: number, now: number): Row |
 }
 
 /** The step failed, and the deployment waits to hear what now. */
-function asks(log: DeploymentLog, last: StepResult | undefined, option: string): boolean {
-  const offered = log.pending_question?.options?.some(({ id }) => id === option);
-  return offered === true && last !== undefined && last === log.steps?.at(-1);
+function asks(deployment: Deployment, last: StepResult | undefined, option: string): boolean {
+  return offers(deployment, option) && last !== undefined && last === deployment.log?.steps?.at(-1);
 }
 
 function repairedBy(log: DeploymentLog, { step_id, status }: StepResult): string {
@@ -228,7 +241,7 @@ export function command(record: CommandRecord | undefined): Row | undefined {
     icon: record.success ? "success" : record.stopped ? "cancelled" : "failed",
     tooltip: commandTooltip(record),
     spoken: `command ${oneLine(record.command)}, ${end || "succeeded"} after ${durationInWords(took)}`,
-    can: ["copy", "output"],
+    can: record.output || record.stdout || record.stderr ? ["copy", "output"] : ["copy"],
     children: "none",
   };
 }
@@ -329,13 +342,17 @@ export function check(result: CheckResult | undefined): Row | undefined {
   };
 }
 
-export function question(asked: Question | null | undefined): Row | undefined {
+export function question(deployment: Deployment): Row | undefined {
+  const asked: Question | null | undefined = deployment.log?.pending_question;
   if (!asked) {
     return undefined;
   }
   const label = oneLine(asked.message);
   const tooltip = joined("\n\n", escaped(asked.message), asked.detail && codeBlock(asked.detail));
-  return { ...PLAIN, label, description: "answer…", icon: "question", tooltip, spoken: `question: ${label}`, can: ["answer"] };
+  const row = { ...PLAIN, label, icon: "question", tooltip } as const;
+  return isElsewhere(deployment)
+    ? { ...row, description: "answer it where it was started", spoken: `question, to be answered where it was started: ${label}` }
+    : { ...row, description: "answer…", spoken: `question: ${label}`, can: ["answer"] };
 }
 
 export function reason(why: Reason | null | undefined): Row | undefined {

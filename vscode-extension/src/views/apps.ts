@@ -3,7 +3,7 @@ import * as vscode from "vscode";
 import { VIEWS } from "../ids";
 import type { AppState } from "../protocol";
 import type { Send } from "../state/store";
-import { type AppNode, appChildren, appRoots, appRow } from "../tree/apps";
+import { type AppNode, AppTree, appRow } from "../tree/apps";
 import { treeItem } from "./treeItem";
 
 /** While the view is open it is looked at that often whether the apps still run. */
@@ -13,8 +13,7 @@ export class AppsView implements vscode.TreeDataProvider<AppNode>, vscode.Dispos
   private readonly view: vscode.TreeView<AppNode>;
   private readonly changes = new vscode.EventEmitter<AppNode | undefined>();
   readonly onDidChangeTreeData = this.changes.event;
-  private apps: readonly AppState[] = [];
-  private shown = "";
+  private readonly tree = new AppTree();
   private readonly timer: NodeJS.Timeout;
 
   constructor(
@@ -28,7 +27,7 @@ export class AppsView implements vscode.TreeDataProvider<AppNode>, vscode.Dispos
   }
 
   all(): readonly AppState[] {
-    return this.apps;
+    return this.tree.all();
   }
 
   getTreeItem(node: AppNode): vscode.TreeItem {
@@ -36,25 +35,24 @@ export class AppsView implements vscode.TreeDataProvider<AppNode>, vscode.Dispos
   }
 
   getChildren(node?: AppNode): AppNode[] {
-    return node === undefined ? appRoots(this.apps) : appChildren(node);
+    return node === undefined ? this.tree.roots() : this.tree.children(node);
   }
 
-  /** Ask the server; the tree is refreshed only when something is different. */
+  /** Ask the server; only rows that show something else are drawn anew. */
   async update(): Promise<void> {
     if (!this.isConnected()) {
       return;
     }
+    let apps: readonly AppState[];
     try {
-      this.apps = (await this.send("deploy/apps", {})).apps;
+      ({ apps } = await this.send("deploy/apps", {}));
     } catch {
       return; // the server is going down: its state is shown elsewhere
     }
-    const seen = JSON.stringify(this.apps);
-    if (seen !== this.shown) {
-      this.shown = seen;
-      this.changes.fire(undefined);
-      this.onChange(this.apps);
+    for (const node of this.tree.update(apps, Date.now())) {
+      this.changes.fire(node);
     }
+    this.onChange(apps);
   }
 
   dispose(): void {

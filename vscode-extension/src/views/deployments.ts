@@ -1,6 +1,6 @@
 /** The view Deployments: reads the store, refreshes only what changed, a few times a second. */
 import * as vscode from "vscode";
-import { COMMANDS, VIEWS } from "../ids";
+import { CLICK, COMMANDS, VIEWS } from "../ids";
 import type { Change, DeploymentStore } from "../state/store";
 import { DeploymentTree, type Node } from "../tree/model";
 import { Refresh } from "../tree/refresh";
@@ -39,8 +39,8 @@ export class DeploymentsView implements vscode.TreeDataProvider<Node>, vscode.Di
       return new vscode.TreeItem("");
     }
     const item = treeItem(node.id, row);
-    if (row.can.includes("output")) {
-      item.command = { command: COMMANDS.openOutput, title: "Open Output", arguments: [node, { preview: true }] };
+    if (this.tree.command(node) !== undefined) {
+      item.command = { command: COMMANDS.openOutput, title: "Open Output", arguments: [node, CLICK] };
     }
     return item;
   }

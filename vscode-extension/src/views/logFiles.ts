@@ -2,14 +2,13 @@
  * Deployments that others start or delete (a terminal, another window) are seen by their log files. One that we do not know, or
  * whose file is gone, is news: then the server is asked, and what runs is followed from there on.
  */
-import path from "node:path";
 import * as vscode from "vscode";
-import { SECTION } from "../ids";
 import type { DeploymentStore } from "../state/store";
 
 const SETTLE_MS = 1000;
 
 export class LogFiles implements vscode.Disposable {
+  private folder: string | undefined;
   private watcher: vscode.FileSystemWatcher | undefined;
   private readonly touched = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
@@ -17,19 +16,19 @@ export class LogFiles implements vscode.Disposable {
   constructor(
     private readonly store: DeploymentStore,
     private readonly onNews: () => void,
-  ) {
-    this.watch();
-  }
+  ) {}
 
-  /** Begin, or begin anew when the setting has changed. */
-  watch(): void {
+  /** Begin, or begin anew where it is another folder: the server says which it uses, also where no folder is open. */
+  watch(folder: string | undefined): void {
+    if (folder === undefined || folder === this.folder) {
+      return;
+    }
+    this.folder = folder;
     this.watcher?.dispose();
-    const folder = logFolder();
-    if (folder !== undefined) {
-      this.watcher = vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(folder, "deploy_*.json"));
-      for (const listen of [this.watcher.onDidCreate, this.watcher.onDidChange, this.watcher.onDidDelete]) {
-        listen((uri) => this.touch(uri));
-      }
+    const logs = new vscode.RelativePattern(vscode.Uri.file(folder), "deploy_*.json");
+    this.watcher = vscode.workspace.createFileSystemWatcher(logs);
+    for (const listen of [this.watcher.onDidCreate, this.watcher.onDidChange, this.watcher.onDidDelete]) {
+      listen((uri) => this.touch(uri));
     }
   }
 
@@ -56,16 +55,6 @@ export class LogFiles implements vscode.Disposable {
   private isKnown({ path }: vscode.Uri): boolean {
     return this.store.all().some(({ logUri }) => vscode.Uri.parse(logUri).path === path);
   }
-}
-
-/** Where the server keeps its logs: the setting, else `agent_logs` in the first workspace folder. */
-function logFolder(): vscode.Uri | undefined {
-  const first = vscode.workspace.workspaceFolders?.[0]?.uri;
-  const set = vscode.workspace.getConfiguration(SECTION).get<string>("logDir");
-  if (set && path.isAbsolute(set)) {
-    return vscode.Uri.file(set);
-  }
-  return first && vscode.Uri.joinPath(first, set || "agent_logs");
 }
 
 async function exists(uri: vscode.Uri): Promise<boolean> {

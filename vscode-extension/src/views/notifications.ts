@@ -18,11 +18,14 @@ const BUTTONS: Record<string, string> = {
 /** What ended longer ago, while no window was open, is no news. */
 const NEWS_MS = 24 * 3600_000;
 
+/** Until a log that could not be had is asked for again. */
+const AGAIN_MS = [500, 2000, 5000];
+
 type OnRemedy = (deployment: Deployment, remedy: Remedy) => Promise<void>;
 
 export function notifyOfEnds(store: DeploymentStore, seen: SeenRunning, onRemedy: OnRemedy): vscode.Disposable {
   const tell = async (id: string): Promise<void> => {
-    await store.load(id);
+    await loaded(store, id);
     const deployment = store.get(id);
     await (deployment && notify(deployment, onRemedy));
   };
@@ -42,6 +45,18 @@ export function notifyOfEnds(store: DeploymentStore, seen: SeenRunning, onRemedy
       }
     }
   });
+}
+
+/** Try to have its log; the server may just start again. Without it the end is told all the same, in fewer words. */
+async function loaded(store: DeploymentStore, id: string): Promise<void> {
+  for (const wait of [...AGAIN_MS, undefined]) {
+    try {
+      await store.load(id);
+      return;
+    } catch {
+      await (wait && new Promise((resolve) => setTimeout(resolve, wait)));
+    }
+  }
 }
 
 async function notify(deployment: Deployment, onRemedy: OnRemedy): Promise<void> {

@@ -24,6 +24,10 @@ export class DeploymentOutput implements vscode.Disposable {
     this.channel.dispose();
   }
 
+  show(): void {
+    this.channel.show(true);
+  }
+
   private follow(change: Change): void {
     if (change.kind === "output") {
       this.write(change.deployment, this.stream(change.chunk).push(change.chunk.text));

@@ -5,7 +5,7 @@
 import * as vscode from "vscode";
 import { firstAndLast, joined } from "../format";
 import type { GitCredential, Option, Question } from "../protocol";
-import type { Deployment, DeploymentStore, Send } from "../state/store";
+import { type Deployment, type DeploymentStore, isControllable, offers, type Send } from "../state/store";
 import { deploymentName } from "../tree/rows";
 import { type GitHubSignIn, SIGN_IN, TOKEN } from "./gitHub";
 
@@ -26,7 +26,7 @@ export class Questions implements vscode.Disposable {
   private readonly subscription: { dispose(): void };
 
   constructor(
-    store: DeploymentStore,
+    private readonly store: DeploymentStore,
     private readonly send: Send,
     private readonly gitHub: GitHubSignIn,
   ) {
@@ -74,7 +74,7 @@ export class Questions implements vscode.Disposable {
   /** Answer with an option, where the pending question has it, and with a hint for the model. */
   async choose(deployment: Deployment, optionId: string, guidance?: string): Promise<boolean> {
     const question = deployment.log?.pending_question;
-    if (!question?.options?.some((option) => option.id === optionId)) {
+    if (!question || !offers(deployment, optionId)) {
       return false;
     }
     await this.give(deployment, question, { optionId, guidance });
@@ -84,8 +84,8 @@ export class Questions implements vscode.Disposable {
   private async notify(deployment: Deployment): Promise<void> {
     const question = deployment.log?.pending_question;
     const key = `${deployment.id} ${question?.questionId}`;
-    if (!question || this.told.has(key)) {
-      return;
+    if (!question || this.told.has(key) || !isControllable(deployment)) {
+      return; // what a terminal asks is answered there
     }
     this.told.add(key);
     const options = optionsOf(question);
@@ -103,15 +103,26 @@ export class Questions implements vscode.Disposable {
         await this.logIn(deployment, question, await vscode.window.showInformationMessage(message, SIGN_IN, TOKEN));
       }
     } else if (isDestructive(question)) {
-      await this.answer(deployment);
+      const wanted = await vscode.window.showWarningMessage(message, "Review…"); // a modal nobody asked for takes a stray Enter
+      await (wanted && this.answerSame(deployment, question));
     } else if (options.length === 0 || question.allowCustom) {
       const wanted = await vscode.window.showInformationMessage(message, "Answer…");
-      await (wanted && this.answer(deployment));
+      await (wanted && this.answerSame(deployment, question));
     } else {
       const show = failed ? vscode.window.showWarningMessage : vscode.window.showInformationMessage;
       const labels = options.map(({ label }) => label);
       const chosen = await show(message, ...(labels.length > BUTTONS ? [...labels.slice(0, 2), MORE] : labels));
-      await (chosen === MORE ? this.answer(deployment) : this.give(deployment, question, byLabel(options, chosen)));
+      await (chosen === MORE ? this.answerSame(deployment, question) : this.give(deployment, question, byLabel(options, chosen)));
+    }
+  }
+
+  /** From a notification, which may be older than the answer that somebody gave meanwhile. */
+  private async answerSame({ id }: Deployment, { questionId }: Question): Promise<void> {
+    const now = this.store.get(id);
+    if (now?.log?.pending_question?.questionId === questionId) {
+      await this.answer(now);
+    } else {
+      void vscode.window.showInformationMessage("The question was answered already.");
     }
   }
 
@@ -151,11 +162,17 @@ function isDestructive(question: Question): boolean {
   return question.risk === "high" && optionsOf(question).length > 0;
 }
 
+/** The button that Enter presses comes first: what silence would mean, or else the no. */
+function safeFirst({ default: silence }: Question, options: readonly Option[]): Option[] {
+  const safe = options.find(({ id }) => id === silence) ?? options.find(({ id }) => id === "no");
+  return [...options.filter((option) => option === safe), ...options.filter((option) => option !== safe)];
+}
+
 async function input(title: string, question: Question): Promise<Answer | undefined> {
   const options = optionsOf(question);
   if (isDestructive(question)) {
     const modal = { modal: true, detail: question.detail };
-    const labels = options.map(({ label }) => label);
+    const labels = safeFirst(question, options).map(({ label }) => label);
     return byLabel(options, await vscode.window.showWarningMessage(question.message, modal, ...labels));
   }
   if (question.kind === "text" || question.kind === "secret") {

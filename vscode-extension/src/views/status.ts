@@ -4,7 +4,7 @@ import { modelUse } from "../deploy/model";
 import { joined, moment } from "../format";
 import { COMMANDS, CONTEXTS } from "../ids";
 import type { ServerState } from "../server/client";
-import { type Deployment, type DeploymentStore, isRetryable, isRunning } from "../state/store";
+import { type Deployment, type DeploymentStore, isControllable, isRetryable, isRunning, offers } from "../state/store";
 import { deploymentName } from "../tree/rows";
 
 const ENDED_ICONS: Record<string, string> = { success: "pass", failed: "error", interrupted: "debug-disconnect" };
@@ -29,6 +29,7 @@ export class Status implements vscode.Disposable {
       if (change.kind === "event" && change.event.method === "deploy/finished") {
         this.ended = change.deployment;
       } else if (change.kind === "list") {
+        this.ended = store.get(this.ended?.id ?? "") && this.ended; // what was deleted is no news any more
         this.ended ??= store.all().slice(0, 1).find(endedLately);
       }
       if (change.kind !== "output") {
@@ -58,10 +59,15 @@ export class Status implements vscode.Disposable {
     this.set(CONTEXTS.server, this.server);
     this.set(CONTEXTS.hasDeployments, all.length > 0);
     this.set(CONTEXTS.hasFailed, all.some(isRetryable));
-    this.set(CONTEXTS.running, running.length > 0);
+    const ours = running.filter(isControllable);
+    const offering = (option: string): Deployment[] => ours.filter((deployment) => offers(deployment, option));
+    this.set(CONTEXTS.running, ours.length > 0);
+    this.set(CONTEXTS.hasQuestion, ours.some(isAsking));
+    this.set(CONTEXTS.offersRetry, offering("retry").length > 0);
+    this.set(CONTEXTS.offersModel, offering("model").length > 0);
     this.set(
-      CONTEXTS.hasQuestion,
-      running.some(({ log }) => log?.pending_question),
+      CONTEXTS.offersHint,
+      offering("retry").some(({ log }) => log?.config?.model),
     );
     const text = this.textOf(running);
     if (text === undefined) {
@@ -83,7 +89,7 @@ export class Status implements vscode.Disposable {
       return { icon: "loading~spin", words: "Auto-Deployer: the server starts again" };
     }
     if (first !== undefined) {
-      const asked = running.some(({ log }) => log?.pending_question);
+      const asked = running.filter(isControllable).some(isAsking);
       const words = running.length > 1 ? `${running.length} deployments` : `Deploying ${deploymentName(first)}`;
       return asked ? { icon: "question", words: `${words}: a question` } : { icon: "loading~spin", words };
     }
@@ -100,6 +106,10 @@ export class Status implements vscode.Disposable {
       void vscode.commands.executeCommand("setContext", key, value);
     }
   }
+}
+
+function isAsking({ log }: Deployment): boolean {
+  return !!log?.pending_question;
 }
 
 function endedLately({ summary }: Deployment): boolean {

@@ -117,7 +117,9 @@ group("the questions of a deployment for a login", () => {
     editor.does = does;
     const sent: unknown[] = [];
     let tell: (change: Change) => void = () => undefined;
+    let shown: Deployment | undefined;
     const store = {
+      get: () => shown,
       onDidChange: (listener: typeof tell) => {
         tell = listener;
         return { dispose: () => undefined };
@@ -128,9 +130,10 @@ group("the questions of a deployment for a login", () => {
     for (const kind of ["text", "secret"] as const) {
       const deployment = {
         id: "d1",
-        summary: { repo: host },
+        summary: { repo: host, status: "running" },
         log: { pending_question: question(kind, host) },
       } as unknown as Deployment;
+      shown = deployment;
       tell({ kind: "loaded", deployment });
       tell({ kind: "loaded", deployment }); // told twice, asked once
       await new Promise((resolve) => setTimeout(resolve));
