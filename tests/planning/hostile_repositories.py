@@ -20,6 +20,10 @@ class Place:
     """A plain name of that place is in what runs."""
     whole: bool = True
     """The recipe reads any name as a whole; else a pattern decides how much of it is one."""
+    subdir: str = ""
+    """What of it is deployed."""
+    options: bool = True
+    """A name with a dash in front must not become an option; False where the author's own command has it as one."""
 
 
 _FLASK = "from flask import Flask\napp = Flask(__name__)\n"
@@ -95,7 +99,7 @@ def _config(name: str, file: str, text: str, build: str, **dependencies: str) ->
 
 
 def _nx(folder: str, **target: object) -> Files:
-    top = {"package.json": _package(devDependencies={"nx": "20"}), "nx.json": "{}"}
+    top = {"package.json": _package(dependencies={"nx": "20", "next": "15"}), "nx.json": "{}", "package-lock.json": "{}"}
     project = {"name": "web", "projectType": "application", "targets": {"build": target}}
     return {**top, f"{folder}/project.json": json.dumps(project)}
 
@@ -104,7 +108,8 @@ def _member(name: str, *, folder: str = "", manager: str = "npm@10.0.0", **top: 
     """A member of a workspace that needs another one of it."""
     place = folder or "web"
     return {
-        "package.json": json.dumps({"name": "top", "workspaces": ["*"], "packageManager": manager, "devDependencies": dict.fromkeys(top, "2")}),
+        "package.json": json.dumps(
+            {"name": "top", "workspaces": ["*"], "packageManager": manager, "devDependencies": dict.fromkeys(top, "2")}),
         **{f"{key}.json": "{}" for key in top},
         f"{place}/package.json": json.dumps({"name": name, "main": "server.js", "scripts": {"build": "tsc"},
                                              "dependencies": {"express": "4"}}),
@@ -151,7 +156,7 @@ PLACES: dict[str, tuple[Place, ...]] = {
         Place("a file that names tables", _tables),
         Place("the folder of manage.py", _django),
         Place("WSGI_APPLICATION", _django_setting),
-        Place("a console script", _console),
+        Place("a console script", _console, reaches=False),
         Place("the version in poetry.lock", lambda name: _poetry("flask", name), reaches=False),
         Place("the package in poetry.lock", lambda name: _poetry(name, "1"), reaches=False),
         Place("a dependency", lambda name: _project(dependencies=["flask", name])),
@@ -166,7 +171,8 @@ PLACES: dict[str, tuple[Place, ...]] = {
             "package.json": _package(scripts={"start": f"nodemon {shlex.quote(f'{name}.js')}"}), f"{name}.js": _LISTENS},
             whole=False),
         Place("an option of nodemon", lambda name: {
-            "package.json": _package(scripts={"start": f"nodemon -r {shlex.quote(name)} app.js"}), "app.js": _LISTENS}),
+            "package.json": _package(scripts={"start": f"nodemon -r {shlex.quote(name)} app.js"}),
+            "app.js": _LISTENS}, options=False),
         Place("a file of variables", lambda name: {"package.json": _package(scripts={
             "start": f"node --env-file={shlex.quote(name)} app.js"}), "app.js": _LISTENS}, whole=False),
         Place("the page that a script serves", lambda name: {"package.json": _package(scripts={
@@ -182,19 +188,20 @@ PLACES: dict[str, tuple[Place, ...]] = {
         Place("Astro's outDir", lambda name: _config(
             name, "astro.config.mjs", "outDir: NAME, adapter: node({ mode: 'standalone' }), from: '@astrojs/node'",
             "astro build", astro="5"), whole=False),
-        Place("Angular's outputPath", lambda name: _angular(name)),
+        Place("Angular's outputPath", _angular),
         Place("Angular's server", lambda name: _angular(name, ssr=True)),
-        Place("Nx' outputPath", lambda name: _nx("web", executor="@nx/js:tsc", options={"outputPath": name})),
+        Place("Nx' outputPath", lambda name: _nx("web", executor="@nx/js:tsc", options={"outputPath": name}), subdir="web"),
         Place("Nx' outputFileName", lambda name: _nx(
-            "web", executor="@nx/esbuild:esbuild", options={"outputFileName": f"{name}.js"})),
-        Place("Nx' site", lambda name: _nx("web", executor="@nx/vite:build", options={"outputPath": name})),
-        Place("Nx' Next", lambda name: _nx("web", executor="@nx/next:build", options={"outputPath": name})),
+            "web", executor="@nx/esbuild:esbuild", options={"outputFileName": f"{name}.js"}), subdir="web"),
+        Place("Nx' site", lambda name: _nx("web", executor="@nx/vite:build", options={"outputPath": name}), subdir="web"),
+        Place("Nx' Next", lambda name: _nx("web", executor="@nx/next:build", options={"outputPath": name}), subdir="web"),
         Place("Nx' declared output", lambda name: {
-            **_nx("web", outputs=[f"{{workspaceRoot}}/{name}"]), "web/webpack.config.js": "module.exports = { target: 'node' }"}),
+            **_nx("web", outputs=[f"{{workspaceRoot}}/{name}"]),
+            "web/webpack.config.js": "module.exports = { target: 'node' }"}, subdir="web"),
         Place("Nx' name", lambda name: {**_nx("web", executor="@nx/js:tsc"), "web/project.json": json.dumps(
-            {"name": name, "targets": {"build": {"executor": "@nx/js:tsc"}}})}),
-        Place("the name of a member for Turborepo", lambda name: _member(name, turbo="")),
-        Place("the name of a member for Nx", lambda name: _member(name, nx="")),
+            {"name": name, "targets": {"build": {"executor": "@nx/js:tsc"}}})}, subdir="web"),
+        Place("the name of a member for Turborepo", lambda name: _member(name, turbo=""), subdir="web"),
+        Place("the name of a member for Nx", lambda name: _member(name, nx=""), subdir="web"),
         Place("packageManager", lambda name: {"package.json": _package(main="app.js", packageManager=f"pnpm@9.1.0+{name}",
                                               dependencies={"koa": "2"}), "app.js": _LISTENS}, reaches=False),
         Place("yarnPath", lambda name: {
@@ -214,9 +221,10 @@ PLACES: dict[str, tuple[Place, ...]] = {
         Place("a folder at the top", lambda name: {"go.mod": "module example.com/shop\n", f"{name}/main.go": _GO}),
     ),
     "rust": (
-        Place("the package", lambda name: _rust(name)),
+        Place("the package", _rust),
         Place("a program in src/bin", lambda name: _rust(files={f"src/bin/{name}.rs": _RUST})),
-        Place("a declared program", lambda name: _rust(more=f'[[bin]]\nname = {json.dumps(name)}\npath = "src/main.rs"\n')),
+        Place("a declared program", lambda name: _rust(
+            more=f'[[bin]]\nname = {json.dumps(name)}\npath = "src/main.rs"\n'), reaches=False),
         Place("a member of the workspace", _rust_member),
     ),
     "java": (
@@ -225,7 +233,7 @@ PLACES: dict[str, tuple[Place, ...]] = {
             "pom.xml": "<project></project>", f"src/main/java/{name}.java": _JAVA_MAIN}),
         Place("Gradle's module", lambda name: _gradle(name, "id 'org.springframework.boot'"), whole=False),
         Place("Gradle's application", lambda name: _gradle(name, "id 'application'\nid 'io.ktor.plugin'"), whole=False),
-        Place("the folder of Gradle's application", lambda name: {
+        Place("the folder of Gradle's application", lambda _: {
             "build.gradle": "id 'application'\nimplementation 'io.javalin:javalin:6'", "src/main/java/App.java": _JAVA_MAIN},
             reaches=False),
     ),
@@ -257,8 +265,10 @@ PLACES: dict[str, tuple[Place, ...]] = {
     ),
     "procfile": (
         Place("another process", lambda name: {
-            "Procfile": f"web: node app.js\n{name}: sleep 1\n", "package.json": _package(main="app.js"), "app.js": _LISTENS}),
-        Place("a name of the ecosystem below", lambda name: {**_project(dependencies=["flask", name]), "Procfile": "web: flask run\n"}),
+            "Procfile": f"web: node app.js\n{name}: sleep 1\n", "package.json": _package(main="app.js"),
+            "app.js": _LISTENS}, reaches=False),
+        Place("a name of the ecosystem below", lambda name: {
+            **_project(dependencies=["flask", name]), "Procfile": "web: flask run\n"}),
     ),
     "compose": (
         Place("an image", lambda name: {"compose.yaml": json.dumps({"services": {
@@ -268,7 +278,7 @@ PLACES: dict[str, tuple[Place, ...]] = {
         Place("a variable's value", lambda name: _compose("data", environment={"A": name}), reaches=False),
     ),
     "dockerfile": (
-        Place("a volume", lambda name: {"Dockerfile": f"FROM nginx\nVOLUME {json.dumps([f'/data/{name}'])}\n"}),
+        Place("a volume", lambda name: {"Dockerfile": f"FROM nginx\nVOLUME {json.dumps([f'/data/{name}'])}\n"}, whole=False),
         Place("the base image", lambda name: {"Dockerfile": f"FROM {name}\nEXPOSE 80\nCMD run\n"}, reaches=False),
         Place("an argument", lambda name: {"Dockerfile": f"ARG {shlex.quote(name)}\nFROM nginx\n"}, reaches=False),
         Place("the command", lambda name: {"Dockerfile": f"FROM nginx\nCMD {json.dumps([name])}\n"}, reaches=False),

@@ -47,7 +47,7 @@ def run_with_stubs(texts: Iterable[tuple[str, str]], scratch: Path, programs: Se
     done = subprocess.run(
         [BASH, "--noprofile", "--norc", "-c", _RUN, "_", *words],
         env={**env, "PATH": str(stubs), "CALLS": str(calls)}, stdin=subprocess.DEVNULL, capture_output=True, check=False,
-        timeout=8,
+        timeout=60,
     )  # fmt: skip
     return Ran(_parsed(calls.read_bytes() if calls.exists() else b""), done.stderr.decode(errors="replace"))
 
