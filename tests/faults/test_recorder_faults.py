@@ -130,7 +130,8 @@ def test_the_sweep_ends_what_an_interrupted_command_left_in_its_group(tmp_path: 
     assert child.stdout is not None
     child.stdout.readline()
     path = _interrupted_command(tmp_path, this_writer(), child.pid)
-    members = [process for process in psutil.process_iter() if os.getpgid(process.pid) == child.pid]
+    shell = psutil.Process(child.pid)
+    members = [shell, *shell.children()]
     assert LogStore(tmp_path).sweep() == [path]
     child.wait(timeout=10)
     assert not psutil.wait_procs(members, timeout=5)[1]

@@ -50,7 +50,7 @@ class SourceOptions:
         folders = self.subdir or [None]
         if len(folders) > 1:
             raise UsageError(
-                "several folders are given; only `deploy` takes more than one", suggestions=(suggest("Give one of them."),)
+                "several folders are given; only `deploy` takes more than one", suggestions=(suggest("Give one of them", "subdir"),)
             )
         return folders[0]
 
