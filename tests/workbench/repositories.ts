@@ -28,8 +28,8 @@ export function twoApps(parent = temporaryFolder()): string {
 
 export interface Controlled {
   readonly folder: string;
-  /** What the next build does. */
-  set(how: "pass" | "fail" | "wait"): void;
+  /** What the next build does; one that hushes waits as well, and has printed nothing. */
+  set(how: "pass" | "fail" | "wait" | "hush"): void;
 }
 
 export function controlledApp(): Controlled {
@@ -59,10 +59,10 @@ function server(name: string): string {
 
 function build(control: string): string {
   return `how=$(cat '${control}')
-printf '\\033[36mbuilding the shop (%s)\\033[0m\\n' "$how"
+[ "$how" = hush ] || printf '\\033[36mbuilding the shop (%s)\\033[0m\\n' "$how"
 case $how in
   fail) echo 'the shelf is missing' >&2; exit 3 ;;
-  wait) while [ "$(cat '${control}')" = wait ]; do sleep 0.2; done ;;
+  wait | hush) while [ "$(cat '${control}')" = "$how" ]; do sleep 0.2; done ;;
 esac
 echo built
 `;

@@ -4,6 +4,7 @@ import { asksEndpoint, type Provider, providerItems, secretName } from "../deplo
 import { sentences } from "../format";
 import { SECTION } from "../ids";
 import { PROVIDERS, type TestModelResult } from "../protocol";
+import { offer } from "../views/offer";
 import { type EnterOptions, enter, inSteps, lastFirst, pick, pickOne, type Step } from "../views/pick";
 import type { Services } from "./services";
 
@@ -57,7 +58,7 @@ function tried({ send }: Services, { provider, model, endpoint, key, trials }: D
 }
 
 function whatNow({ message, suggestions = [] }: TestModelResult): Thenable<string | undefined> {
-  return vscode.window.showWarningMessage(sentences(message, ...suggestions), "Try Again", "Save Anyway");
+  return offer("warning", sentences(message, ...suggestions), ["Try Again", "Save Anyway"]);
 }
 
 class Draft {
