@@ -64,7 +64,7 @@ export const QUESTION: readonly Scene[] = [
   {
     state: "question, its notification",
     at: notification("Step 3"),
-    presses: { "option Retry": tells("Step 3"), "option Ask the model to repair": OFFERED, "toast More…": OFFERED },
+    presses: { "option Retry": tells("Step 3"), "option Ask the model to repair": OFFERED, "toast More…": asks("shop", "Abort") },
   },
   {
     state: "question, deployment",
@@ -155,6 +155,27 @@ export const CANCELLED: readonly Scene[] = [
     },
   },
   {
+    state: "cancelled, palette",
+    at: PALETTE,
+    presses: {
+      ...ALWAYS_OFFERED,
+      "palette openLog": OFFERED,
+      "palette openOutput": OFFERED,
+      "palette copyCommand": OFFERED,
+      "palette deleteDeployment": OFFERED,
+      "palette retry": OFFERED,
+      "palette retryStep": OFFERED,
+      "palette openApp": OFFERED,
+      "palette openAppLog": OFFERED,
+      "palette startApp": OFFERED,
+      "palette stopApp": OFFERED,
+      "palette restartApp": OFFERED,
+      "palette rollBack": OFFERED,
+      "palette editAppEnv": OFFERED,
+      "palette deployAgain": BEGINS,
+    },
+  },
+  {
     state: "cancelled, failed step",
     at: rowOf("step 3 of 5, Build"),
     presses: { "deployments inline retryStep": BEGINS, "deployments context retryStep": BEGINS },
@@ -241,7 +262,7 @@ export const SUCCESS: readonly Scene[] = [
     state: "success, its notification",
     at: notification("shop is running at"),
     open: (workbench) => workbench.toast("shop is running at").first().waitFor(),
-    presses: { "toast Open in Browser": IN_BROWSER, "toast Open Log": OFFERED },
+    presses: { "toast Open in Browser": IN_BROWSER, "toast Open Log": LOG },
   },
   {
     state: "success, deployment",

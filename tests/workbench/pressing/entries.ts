@@ -66,7 +66,7 @@ export function shortName(command: string): string {
 
 /** `[label](command:…)` in any text below. */
 function linksIn(part: unknown): string[] {
-  return [...JSON.stringify(part).matchAll(/\[([^\]]+)\]\(command:/g)].map(([, label = ""]) => label);
+  return [...JSON.stringify(part).matchAll(/\[([^[\]]+)\]\(command:/g)].map(([, label = ""]) => label);
 }
 
 /** Labels of the buttons that the sources give to notifications: they are all in one place, which the compiler sees to. */

@@ -124,17 +124,6 @@ export function both(first: Sight, second: Sight): Sight {
   };
 }
 
-/** The sight, and another way back. */
-export function then(sight: Sight, back: (workbench: Workbench) => Promise<unknown>): Sight {
-  return {
-    ...sight,
-    back: async (workbench, watched) => {
-      await sight.back?.(workbench, watched);
-      await back(workbench);
-    },
-  };
-}
-
 export async function within(workbench: Workbench, fault: string, done: () => boolean | Promise<boolean>): Promise<void> {
   for (const end = Date.now() + PATIENCE.timeout; !(await done()); ) {
     if (Date.now() > end) {
