@@ -12,6 +12,7 @@ from auto_deployer.analysis import GitLogin, SnapshotTree, analyze, parse_source
 from auto_deployer.analysis.lfs import find_pointers
 from auto_deployer.model.errors import RefusedError, RepositoryError
 from auto_deployer.model.reasons import Kind
+from tests.suggestions import suggested
 
 from .conftest import RepoFactory, Take, TreeOf, git_in, show
 from .servers import PASSWORD, USER, HttpsGitServer
@@ -109,4 +110,4 @@ async def test_without_git_lfs_it_is_refused(new_repo: RepoFactory, take: Take, 
     with pytest.raises(RefusedError) as refused:
         await take(repo.path, lfs=True)
     assert refused.value.kind is Kind.MISSING_TOOL
-    assert any("--lfs" in text for text in refused.value.suggestions)
+    assert any("without the content that Git LFS keeps" in text for text in suggested(refused.value))

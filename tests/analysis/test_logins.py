@@ -9,6 +9,7 @@ import pytest
 from auto_deployer.analysis import GitLogin, LoginWanted, parse_source
 from auto_deployer.analysis.logins import logged_in
 from auto_deployer.model.errors import AuthenticationFailedError
+from tests.suggestions import suggested
 
 from .conftest import RepoFactory, Take, show
 from .servers import PASSWORD, USER, HttpsGitServer
@@ -97,7 +98,7 @@ async def test_a_repository_that_is_not_private_asks_nobody(new_repo: RepoFactor
 async def test_without_anyone_the_error_says_what_to_set(private: str, take: Take):
     with pytest.raises(AuthenticationFailedError) as failed:
         await take(private)
-    said = " ".join(failed.value.suggestions)
+    said = " ".join(suggested(failed.value))
     assert "credential helper" in said
     assert "AUTO_DEPLOYER_GIT_TOKEN" in said
 

@@ -17,6 +17,7 @@ from auto_deployer.analysis.git import GitFailedError, GitResult, batch_mode_ssh
 from auto_deployer.analysis.git_errors import explain
 from auto_deployer.model.errors import AuthenticationFailedError, AutoDeployerError, ConnectionFailedError, RepositoryError
 from auto_deployer.model.reasons import Kind
+from tests.suggestions import suggested
 
 from .conftest import RepoFactory, Take, show
 from .servers import PASSWORD, USER, HttpsGitServer, SshGitServer, new_ssh_key
@@ -40,7 +41,7 @@ async def test_ssh_without_an_accepted_key(
     monkeypatch.setenv("GIT_SSH_COMMAND", ssh_server.command_with_key(tmp_path / "stranger"))
     with pytest.raises(AuthenticationFailedError) as failed:
         await take(ssh_server.url(new_repo(files={"app.py": "one"}).path))
-    assert "ssh-add" in failed.value.suggestions[0]
+    assert "ssh-add" in suggested(failed.value)[0]
 
 
 async def test_ssh_host_with_an_unknown_key_is_not_accepted(new_repo: RepoFactory, take: Take, ssh_server: SshGitServer):
@@ -49,7 +50,7 @@ async def test_ssh_host_with_an_unknown_key_is_not_accepted(new_repo: RepoFactor
         await take(ssh_server.url(new_repo(files={"app.py": "one"}).path))
     assert ssh_server.known_hosts.read_text() == ""
     assert f"ED25519 {ssh_server.fingerprint}" in refused.value.message
-    assert f"ssh-keyscan -p {ssh_server.port} 127.0.0.1 >> {ssh_server.known_hosts}" in refused.value.suggestions[-1]
+    assert f"ssh-keyscan -p {ssh_server.port} 127.0.0.1 >> {ssh_server.known_hosts}" in suggested(refused.value)[-1]
 
 
 async def test_the_command_of_the_error_accepts_the_host_key(new_repo: RepoFactory, take: Take, ssh_server: SshGitServer):
@@ -57,7 +58,7 @@ async def test_the_command_of_the_error_accepts_the_host_key(new_repo: RepoFacto
     url = ssh_server.url(new_repo(files={"app.py": "one"}).path)
     with pytest.raises(ConnectionFailedError) as refused:
         await take(url)
-    subprocess.run(["sh", "-c", refused.value.suggestions[-1].partition(": ")[2]], check=True, capture_output=True)
+    subprocess.run(["sh", "-c", suggested(refused.value)[-1].partition(": ")[2]], check=True, capture_output=True)
     assert show(await take(url), "app.py") == "one"
 
 
@@ -67,7 +68,7 @@ async def test_ssh_host_whose_key_has_changed(new_repo: RepoFactory, take: Take,
     with pytest.raises(ConnectionFailedError, match="has changed") as refused:
         await take(ssh_server.url(new_repo(files={"app.py": "one"}).path))
     assert ssh_server.fingerprint in refused.value.message
-    assert f"ssh-keygen -R '[127.0.0.1]:{ssh_server.port}'" in refused.value.suggestions[-1]
+    assert f"ssh-keygen -R '[127.0.0.1]:{ssh_server.port}'" in suggested(refused.value)[-1]
 
 
 async def test_the_key_of_the_users_ssh_agent_is_used(
@@ -129,7 +130,7 @@ async def test_a_login_that_is_missing_or_wrong_fails_without_asking(
     with pytest.raises(AuthenticationFailedError) as failed:
         await take(f"https://{userinfo}{https_server.host}/private/shop.git")
     assert "wrong-password" not in failed.value.message
-    assert failed.value.suggestions
+    assert suggested(failed.value)
 
 
 async def test_the_users_own_credential_helper_is_asked(

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from auto_deployer.analysis import git
 from auto_deployer.model.errors import AutoDeployerError, RepositoryError, UsageError
 from auto_deployer.model.reasons import Kind
+from tests.suggestions import suggested
 
 from .conftest import RepoFactory, Take, git_in, paths_in, show
 
@@ -95,7 +97,7 @@ async def test_a_mistyped_branch_is_suggested(new_repo: RepoFactory, take: Take)
     repo.git("branch", "release-2")
     with pytest.raises(RepositoryError) as refused:
         await take(repo.path, ref="relaese-2")
-    assert "release-2" in refused.value.suggestions[0]
+    assert "release-2" in suggested(refused.value)[0]
 
 
 async def test_a_tag_of_a_file_is_no_commit(new_repo: RepoFactory, take: Take):
@@ -152,7 +154,7 @@ async def test_head_that_names_an_absent_branch(new_repo: RepoFactory, take: Tak
     with pytest.raises(RepositoryError) as refused:
         await take(bare)
     assert refused.value.kind is Kind.GIT_REF_NOT_FOUND
-    assert "main, other" in refused.value.suggestions[0]
+    assert suggested(refused.value) == [f"Deploy one of its branches: --ref {name}" for name in ("main", "other")]
 
 
 async def test_a_sub_folder_of_a_work_tree_is_deployed_as_the_sub_folder(new_repo: RepoFactory, take: Take):
@@ -180,13 +182,45 @@ async def test_an_empty_commit_and_a_repository_without_commits(new_repo: RepoFa
         assert refused.value.kind is Kind.EMPTY_REPOSITORY
 
 
+@pytest.mark.parametrize("dirty", [False, True])
+async def test_a_file_that_is_small_only_while_it_is_packed(new_repo: RepoFactory, take: Take, dirty: bool):
+    repo = new_repo(files={"zeros.bin": bytes(64 * 1_048_576)})
+    with pytest.raises(RepositoryError, match=r"larger than 1 MiB: it was stopped at 64 MiB") as refused:
+        await take(repo.path, max_bytes=1_048_576, dirty=dirty)
+    assert refused.value.kind is Kind.REPOSITORY_TOO_LARGE
+
+
+async def test_a_folder_whose_names_have_no_end(new_repo: RepoFactory, take: Take):
+    """Eight folders of 30 entries each, one in the other: 656 billion files in nine small objects."""
+    repo = new_repo()
+    inner = repo.git("hash-object", "-w", "--stdin", stdin=b"x")
+    kind = "100644 blob"
+    for _ in range(8):
+        entries = "".join(f"{kind} {inner}\t{number:02}\n" for number in range(30))
+        inner, kind = repo.git("mktree", stdin=entries.encode()), "040000 tree"
+    repo.git("update-ref", "HEAD", repo.git("commit-tree", inner, "-m", "many"))
+    with pytest.raises(RepositoryError) as refused:
+        await take(repo.path, max_bytes=10 * 1_048_576)
+    assert refused.value.kind is Kind.REPOSITORY_TOO_LARGE
+
+
+async def test_git_is_given_so_much_memory_and_no_more(new_repo: RepoFactory, take: Take, monkeypatch: pytest.MonkeyPatch):
+    """A difference between two files may unpack to any size: what git would need for that is refused."""
+    repo = new_repo(files={"data.bin": random.Random(1).randbytes(700_000)})
+    await take(repo.path)
+    monkeypatch.setitem(git._QUIET, "GIT_ALLOC_LIMIT", "200k")  # pyright: ignore[reportPrivateUsage]
+    with pytest.raises(RepositoryError, match="too much memory") as refused:
+        await take(repo.path)
+    assert refused.value.kind is Kind.REPOSITORY_TOO_LARGE
+
+
 async def test_a_repository_above_the_cap(new_repo: RepoFactory, take: Take):
     repo = new_repo(files={"data.bin": random.Random(1).randbytes(3_000_000)})
     for options in ({}, {"dirty": True}):
         with pytest.raises(RepositoryError, match=r"larger than 1 MiB: it was stopped at \d\.?\d* MiB") as refused:
             await take(repo.path, max_bytes=1_048_576, **options)
         assert refused.value.kind is Kind.REPOSITORY_TOO_LARGE
-        assert "budget.max_repository_mb" in refused.value.suggestions[-1]
+        assert "budget.max_repository_mb" in suggested(refused.value)[-1]
 
 
 async def test_submodules_are_not_fetched(new_repo: RepoFactory, take: Take):

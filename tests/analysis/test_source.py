@@ -9,6 +9,7 @@ from auto_deployer.analysis import parse_source
 from auto_deployer.analysis.source import slug
 from auto_deployer.model.errors import RepositoryError
 from auto_deployer.model.reasons import Kind
+from tests.suggestions import suggested
 
 HOSTILE = [
     "",
@@ -65,7 +66,7 @@ def test_hostile_or_unclear_input_is_refused_with_a_way_on(repo: str):
     with pytest.raises(RepositoryError) as refused:
         parse_source(repo)
     assert refused.value.kind is Kind.INVALID_REPOSITORY_URL
-    assert refused.value.suggestions
+    assert suggested(refused.value)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +144,7 @@ def test_a_folder_that_is_not_there_suggests_what_may_be_meant(tmp_path: Path):
     with pytest.raises(RepositoryError) as refused:
         parse_source("owner/shop", base=tmp_path)
     assert refused.value.kind is Kind.REPOSITORY_NOT_FOUND
-    assert "https://github.com/owner/shop" in refused.value.suggestions[0]
+    assert "https://github.com/owner/shop" in suggested(refused.value)[0]
 
 
 def test_a_file_is_not_a_folder(tmp_path: Path):
@@ -155,7 +156,7 @@ def test_a_file_is_not_a_folder(tmp_path: Path):
 def test_the_address_of_a_web_page_is_explained():
     with pytest.raises(RepositoryError) as refused:
         parse_source("https://github.com/owner/shop/tree/main/examples/hello")
-    assert refused.value.suggestions == ("Use https://github.com/owner/shop with ref main and sub-folder examples/hello",)
+    assert suggested(refused.value) == ["Use https://github.com/owner/shop with ref main and sub-folder examples/hello"]
 
 
 @pytest.mark.parametrize("text", ["shop", "-x", "...", "a b/c", "é" * 80, "x" * 200, "..a-", "_", "a" * 63 + ".b"])

@@ -15,6 +15,7 @@ from auto_deployer.analysis.tree import MAX_FILE_BYTES
 from auto_deployer.model.errors import RepositoryError
 from auto_deployer.model.ports import RepoTree
 from auto_deployer.model.reasons import Kind
+from tests.suggestions import suggested
 
 from .conftest import RepoFactory, Take, TreeOf
 
@@ -110,7 +111,7 @@ async def test_a_sub_folder_that_is_not_there_names_the_nearest(new_repo: RepoFa
         with pytest.raises(RepositoryError) as refused:
             await tree_of(repo.path, subdir=subdir)
         assert refused.value.kind is Kind.SUBDIR_NOT_FOUND
-        assert expected in refused.value.suggestions[0]
+        assert expected in suggested(refused.value)[0]
     for subdir in ("file.txt", "link"):
         with pytest.raises(RepositoryError, match="is a"):
             await tree_of(repo.path, subdir=subdir)

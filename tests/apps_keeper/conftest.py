@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from auto_deployer.apps import AppRegistry
 from auto_deployer.sessions.local import LocalSession
 from tests.apps_keeper.harness import Place
 
@@ -21,6 +22,7 @@ async def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     monkeypatch.setenv("XDG_DATA_HOME", str(home / ".local/share"))
     deploy_dir = home / "deployments" / "shop"
     deploy_dir.mkdir(parents=True)
+    AppRegistry().remember(deploy_dir)  # as whoever deploys there does
     made = Place(LocalSession(), deploy_dir)
     yield made
     made.end_everything()

@@ -25,6 +25,7 @@ from auto_deployer.model.log import AppInfo, CommandRecord
 from auto_deployer.model.plan import AppSpec, Check, DeploymentPlan, DeploymentStep, HealthSpec, PlannedCommand
 from auto_deployer.model.ports import CommandSpec, DeployContext, DeployPaths, Driver, Session, StepContext, StreamName
 from auto_deployer.model.reasons import Reason
+from tests.leftovers import running_in
 
 T = TypeVar("T")
 
@@ -140,11 +141,12 @@ class Place:
     def end_everything(self) -> None:
         """Kill whatever of this place still runs, keepers first: they would start their apps again."""
         prefix = mark_of(str(self.deploy_dir), "").rstrip("/")
-        for name in ("AUTO_DEPLOYER_KEEPER", "AUTO_DEPLOYER_APP"):
-            for process in psutil.process_iter():
-                mark = _mark_in(process, name)
-                if mark is not None and mark.startswith(prefix):
-                    process.kill()
+        for process in psutil.process_iter():
+            mark = _mark_in(process, "AUTO_DEPLOYER_KEEPER")
+            if mark is not None and mark.startswith(prefix):
+                process.kill()
+        for process in running_in(self.deploy_dir.parent):  # an engine's containers carry no mark
+            process.kill()
 
 
 async def run_step(driver: Driver, ctx: StepContext, *, before: Callable[[str], Awaitable[None] | None] | None = None) -> StepRun:

@@ -12,6 +12,7 @@ from auto_deployer.drivers.start_app import StartAppDriver
 from auto_deployer.model.plan import AppSpec, ContainerSpec
 from auto_deployer.model.reasons import Kind
 from tests.apps_keeper.harness import PYTHON, Place, fetch
+from tests.suggestions import suggested
 
 MAIN = "import server; server.serve()"
 
@@ -111,7 +112,7 @@ async def test_an_app_that_does_not_answer_in_it_is_told_where_to_listen(place: 
     run = await place.deploy(StartAppDriver(), "r1", spec)
     assert run.failed is not None
     assert run.failed.kind is Kind.NO_LISTENING_PORT
-    assert "0.0.0.0" in run.failed.suggestions[0]
+    assert "0.0.0.0" in suggested(run.failed)[0]
 
 
 async def test_data_that_a_move_into_a_container_hides_is_told(place: Place) -> None:

@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from auto_deployer.apps import AppKeeper, AppRegistry
+from auto_deployer.apps.data import migrates
 from auto_deployer.apps.keeper import keeper_path, share_command
 from auto_deployer.apps.recovery import take_back
 from auto_deployer.drivers.start_app import StartAppDriver
-from auto_deployer.model.plan import DeploymentStep, PlannedCommand
+from auto_deployer.model.plan import DeploymentPlan, DeploymentStep, PlannedCommand
 from auto_deployer.model.ports import StepContext
 from auto_deployer.model.requests import AppParams, RollbackParams
 from tests.apps_keeper.harness import Place, StepRun, eventually, fetch, fetch_json, run_step
@@ -238,6 +239,31 @@ async def test_a_database_that_the_build_migrated_is_there_for_the_next_build(pl
     second = await run_step(StartAppDriver(), _migrating(place, SECOND))
     assert second.app is not None, second.failed
     assert sqlite3.connect(folder(place, SECOND) / "db.sqlite3").execute("SELECT * FROM notes").fetchall() == [("one", "x")]
+
+
+@pytest.mark.parametrize(
+    ("command", "does"),
+    [
+        (".venv/bin/python manage.py migrate --noinput", True),
+        ("bundle exec rails db:prepare", True),
+        ('export PATH=/opt/node/bin:"$PATH"; npx prisma db push', True),
+        ("[ -e .build-is-reused ] || { .venv/bin/python -m flask db upgrade\n}", True),
+        (".venv/bin/alembic upgrade head", True),
+        ("sh -c 'node scripts/migrate.js'", True),
+        ("npm run db:migrate", True),
+        ("npm run build", False),
+        ("mkdir -p /home/me/migration-tool/.deploy/releases/r1", False),
+        ("git --git-dir=/srv/migrations/repo fetch /home/me/migrator abc", False),
+        ("python3 -m venv /home/me/migrate/cache/venvs/1", False),
+        ("/home/me/migrate/cache/venvs/1/bin/python -m pip install -r requirements.txt", False),
+        (".venv/bin/python -m pip install Flask-Migrate", False),
+        (".venv/bin/python migrations/manage.py collectstatic", False),
+        ("node '/home/me/db push/build.js'", False),
+    ],
+)
+def test_what_migrates_is_told_by_what_runs_and_not_by_where_it_lies(command: str, does: bool) -> None:
+    step = DeploymentStep(id=1, name="Build", category="build", commands=(PlannedCommand(command=command),))
+    assert migrates(DeploymentPlan(strategy="traditional", steps=(step,))) is does
 
 
 def _migrating(place: Place, release: str) -> StepContext:

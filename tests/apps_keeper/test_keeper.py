@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -121,19 +123,41 @@ async def test_env_file_values_are_in_no_command_line(place: Place, free_port: i
     assert "tok-planted-8d1f" not in place.run_file(RELEASE, "app.log").read_text()
 
 
-async def test_no_signal_is_ignored_in_the_app(place: Place, free_port: int) -> None:
-    if subprocess.run(["env", "--default-signal=INT", "true"], capture_output=True, check=False).returncode != 0:
-        pytest.skip("needs GNU env")
-    show = """
+SHOW_IGNORED = """
 from server import *
 import signal
 class Show(Handler):
     def answer(self):
-        return json.dumps([s.name for s in signal.valid_signals() - {signal.SIGPIPE} if signal.getsignal(s) == signal.SIG_IGN
-                           and isinstance(s, signal.Signals) and s not in (signal.SIGXFSZ,)])
+        ignored = [s for s in signal.Signals if s not in (signal.SIGPIPE, signal.SIGXFSZ) and signal.getsignal(s) == signal.SIG_IGN]
+        return json.dumps([s.name for s in ignored])
 serve(handler=Show)
 """
-    assert fetch_json(await _url_when_listening(place, show, free_port)) == []
+"""Python itself ignores those two."""
+
+
+@pytest.fixture
+def _started_from_nohup() -> Iterator[None]:
+    """As a shell's background job under nohup does: HUP, INT and QUIT are ignored, and whoever we start inherits that."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("_started_from_nohup")
+@pytest.mark.parametrize("env", ["GNU's env", "another env, and python3"])
+async def test_no_signal_is_ignored_in_the_app(
+    place: Place, free_port: int, env: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if env != "GNU's env":
+        programs = tmp_path / "programs"
+        programs.mkdir()
+        (programs / "env").write_text(f'#!/bin/sh\ncase $1 in --*) exit 64;; esac\nexec {shutil.which("env")} "$@"\n')
+        (programs / "env").chmod(0o755)
+        monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    elif subprocess.run(["env", "--default-signal", "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("needs GNU env")
+    assert fetch_json(await _url_when_listening(place, SHOW_IGNORED, free_port)) == []
 
 
 async def test_a_crash_is_noted_with_exit_code_and_time(place: Place, free_port: int) -> None:

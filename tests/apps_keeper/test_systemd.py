@@ -9,6 +9,7 @@ import pytest
 
 from auto_deployer.apps.systemd import UNIT_NAME, install_unit, unit_text
 from auto_deployer.model.errors import AppError
+from tests.suggestions import suggested
 
 COMMAND = ("/opt/my $python/bin/python", "-m", "auto_deployer", "apps", "resume")
 UNIT = unit_text(COMMAND, [("PATH", "/usr/bin:/home/me/100%/bin"), ("QUOTED", 'a "b" \\ $HOME')])
@@ -57,5 +58,5 @@ def test_nothing_is_written_where_none_answers(tmp_path: Path, monkeypatch: pyte
     fake_systemctl(tmp_path, monkeypatch, "echo 'Failed to connect to bus' >&2; exit 1")
     with pytest.raises(AppError, match="Failed to connect to bus") as raised:
         install_unit(UNIT, tmp_path / "units")
-    assert "@reboot auto-deployer apps resume" in raised.value.suggestions[0]
+    assert "@reboot auto-deployer apps resume" in suggested(raised.value)[0]
     assert not (tmp_path / "units").exists()

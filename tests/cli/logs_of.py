@@ -10,6 +10,7 @@ from auto_deployer.model.fold import apply, begin
 from auto_deployer.model.log import AppInfo, CommandRecord, CurrentCommand, DeploymentLog, StepResult, Summary
 from auto_deployer.model.plan import DeploymentPlan, DeploymentStep
 from auto_deployer.model.reasons import Kind, Reason
+from auto_deployer.model.suggestions import suggest
 
 STEPS = ("Check the host", "Install dependencies", "Verify")
 T0 = "2026-11-24T07:00:00.000000+00:00"
@@ -50,7 +51,7 @@ def failing_deployment() -> list[ev.Event]:
         ev.StepFinished(step=StepResult(step_id=3, step_name=STEPS[2], status="blocked")),
         ev.Finished(
             outcome="failed",
-            reason=Reason(kind=Kind.COMMAND_FAILED, message="`pip install flsk` failed", suggestions=("Fix it.",)),
+            reason=Reason(kind=Kind.COMMAND_FAILED, message="`pip install flsk` failed", suggestions=(suggest("Fix it."),)),
             summary=Summary(total_steps=3, successful_steps=1, total_commands=2, duration_seconds=4),
         ),
     ]  # fmt: skip

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psutil
+import pytest
 
 from auto_deployer.cli.errors import ExitCode
 
@@ -74,6 +75,7 @@ def test_the_systemd_unit_is_printed(cli: Cli):
     assert "auto_deployer apps resume\n" in cli.run("apps", "resume", "--print-systemd").stdout
 
 
+@pytest.mark.usefixtures("hears_signals")
 def test_app_logs_follow_the_app(cli: Cli, site: Path):
     assert cli.run("deploy", "--repo", "site").returncode == 0
     with cli.popen("app-logs", "-f", "site") as process:

@@ -121,6 +121,7 @@ def test_the_reader_may_leave_and_the_deployment_goes_on(cli: Cli, site: Path):
     assert cli.newest_log()["status"] == "success"
 
 
+@pytest.mark.usefixtures("hears_signals")
 @pytest.mark.parametrize("signals", [[signal.SIGINT], [signal.SIGTERM], [signal.SIGHUP], [signal.SIGINT] * 3])
 def test_a_stop_signal_cancels_cleanly(cli: Cli, site: Path, signals: list[int], until: Callable[..., None]):
     with cli.popen("deploy", "--repo", "site", "--build", SLOW_BUILD, "--output", "json", "--deploy-dir", "run/site") as process:

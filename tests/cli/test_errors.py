@@ -8,6 +8,7 @@ import typer
 from auto_deployer.cli.errors import ExitCode, code_of, reported
 from auto_deployer.model.errors import NotFoundError, RefusedError, UsageError
 from auto_deployer.model.reasons import REFUSALS, Kind, Reason
+from auto_deployer.model.suggestions import suggest
 
 
 @pytest.mark.parametrize(
@@ -26,7 +27,7 @@ def test_exit_code_of_an_end(status, kind, code: int):
 @pytest.mark.parametrize(
     ("error", "code", "said"),
     [
-        (UsageError("wrong", suggestions=("right",)), ExitCode.USAGE, "invalid_request: wrong\n  - right\n"),
+        (UsageError("wrong", suggestions=(suggest("right"),)), ExitCode.USAGE, "invalid_request: wrong\n  - right\n"),
         (RefusedError("no", kind=Kind.NO_START_COMMAND), ExitCode.CANNOT_PLAN, "no_start_command: no\n"),
         (NotFoundError("gone"), ExitCode.FAILED, "not_found: gone\n"),
         (KeyboardInterrupt(), ExitCode.ABORTED, ""),

@@ -85,6 +85,7 @@ def test_a_failed_step_asks_what_now(terminal, cli: Cli, site: Path, answer: str
     assert next(step["status"] for step in log["steps"] if step["step_name"] == "Build") == "failed"
 
 
+@pytest.mark.usefixtures("hears_signals")
 def test_ctrl_c_at_a_question_cancels(terminal, cli: Cli, site: Path):
     shown = terminal("deploy", "--repo", "site")
     shown.expect("[yes/no]")

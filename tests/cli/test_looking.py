@@ -43,6 +43,16 @@ def test_what_cannot_be_planned_exits_with_3(cli: Cli):
     assert re.match(r"[a-z_]+: .+\n(  - .+\n)+", done.stderr)
 
 
+def test_a_refusal_tells_the_option_that_helps(cli: Cli):
+    (cli.folder / "shop").mkdir()
+    (cli.folder / "shop" / "package.json").write_text('{"name": "shop", "private": true}')
+    (cli.folder / "shop" / "server.js").write_text("module.exports = {}\n")
+    done = cli.run("plan", "--repo", "shop", "--dirty")
+    assert done.returncode == 3
+    assert "  - Say how to start it: --start 'node server.js'\n" in done.stderr
+    assert cli.run("plan", "--repo", "shop", "--dirty", "--start", "node server.js").returncode == 0
+
+
 def test_the_analysis_shows_its_evidence(cli: Cli, site: Path):
     done = cli.run("analyze", "--repo", "site")
     assert "Type: static" in done.stdout

@@ -145,8 +145,8 @@ def test_the_store_lists_newest_first_finds_by_name_and_id_and_skips_foreign_fil
     for deployment_id in ("one", "two"):
         new_recorder(store, deployment_id).close()
     (store.folder / "package.json").write_text('{"name": "x"}')
-    assert [entry.log.deployment_id for entry in store.entries()] == ["two", "one"]
-    assert [entry.log.deployment_id for entry in store.entries(limit=1)] == ["two"]
+    assert [row.summary.deployment_id for row in store.rows()] == ["two", "one"]
+    assert [row.summary.deployment_id for row in store.rows(limit=1)] == ["two"]
     path = store.find_deployment("one")
     assert path is not None
     assert store.find(path.name) == store.find(path.stem) == store.find("one") == store.find(str(path)) == path
@@ -162,14 +162,14 @@ def test_a_log_with_a_damaged_journal_is_read_from_its_file(store: LogStore, dam
     with (files_folder(recorder.path) / JOURNAL_NAME).open("ab") as journal:
         journal.write(damage)
     assert read_log(recorder.path) == recorder.log
-    assert [entry.path for entry in store.entries()] == [recorder.path]
+    assert [row.summary.log_uri for row in store.rows()] == [recorder.log_uri]
 
 
 @pytest.mark.parametrize("data", [{"steps": 5}, {"steps": [{"command": "ls", "result": {"exit_code": "x"}}]}])
 def test_a_foreign_file_that_only_looks_like_a_1_0_log_does_not_spoil_the_list(store: LogStore, data: object) -> None:
     new_recorder(store).close()
     (store.folder / "other.json").write_bytes(orjson.dumps(data))
-    assert "d1" in [entry.log.deployment_id for entry in store.entries()]
+    assert "d1" in [row.summary.deployment_id for row in store.rows()]
 
 
 def test_a_sweep_of_an_old_log_does_not_make_it_the_newest(store: LogStore) -> None:

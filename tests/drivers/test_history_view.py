@@ -89,7 +89,7 @@ def small(**compression: Any) -> Settings:
 
 
 async def test_a_long_step_is_shortened_by_rule_and_the_log_keeps_all(llm: LlmBench) -> None:
-    llm.settings = small(threshold=0.5, keep_ratio=0.3)
+    llm.settings = small(threshold=0.45, keep_ratio=0.3)
     llm.model.context_window = 8_000
     llm.budget = Budget(max_turns_per_step=200)
     llm.script(*long_step(14), give_up())
@@ -102,7 +102,7 @@ async def test_a_long_step_is_shortened_by_rule_and_the_log_keeps_all(llm: LlmBe
     for event in entry.compression_events:
         assert event.token_count_after < event.token_count_before
         assert event.commands_kept + event.commands_compressed == event.commands_before
-        assert "50% of the window of 8000 tokens" in event.trigger_reason
+        assert "45% of the window of 8000 tokens" in event.trigger_reason
     assert all(call.purpose == "step" for call in llm.model.calls), "the rule was enough"
     last = llm.model.calls[-1].text
     assert "start-1; seq" in last
@@ -120,6 +120,14 @@ async def test_in_a_large_window_only_the_newest_outputs_stay_in_full(llm: LlmBe
     assert "exit code 3 after" in last, "the failure stays in full"
     assert last.count('<untrusted source="stdout">') < 25
     assert "`echo start-5;" in last
+
+
+async def test_a_smaller_share_to_keep_keeps_fewer_outputs(llm: LlmBench) -> None:
+    llm.settings = small(keep_ratio=0.1)
+    llm.budget = Budget(max_turns_per_step=200)
+    llm.script(*long_step(45), give_up())
+    await llm.run(step(1, "exit 1"))
+    assert llm.entry().compression_events[0].commands_kept < 8, "as many as with the usual share"
 
 
 async def test_a_higher_threshold_means_no_shortening(llm: LlmBench) -> None:

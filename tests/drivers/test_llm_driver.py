@@ -18,9 +18,11 @@ from auto_deployer.model.ports import CommandSpec, StepContext
 from auto_deployer.model.questions import Answer
 from auto_deployer.model.reasons import Kind
 from auto_deployer.model.settings import Settings
+from auto_deployer.model.suggestions import suggest
 from auto_deployer.orchestrator.budget import Budget
 from auto_deployer.sessions.local import LocalSession
 from tests.orchestrator.conftest import step
+from tests.suggestions import suggested
 
 from .llm_bench import LlmBench, ask, done, give_up, run
 
@@ -153,14 +155,14 @@ async def test_giving_up_keeps_the_failure_as_the_reason(llm: LlmBench) -> None:
 
 @pytest.mark.parametrize("kind", [Kind.MODEL_UNAVAILABLE, Kind.MODEL_REPLY_INVALID, Kind.BUDGET_EXCEEDED])
 async def test_d16_a_call_that_fails_leaves_the_first_failure_as_the_reason(llm: LlmBench, kind: Kind) -> None:
-    llm.script(ModelError("no answer in 120 s", kind=kind, suggestions=("Check the key.",)))
+    llm.script(ModelError("no answer in 120 s", kind=kind, suggestions=(suggest("Check the key."),)))
     verdict = await llm.run(step(1, "exit 7"))
     assert llm.steps == [(1, 1, "failed")]
     assert verdict.reason is not None
     assert verdict.reason.kind is Kind.COMMAND_FAILED
     assert "exit code 7" in verdict.reason.message
     assert "The model could not help: no answer in 120 s" in verdict.reason.message
-    assert "Check the key." in verdict.reason.suggestions
+    assert "Check the key." in suggested(verdict.reason)
 
 
 async def test_d14_a_raised_temperature_is_for_one_call(llm: LlmBench) -> None:

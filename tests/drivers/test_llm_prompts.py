@@ -137,6 +137,7 @@ def test_how_a_command_ended_is_told(record: CommandRecord, told: str) -> None:
 
 
 def test_a_line_names_command_end_and_error() -> None:
-    record = CommandRecord(command="make\nall", success=False, exit_code=2, stderr="cc1: error: no such file")
-    assert command_line(record) == "`make all`: exit code 2: ccN: error: no such file"
+    printed = "make: *** No rule to make target 'public/indx.txt', needed by '/srv/app/12'.  Stop."
+    record = CommandRecord(command="make\nall", success=False, exit_code=2, stderr=printed)
+    assert command_line(record) == f"`make all`: exit code 2: {printed.replace('  ', ' ')}"
     assert command_line(CommandRecord(command="ls", success=True, exit_code=0)) == "`ls`: ok"

@@ -9,7 +9,7 @@ import pytest
 from auto_deployer.drivers.loops import (
     Attempted,
     attempted,
-    error_signature,
+    error_line,
     find_loop,
     fruitless_loop,
     normalised_command,
@@ -197,15 +197,40 @@ def test_what_commands_are_for(command: str, purpose: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("output", "signature"),
+    ("output", "line", "signature"),
     [
-        ("", ""),
-        ("one\ntwo", "two"),
-        (NPM_ERROR, "npm error enoent could not read package.json"),
-        ("main.c:3:5: error: 'x' undeclared\nmake: *** [Makefile:3: all] Error 1", "main.c:N: error: 'x' undeclared"),
-        ("OSError: [Errno 98] Address already in use: ('127.0.0.1', 3000)", "oserror: [errno N] address already in use: ('N', N)"),
-        ("cannot open /srv/app/releases/2026/x.db", "cannot open PATH"),
+        ("", "", ""),
+        ("one\ntwo", "two", "two"),
+        (NPM_ERROR, "npm error enoent Could not read package.json", "npm error enoent could not read package.json"),
+        (
+            "main.c:3:5: error: 'x' undeclared\nmake: *** [Makefile:3: all] Error 1",
+            "main.c:3:5: error: 'x' undeclared",
+            "main.c:N: error: 'x' undeclared",
+        ),
+        (
+            "OSError: [Errno 98] Address already in use: ('127.0.0.1', 3000)",
+            "OSError: [Errno 98] Address already in use: ('127.0.0.1', 3000)",
+            "oserror: [errno N] address already in use: ('N', N)",
+        ),
+        ("  cannot open /srv/app/releases/2026/x.db", "cannot open /srv/app/releases/2026/x.db", "cannot open PATH"),
+        (
+            "make: *** No rule to make target 'public/indx.txt'.  Stop.",
+            "make: *** No rule to make target 'public/indx.txt'.  Stop.",
+            "make: *** no rule to make target 'public/indx.txt'. stop.",
+        ),
     ],
 )
-def test_signatures_name_the_error_and_mask_what_varies(output: str, signature: str) -> None:
-    assert error_signature(output) == signature
+def test_an_error_is_told_as_it_was_printed_and_compared_without_what_varies(output: str, line: str, signature: str) -> None:
+    assert error_line(output) == line
+    assert ran("make", output, 2).signature == signature
+
+
+def test_what_was_seen_is_told_in_the_printed_words() -> None:
+    line = "OSError: [Errno 98] Address already in use: ('127.0.0.1', 3000)"
+    for history in (
+        [ran("python app.py", line, 1)] * 3,
+        [ran(f"python {name}.py", f"{name} " * 40 + f"\n{line}", 1) for name in ("app", "server", "main_module")],
+    ):
+        loop = find_loop(history, LoopDetectionSettings(error_loop_threshold=3))
+        assert loop is not None
+        assert line in loop.evidence

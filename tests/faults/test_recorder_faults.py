@@ -22,6 +22,7 @@ from auto_deployer.model import events as ev
 from auto_deployer.model.errors import LogError
 from auto_deployer.model.fold import fold
 from auto_deployer.model.log import CurrentCommand, DeploymentLog, StepResult, Writer
+from tests.suggestions import suggested
 
 WRITER = [sys.executable, str(Path(__file__).with_name("writer.py"))]
 
@@ -100,7 +101,7 @@ def test_a_folder_that_cannot_be_made_is_a_clear_error_before_anything_runs(tmp_
     with pytest.raises(LogError, match="Cannot write logs in") as caught:
         LogStore(tmp_path / "file" / "agent_logs").reserve("app", datetime.now())
     assert caught.value.kind == "log_unwritable"
-    assert any("--log-dir" in suggestion for suggestion in caught.value.suggestions)
+    assert any("--log-dir" in suggestion for suggestion in suggested(caught.value))
 
 
 def _interrupted_command(folder: Path, writer: Writer, pgid: int, mark: bool = True) -> Path:
@@ -135,6 +136,16 @@ def test_the_sweep_ends_what_an_interrupted_command_left_in_its_group(tmp_path: 
     assert not psutil.wait_procs(members, timeout=5)[1]
     record = read_log(path).steps[0].commands[0]
     assert (record.success, record.stopped, record.left_running) == (False, True, ())
+
+
+@pytest.mark.faults
+@pytest.mark.skipif(sys.platform == "win32", reason="needs sessions")
+def test_the_sweep_ends_what_left_the_group_too(tmp_path: Path) -> None:
+    env = {**os.environ, COMMAND_MARK: command_mark("d1", "c1")}
+    daemon = subprocess.Popen(["sleep", "600"], env=env, start_new_session=True)
+    _interrupted_command(tmp_path, this_writer(), 999_999)
+    LogStore(tmp_path).sweep()
+    assert daemon.wait(timeout=10) != 0
 
 
 @pytest.mark.faults

@@ -18,6 +18,7 @@ from auto_deployer.model.settings import BudgetSettings
 from tests.llm.conftest import GOOD, KEY, MESSAGES, Act, Connect
 from tests.llm.fixtures import Scripted
 from tests.llm.scripted_server import completion, reply, status
+from tests.suggestions import suggested
 
 NO_SCHEMA = status(400, message="Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model.")
 NO_FORMAT = status(422, message="Unknown field response_format")
@@ -141,7 +142,7 @@ async def test_a_limit_stops_before_the_next_call(scripted: Scripted, connected:
         await model.ask()
     assert reached.value.kind is Kind.BUDGET_EXCEEDED
     assert told in reached.value.message
-    assert told.partition(" ")[0] in reached.value.suggestions[0]
+    assert told.partition(" ")[0] in suggested(reached.value)[0]
     assert len(model.calls) == 2, "no call was made"
 
 

@@ -17,6 +17,7 @@ from auto_deployer.model.settings import BudgetSettings, LlmSettings
 from tests.llm.conftest import KEY
 from tests.llm.fixtures import Scripted
 from tests.llm.scripted_server import reply, status
+from tests.suggestions import suggested
 
 
 def _connect(key: str | None = KEY, budget: BudgetSettings | None = None, **settings: object):
@@ -43,17 +44,17 @@ def _connect(key: str | None = KEY, budget: BudgetSettings | None = None, **sett
 def test_settings_that_do_not_fit_are_told_with_the_setting_to_change(settings: dict, words: list[str]):
     with pytest.raises(SettingsError) as refused:
         _connect(**settings)
-    assert refused.value.suggestions
+    assert suggested(refused.value)
     for word in words:
-        assert word in f"{refused.value.message} {refused.value.suggestions}"
+        assert word in f"{refused.value.message} {suggested(refused.value)}"
 
 
 @pytest.mark.parametrize("key", [None, "", "  \n"])
 def test_a_key_that_is_needed_and_not_there_is_told_with_where_to_put_it(key: str | None):
     with pytest.raises(SettingsError) as refused:
         _connect(key, provider="openrouter", model="m")
-    assert "auto-deployer auth set openrouter" in refused.value.suggestions[0]
-    assert "OPENROUTER_API_KEY" in refused.value.suggestions[0]
+    assert "auto-deployer auth set openrouter" in suggested(refused.value)[0]
+    assert "OPENROUTER_API_KEY" in suggested(refused.value)[0]
 
 
 def test_local_servers_need_no_key_and_an_endpoint_alone_is_a_custom_provider():
@@ -65,7 +66,7 @@ def test_a_cost_limit_needs_to_know_the_cost():
     budget = BudgetSettings(max_cost_usd=1)
     with pytest.raises(SettingsError, match=r"budget\.max_cost_usd") as refused:
         _connect(budget=budget, provider="openai", model="m")
-    assert "llm.input_price" in refused.value.suggestions[0]
+    assert "llm.input_price" in suggested(refused.value)[0]
     _connect(budget=budget, provider="openai", model="m", input_price=1.0)
     _connect(budget=budget, provider="ollama", model="m")
 

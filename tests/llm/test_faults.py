@@ -14,6 +14,7 @@ from auto_deployer.model.reasons import Kind
 from tests.llm.conftest import GOOD, Act, Connect, Connected
 from tests.llm.fixtures import Scripted
 from tests.llm.scripted_server import completion, drop, error_with_200, hang, html, reply, sse, status, truncate
+from tests.suggestions import suggested
 
 ACT = Act(action="execute", command="make")
 
@@ -29,8 +30,8 @@ async def _fails(connected: Connected, kind: Kind, *words: str) -> ModelError:
     error = failed.value
     assert error.kind is kind
     for word in words:
-        assert word in f"{error.message} {error.suggestions}"
-    assert error.suggestions
+        assert word in f"{error.message} {suggested(error)}"
+    assert suggested(error)
     assert len(error.message) < 800
     return error
 

@@ -16,6 +16,7 @@ from auto_deployer.model.ports import ChatMessage
 from tests.llm.conftest import GOOD, KEY, Act, Connect
 from tests.llm.fixtures import Scripted
 from tests.llm.scripted_server import drop, error_with_200, html, reply, status
+from tests.suggestions import suggested
 
 ECHO = f"Incorrect API key provided: {KEY} (Authorization: Bearer {KEY})"
 
@@ -107,7 +108,7 @@ async def test_a_proxy_that_is_not_there_is_named(connected: Connect):
     model = connected("http://model.invalid/v1", proxy="http://joe:swordfish9@127.0.0.1:9")
     with pytest.raises(ModelError) as failed:
         await model.ask()
-    assert "llm.proxy" in failed.value.suggestions[0]
+    assert "llm.proxy" in suggested(failed.value)[0]
     assert "swordfish9" not in failed.value.reason.model_dump_json()
 
 

@@ -9,6 +9,7 @@ from auto_deployer.model.events import CommandExecuted, Finished, NoteAdded
 from auto_deployer.model.log import AppInfo, CommandRecord, DeploymentLog, StepResult
 from auto_deployer.model.plan import DeploymentPlan, DeploymentStep, PlannedCommand
 from auto_deployer.model.reasons import Kind, Reason
+from auto_deployer.model.suggestions import suggest
 
 SECRET = "hunter22"
 
@@ -41,13 +42,13 @@ def test_nested_containers(known: SecretRegistry) -> None:
             strategy="static",
             steps=(DeploymentStep(id=1, name="a", category="setup", commands=(PlannedCommand(command="x", env={"A": SECRET}),)),),
         ),
-        reason=Reason(kind=Kind.COMMAND_FAILED, message=f"{SECRET} failed", suggestions=("try", f"not {SECRET}")),
+        reason=Reason(kind=Kind.COMMAND_FAILED, message=f"{SECRET} failed", suggestions=(suggest("try"), suggest(f"not {SECRET}"))),
     )
     masked = mask_model(log, known.mask)
     assert SECRET not in masked.model_dump_json()
     assert masked.request["env"]["LIST"] == [1, {"***": None}]
     assert masked.steps[0].commands[0] is log.steps[0].commands[0]
-    assert masked.reason == Reason(kind=Kind.COMMAND_FAILED, message="*** failed", suggestions=("try", "not ***"))
+    assert masked.reason == Reason(kind=Kind.COMMAND_FAILED, message="*** failed", suggestions=(suggest("try"), suggest("not ***")))
     assert SECRET in log.model_dump_json(), "the given model is left alone"
 
 

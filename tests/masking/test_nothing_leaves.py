@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 from pytest_httpserver import HTTPServer
+from tests.llm.scripted_server import ScriptedServer, status
 
 from auto_deployer.masking.forms import forms
 
@@ -21,13 +23,15 @@ GIVEN = "env-S3cret/value+1"
 FROM_FILE = 'file\'s "S3cret" value'
 FROM_HOST = "host~S3cret~value"
 KEPT = "kept-S3cret-value"
+COMMITTED = "committed=S3cret%value"
+SET_LATER = "later S3cret value"
+ALL = (GIVEN, FROM_FILE, FROM_HOST, KEPT, COMMITTED)
 IN_URL = "url-S3cret-value"
 LOOKS_SECRET = "gh" + "p_0123456789abcdefghijABCDEFGHIJ012345"
 END_S = 90.0
 
 LEAK = """
-const { API_TOKEN, DB_PASSWORD, HOST_SECRET, SESSION_KEY } = JSON.parse(require("fs").readFileSync(process.argv[2]));
-for (const secret of [API_TOKEN, DB_PASSWORD, HOST_SECRET, SESSION_KEY, "LOOKS_SECRET"]) {
+for (const secret of [...JSON.parse(require("fs").readFileSync(process.argv[2])), "LOOKS_SECRET"]) {
   const forms = [secret, encodeURIComponent(secret), JSON.stringify({ secret }), Buffer.from(secret).toString("base64"),
     Buffer.from("user:" + secret).toString("base64"), Buffer.from(secret).toString("base64url")];
   for (const form of forms) {
@@ -77,23 +81,29 @@ def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
     home = tmp_path / "home"
     home.mkdir()
     env = {
-        "PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8", "HOST_SECRET": FROM_HOST,
+        "PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8", "PGPASSWORD": FROM_HOST,
         "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1",
     }  # fmt: skip
     box = Sandbox(tmp_path, env)
     box.repo.mkdir()
-    secrets = {"API_TOKEN": GIVEN, "DB_PASSWORD": FROM_FILE, "HOST_SECRET": FROM_HOST, "SESSION_KEY": KEPT}
-    (tmp_path / "secrets.json").write_text(json.dumps(secrets))
-    (tmp_path / "app.env").write_text("DB_PASSWORD=" + json.dumps(FROM_FILE) + "\n")
+    (tmp_path / "secrets.json").write_text(json.dumps(ALL))
+    (tmp_path / "app.env").write_text("GREETING=" + json.dumps(FROM_FILE) + "\n")
+    (box.repo / ".env.production").write_text(f"# committed\nexport STORE_SECRETKEY='{COMMITTED}'\n")
+    (box.repo / "README.md").write_text("\n".join((*ALL, LOOKS_SECRET)))
     leak = f"node leak.js {tmp_path / 'secrets.json'}"
     manifest = {"name": "leaky", "version": "1.0.0", "scripts": {"build": leak, "start": "node server.js"}}
     (box.repo / "package.json").write_text(json.dumps(manifest))
     (box.repo / "leak.js").write_text(LEAK.replace("LOOKS_SECRET", LOOKS_SECRET))
     (box.repo / "server.js").write_text(SERVE)
-    for command in (["init", "-q"], ["add", "."], ["-c", "user.name=t", "-c", "user.email=t@localhost", "commit", "-qm", "leaky"]):
-        subprocess.run(["git", *command], cwd=box.repo, env=env, check=True, stdin=subprocess.DEVNULL)
+    subprocess.run(["git", "init", "-q"], cwd=box.repo, env=env, check=True, stdin=subprocess.DEVNULL)
+    commit(box)
     yield box
     box.run("remove", "leaky", "--yes")
+
+
+def commit(box: Sandbox) -> None:
+    for command in (["add", "."], ["-c", "user.name=t", "-c", "user.email=t@localhost", "commit", "-qm", "leaky"]):
+        subprocess.run(["git", *command], cwd=box.repo, env=box.env, check=True, stdin=subprocess.DEVNULL)
 
 
 def assert_clean(data: bytes, *secrets: str) -> None:
@@ -104,12 +114,13 @@ def assert_clean(data: bytes, *secrets: str) -> None:
             assert at == -1, f"{secret!r} leaked: …{data[max(0, at - 80) : at + 80]!r}…"
 
 
-ALL = (GIVEN, FROM_FILE, FROM_HOST, KEPT)
-
-
 def deploy_options(box: Sandbox) -> list[str]:
-    given = ["--env", f"API_TOKEN={GIVEN}", "--env", f"SESSION_KEY={KEPT}", "--env-file", str(box.folder / "app.env")]
-    return ["--repo", str(box.repo), "--log-dir", str(box.logs), "--non-interactive", *given]
+    return ["--repo", str(box.repo), "--log-dir", str(box.logs), "--non-interactive", *given_by_options(box)]
+
+
+def given_by_options(box: Sandbox) -> list[str]:
+    """Under names that say nothing."""
+    return ["--env", f"FIRST={GIVEN}", "--env", f"ConnectionStrings__Db={KEPT}", "--env-file", str(box.folder / "app.env")]
 
 
 @pytest.mark.deploy
@@ -145,12 +156,67 @@ def test_credentials_of_a_repository_that_cannot_be_had(sandbox: Sandbox, httpse
 @pytest.mark.deploy
 def test_from_the_language_server(sandbox: Sandbox) -> None:
     said = Server(sandbox).deploy({
-        "deploymentId": "leaky", "repo": str(sandbox.repo), "env": {"API_TOKEN": GIVEN, "SESSION_KEY": KEPT},
+        "deploymentId": "leaky", "repo": str(sandbox.repo), "env": {"FIRST": GIVEN, "ConnectionStrings__Db": KEPT},
         "envFile": str(sandbox.folder / "app.env"), "nonInteractive": True,
     })  # fmt: skip
     assert b'"outcome":"success"' in said, said[-2000:].decode()
     assert b"deploy/commandOutput" in said
     assert_clean(said + sandbox.written(), *ALL)
+    # what the app has kept, and what is set from outside, is known in a deployment that is given nothing
+    (sandbox.folder / "secrets.json").write_text(json.dumps([*ALL, SET_LATER]))
+    again = Server(sandbox).deploy(
+        {"deploymentId": "again", "repo": str(sandbox.repo), "nonInteractive": True, "noCache": True},
+        before=("deploy/setEnv", {"name": "leaky", "set": {"GREETING_2": SET_LATER}}),
+    )  # fmt: skip
+    assert b'"outcome":"success"' in again, again[-2000:].decode()
+    assert b"out ***" in again
+    assert_clean(again + sandbox.written(), *ALL, SET_LATER)
+
+
+@dataclass(frozen=True)
+class Look:
+    """A way out without a log: what is asked for, and the text that tells that it was answered."""
+
+    argv: tuple[str, ...]
+    answer: bytes
+    knows: tuple[str, ...] = ALL
+
+
+EVERYTHING = "echo " + " ".join(json.dumps(secret) for secret in ALL)
+LOOKS = {
+    "plan": Look(("plan", "--start", EVERYTHING), b"echo"),
+    "plan as JSON": Look(("plan", "--start", EVERYTHING, "--output", "json"), b'"plan"'),
+    "error of plan": Look(("plan", "--subdir", " ".join(ALL)), b"subdir_not_found"),
+    "error of plan as JSON": Look(("plan", "--subdir", " ".join(ALL), "--output", "json"), b"subdir_not_found"),
+    # it takes no variables, and there is no app yet that has kept any
+    "analyze": Look(("analyze",), b"Type: nodejs", (FROM_HOST, COMMITTED)),
+    "analyze as JSON": Look(("analyze", "--output", "json"), b'"top_level"', (FROM_HOST, COMMITTED)),
+    "error of analyze": Look(("analyze", "--subdir", f"{FROM_HOST} {COMMITTED}"), b"subdir_not_found", (FROM_HOST, COMMITTED)),
+}
+
+
+@pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
+def test_looking(sandbox: Sandbox, look: Look) -> None:
+    for secret in (FROM_HOST, COMMITTED):  # `analyze` tells the names at the root
+        (sandbox.repo / secret).write_text("")
+    commit(sandbox)
+    given = given_by_options(sandbox) if look.argv[0] == "plan" else []
+    shown = sandbox.run(*look.argv, "--repo", str(sandbox.repo), *given)
+    assert look.answer in shown, shown.decode()
+    assert b"***" in shown or look.argv == ("analyze",), "it would have told them"
+    assert_clean(shown, *look.knows)
+
+
+def test_to_a_model(sandbox: Sandbox) -> None:
+    refused = [status(400, times=1)]
+    asked: list[str] = []
+    shown = b""
+    with contextlib.suppress(AssertionError), ScriptedServer(refused) as server:  # how often it is asked is not looked at here
+        settings = ["--provider", "custom", "--model", "scripted", "--endpoint", server.base_url, "--planner", "llm"]
+        shown = sandbox.run("plan", "--repo", str(sandbox.repo), *given_by_options(sandbox), *settings)
+        asked = [text for request in server.requests for text in request.texts]
+    assert any("README.md" in text and "***" in text for text in asked), shown.decode()
+    assert_clean("\n".join(asked).encode() + shown, *ALL)
 
 
 class Server:
@@ -165,11 +231,14 @@ class Server:
             )
         self._said = b""
 
-    def deploy(self, params: dict[str, Any]) -> bytes:
-        """Deploy to the end with everything on, shut down; returns stdout and stderr."""
+    def deploy(self, params: dict[str, Any], before: tuple[str, dict[str, Any]] | None = None) -> bytes:
+        """Ask for something first, deploy to the end with everything on, shut down; returns stdout and stderr."""
         ours = {"protocolVersion": 1, "output": "stream"}
         self._send("initialize", {"processId": None, "capabilities": {"experimental": {"autoDeployer": ours}}}, 1)
         self._send("initialized", {})
+        if before is not None:
+            self._send(*before, 5)
+            self._read_until(b'"id":5')
         self._send("deploy/start", params, 2)
         self._read_until(b'"method":"deploy/finished"')
         self._send("deploy/get", {"deploymentId": params["deploymentId"]}, 3)

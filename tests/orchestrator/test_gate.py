@@ -14,6 +14,7 @@ from auto_deployer.model.ports import StepContext
 from auto_deployer.model.questions import Answer
 from auto_deployer.model.reasons import Kind, Reason
 from auto_deployer.model.settings import InteractionSettings, PolicyRule, PolicySettings, Settings
+from tests.suggestions import suggested
 
 from .conftest import DEPLOY_AND_VERIFY, Bench, step
 
@@ -63,7 +64,7 @@ async def test_a_denied_command_never_runs_and_the_step_says_why(bench: Bench) -
     assert verdict.reason.kind == Kind.POLICY_DENIED
     assert "power" in verdict.reason.message
     assert "shutdown" in verdict.reason.message
-    assert verdict.reason.suggestions
+    assert suggested(verdict.reason)
     assert [command.command for command in bench.entry(0).commands] == ["echo before"]
     ((command, policy),) = refusals(bench)
     assert (command, policy.verdict, policy.rule, policy.decided_by) == ("touch made; shutdown now", "deny", "power", "policy")
@@ -74,7 +75,7 @@ async def test_nobody_to_ask_means_no(bench: Bench) -> None:
     verdict = await bench.run(step(1, "echo one"), *DEPLOY_AND_VERIFY)
     assert verdict.reason is not None
     assert verdict.reason.kind == Kind.POLICY_DENIED
-    assert any("policy.allow" in suggestion for suggestion in verdict.reason.suggestions)
+    assert any("policy.allow" in suggestion for suggestion in suggested(verdict.reason))
     ((_, policy),) = refusals(bench)
     assert (policy.verdict, policy.rule, policy.decided_by) == ("ask", "user-ask", "nobody")
 

@@ -15,6 +15,7 @@ from auto_deployer.model.questions import Answer
 from auto_deployer.model.reasons import Kind
 from auto_deployer.model.settings import BudgetSettings, InteractionSettings, Settings
 from auto_deployer.orchestrator.budget import Budget
+from tests.suggestions import suggested
 
 from .conftest import DEPLOY_AND_VERIFY, Bench, step
 
@@ -23,9 +24,9 @@ A_MODEL = cast("LanguageModel", object())
 
 
 def test_every_limit_comes_from_the_settings() -> None:
-    settings = BudgetSettings(max_iterations=1, max_iterations_per_step=2, max_attempts=3, max_commands=4, max_seconds=5)
+    settings = BudgetSettings(max_iterations=1, max_iterations_per_step=2, max_attempts=4, max_commands=5, max_seconds=6)
     made = Budget.of(settings)
-    assert (made.max_turns, made.max_turns_per_step, made.max_attempts, made.max_commands, made.max_seconds) == (1, 2, 3, 4, 5)
+    assert (made.max_turns, made.max_turns_per_step, made.max_attempts, made.max_commands, made.max_seconds) == (1, 2, 4, 5, 6)
 
 
 def test_the_defaults_are_the_settings_defaults() -> None:
@@ -48,7 +49,7 @@ async def test_hitting_a_limit_names_the_setting_to_raise(bench: Bench, budget: 
     verdict = await bench.run(step(1, *["true"] * 10), *DEPLOY_AND_VERIFY)
     assert verdict.reason is not None
     assert verdict.reason.kind == Kind.BUDGET_EXCEEDED
-    assert any(setting in suggestion for suggestion in verdict.reason.suggestions)
+    assert any(setting in suggestion for suggestion in suggested(verdict.reason))
     assert len(bench.entry(0).commands) == commands
 
 

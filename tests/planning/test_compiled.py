@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.suggestions import suggested
 
 from auto_deployer.model.errors import RefusedError
 from auto_deployer.model.facts import Detection, HostFacts, Tool
@@ -99,7 +100,7 @@ class TestGo:
     def test_without_go_the_command_that_installs_it_is_named(self) -> None:
         error = refused(GoRecipe(), {"go.mod": "module x\n", "main.go": GO}, on=host())
         assert error.kind is Kind.MISSING_TOOL
-        assert "sudo apt install golang-go" in error.suggestions[0]
+        assert "sudo apt install golang-go" in suggested(error)[0]
 
     def test_an_old_go_that_cannot_read_the_module(self) -> None:
         files = {"go.mod": "module x\ngo 1.22.3\n", "main.go": GO}
@@ -257,7 +258,7 @@ class TestJava:
 
     def test_what_is_missing_is_named_together(self) -> None:
         error = refused(JavaRecipe(), {"pom.xml": POM.format("io.javalin", ""), **MAIN}, on=host())
-        assert "sudo apt install default-jdk maven" in error.suggestions[0]
+        assert "sudo apt install default-jdk maven" in suggested(error)[0]
 
     @pytest.mark.parametrize(
         ("files", "kind"),

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from pydantic import BaseModel
+from tests.suggestions import suggested
 
 from auto_deployer.llm.prompting import estimate_tokens
 from auto_deployer.model.errors import ModelError, RefusedError
@@ -17,6 +18,7 @@ from auto_deployer.model.facts import EnvVariable, HostFacts, Tool
 from auto_deployer.model.plan import DeploymentPlan, FileCheck, Overrides
 from auto_deployer.model.ports import ChatMessage, PlanInput
 from auto_deployer.model.reasons import Kind
+from auto_deployer.model.suggestions import suggest
 from auto_deployer.planning.env_needs import lacking
 from auto_deployer.planning.llm_planner import Baseline, LlmPlanner
 from auto_deployer.planning.llm_prompt import planning_messages
@@ -61,7 +63,7 @@ class FakeModel:
 
 
 async def planned(model: FakeModel, given: PlanInput | None = None, **planner: Any) -> DeploymentPlan:
-    nothing = RefusedError("Nothing to deploy was found here.", kind=Kind.NO_RUNNABLE_AT_ROOT, suggestions=("Say how.",))
+    nothing = RefusedError("Nothing to deploy was found here.", kind=Kind.NO_RUNNABLE_AT_ROOT, suggestions=(suggest("Say how."),))
     return await LlmPlanner(model, **planner).plan(given or plan_input(), texts=TEXTS, baseline=Baseline(refusal=nothing))
 
 
@@ -174,7 +176,7 @@ async def test_after_one_repair_round_the_recipes_reason_stands_with_a_sentence(
     assert len(model.asked) == 2
     assert error.kind is Kind.NO_RUNNABLE_AT_ROOT
     assert error.message.startswith("Nothing to deploy was found here. The model fake-1 made a plan that cannot run, twice:")
-    assert error.suggestions == ("Say how.",)
+    assert suggested(error) == ["Say how."]
 
 
 @pytest.mark.parametrize(
@@ -277,8 +279,8 @@ async def test_llm_without_a_model_names_the_two_ways_to_get_one() -> None:
     with pytest.raises(RefusedError) as caught:
         await plan_by("llm", plan_input(*detections(FLASK)), TEXTS, None)
     assert caught.value.kind is Kind.PLANNER_UNAVAILABLE
-    assert "Set Up a Model" in caught.value.suggestions[0]
-    assert "auto-deployer auth set" in caught.value.suggestions[1]
+    assert "Set Up a Model" in suggested(caught.value)[0]
+    assert "auto-deployer auth set" in suggested(caught.value)[1]
 
 
 @pytest.mark.parametrize("problem", ["", "OpenAI needs an API key."])
@@ -289,8 +291,8 @@ async def test_auto_without_a_model_refuses_as_before_with_a_sentence(problem: s
         await plan_by("auto", plan_input(), TEXTS, None, problem)
     assert caught.value.kind is alone.value.kind
     assert caught.value.message == alone.value.message + (f" No model could be asked: {problem}" if problem else "")
-    assert caught.value.suggestions[:-1] == alone.value.suggestions
-    assert "let a model plan it" in caught.value.suggestions[-1]
+    assert suggested(caught.value)[:-1] == suggested(alone.value)
+    assert "let a model plan it" in suggested(caught.value)[-1]
 
 
 # what it is shown

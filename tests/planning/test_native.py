@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from tests.suggestions import suggested
 
 from auto_deployer.model.errors import RefusedError
 from auto_deployer.model.facts import HostFacts, Tool
@@ -90,4 +91,4 @@ async def test_what_is_no_simple_command_is_refused_with_its_part() -> None:
     with pytest.raises(RefusedError, match=r"`\|`") as refused:
         await planned(EXPRESS, start="node server.js | tee log")
     assert refused.value.kind == Kind.SHELL_NOT_SUPPORTED
-    assert any("WSL 2" in suggestion for suggestion in refused.value.suggestions)
+    assert any("WSL 2" in suggestion for suggestion in suggested(refused.value))

@@ -6,6 +6,7 @@ import json
 from typing import Any, ClassVar
 
 import pytest
+from tests.suggestions import suggested
 
 from auto_deployer.model.errors import RefusedError
 from auto_deployer.model.facts import Candidate, Detection, HostFacts, Tool
@@ -129,7 +130,7 @@ class TestBelowItsManifest:
     def test_the_library_itself_has_nothing_to_run(self) -> None:
         error = refused(self.FILES, candidates=(Candidate(path="examples/hello", kind="express"),))
         assert error.kind == Kind.LIBRARY_NOTHING_TO_RUN
-        assert "`--subdir examples/hello` (express)" in error.suggestions
+        assert "Deploy a sub-folder (express): --subdir examples/hello" in suggested(error)
 
     def test_its_manifest_may_be_in_between(self) -> None:
         files = {f"web/{path}": text for path, text in self.FILES.items()}
@@ -246,7 +247,7 @@ class TestNothingToStart:
         error = refused({"package.json": package(main="inbex.js"), "index.js": "console.log('hello')"})
         assert error.kind == Kind.NO_START_COMMAND
         assert "inbex.js, which is not there" in error.message
-        assert '`--start "node index.js"`' in " ".join(error.suggestions)
+        assert "--start 'node index.js'" in " ".join(suggested(error))
 
     def test_a_wrong_main_does_not_matter_when_a_server_is_there(self) -> None:
         assert (
@@ -287,7 +288,7 @@ class TestNothingToStart:
     @pytest.mark.parametrize(
         ("dependency", "hint"),
         [
-            ("nuxt", 'node .output/server/index.mjs"'),
+            ("nuxt", "node .output/server/index.mjs'"),
             ("@angular/core", "--output-dir dist/NAME/browser"),
             ("astro", "--output-dir dist"),
         ],
@@ -295,7 +296,7 @@ class TestNothingToStart:
     def test_frameworks_without_a_recipe_name_the_override(self, dependency: str, hint: str) -> None:
         error = refused({"package.json": package(scripts={"build": "x build"}, dependencies={dependency: "1"})})
         assert error.kind == Kind.UNSUPPORTED_ECOSYSTEM
-        assert hint in " ".join(error.suggestions)
+        assert hint in " ".join(suggested(error))
 
     def test_assets_of_another_app_never_win(self) -> None:
         files = {
@@ -398,4 +399,4 @@ def test_a_compiled_package_needs_a_node_of_its_time(range_: str, node: str, kin
     else:
         error = refused(files, host=on)
         assert error.kind is kind
-        assert "nvm install 14" in " ".join(error.suggestions)
+        assert "nvm install 14" in " ".join(suggested(error))

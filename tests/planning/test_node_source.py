@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from tests.suggestions import suggested
 
 from auto_deployer.model.facts import HostFacts
 from auto_deployer.planning.recipes.node_manifest import Manifest, read_manifest, workspace_folder
@@ -64,7 +65,7 @@ def test_a_library_only_passes_listen_on() -> None:
 def missing(code: str, *env: str, **others: str) -> str:
     tree = DictTree({"app.js": code, **others})
     error = missing_service(services_of(tree, Manifest(), scan(tree, "app.js")), frozenset(env), HostFacts())
-    return f"{error.message} {error.suggestions}" if error else ""
+    return f"{error.message} {suggested(error)}" if error else ""
 
 
 @pytest.mark.parametrize(

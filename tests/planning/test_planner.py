@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.suggestions import suggested
 
 from auto_deployer.model.errors import RefusedError
 from auto_deployer.model.facts import Candidate, Detection, Tool
@@ -31,7 +32,7 @@ async def plan(files: dict[str, str], **given: object) -> DeploymentPlan:
 async def refusal(given: PlanInput) -> RefusedError:
     with pytest.raises(RefusedError) as caught:
         await RecipePlanner().plan(given)
-    assert caught.value.suggestions
+    assert suggested(caught.value)
     return caught.value
 
 
@@ -91,7 +92,7 @@ async def test_broken_manifest_of_another_kind_does_not_stop_an_app() -> None:
 async def test_library_names_its_candidates() -> None:
     error = await refusal(plan_input(*detections(LIBRARY), candidates=(Candidate(path="examples/shop", kind="flask"),)))
     assert error.kind is Kind.LIBRARY_NOTHING_TO_RUN
-    assert any("--subdir examples/shop" in suggestion for suggestion in error.suggestions)
+    assert any("--subdir examples/shop" in suggestion for suggestion in suggested(error))
 
 
 @pytest.mark.parametrize(
@@ -111,14 +112,14 @@ async def test_ecosystem_without_recipe(ecosystems: tuple[str, ...], docker: boo
     host = HOST.model_copy(update={"docker_engine": docker, "tools": tools})
     error = await refusal(plan_input(ecosystems=ecosystems, host=host, top_level=("README.md",)))
     assert error.kind is kind
-    assert any("--start" in suggestion for suggestion in error.suggestions)
+    assert any("--start" in suggestion for suggestion in suggested(error))
 
 
 async def test_files_inside_an_app_of_another_ecosystem_are_not_its_success() -> None:
     given = plan_input(*detections(SITE), ecosystems=("elixir",))
     error = await refusal(given)
     assert error.kind is Kind.MISSING_TOOL
-    assert any("--recipe static" in suggestion for suggestion in error.suggestions)
+    assert any("--recipe static" in suggestion for suggestion in suggested(error))
     forced = plan_input(*detections(SITE), ecosystems=("elixir",), overrides=Overrides(recipe="static"))
     assert (await RecipePlanner().plan(forced)).strategy == "static"
 
@@ -190,7 +191,7 @@ async def test_documentation_of_a_library_is_not_what_is_deployed() -> None:
     files = LIBRARY | {"docs/index.html": "<h1>lib</h1>"}
     error = await refusal(plan_input(*detections(files)))
     assert error.kind is Kind.LIBRARY_NOTHING_TO_RUN
-    assert any("--recipe static" in suggestion for suggestion in error.suggestions)
+    assert any("--recipe static" in suggestion for suggestion in suggested(error))
     assert (await plan(files, overrides=Overrides(recipe="static"))).strategy == "static"
 
 

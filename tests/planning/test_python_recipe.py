@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
+from tests.suggestions import suggested
 
 from auto_deployer.model.errors import RefusedError
 from auto_deployer.model.facts import Detection, HostFacts, Tool
@@ -372,7 +373,7 @@ def test_service_by_a_container_networks_name_is_refused(client: str) -> None:
     with pytest.raises(RefusedError) as caught:
         draft({"requirements.txt": "flask\nredis", "app.py": f"import store\n{FLASK_APP}", "store.py": client})
     assert caught.value.kind is Kind.REQUIRED_SERVICE_MISSING
-    assert caught.value.suggestions
+    assert suggested(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from tests.suggestions import suggested
 
 from auto_deployer.model.errors import RefusedError, RuntimeMissingError
 from auto_deployer.model.facts import HostFacts, Tool
@@ -55,8 +56,8 @@ async def test_a_missing_node_is_refused_with_the_command_for_this_system_and_of
     with pytest.raises(RuntimeMissingError) as refused:
         await plan(node_app(">=22", without("node", "npm", distribution=distribution)))
     assert (refused.value.kind, refused.value.offer) == (Kind.MISSING_TOOL, "Node 24")
-    assert f"`{command}`" in refused.value.suggestions[0]
-    assert "--install-runtimes" in refused.value.suggestions[-1]
+    assert suggested(refused.value)[0].endswith(f": {command}")
+    assert "--install-runtimes" in suggested(refused.value)[-1]
 
 
 async def test_with_consent_node_is_a_step_of_the_plan_and_on_the_path_of_all_commands() -> None:
@@ -95,7 +96,7 @@ async def test_nothing_is_offered_that_cannot_be_had() -> None:
     with pytest.raises(RuntimeMissingError) as refused:
         await plan(node_app(">=22", without("node", "npm", "python3"), consent=True))
     assert refused.value.offer == ""
-    assert not any("--install-runtimes" in suggestion for suggestion in refused.value.suggestions)
+    assert not any("--install-runtimes" in suggestion for suggestion in suggested(refused.value))
     assert node_offer(HOST, [">=99"]) == ""
 
 
@@ -121,7 +122,7 @@ async def test_a_target_without_any_python_needs_uv() -> None:
     with pytest.raises(RefusedError) as refused:
         await plan(python_app(without("python3"), consent=True))
     assert refused.value.kind == Kind.MISSING_TOOL
-    assert "sudo apt install python3 python3-venv" in refused.value.suggestions[0]
+    assert "sudo apt install python3 python3-venv" in suggested(refused.value)[0]
     assert (await plan(python_app(without("python3", more=(UV,)), consent=True))).steps[0].name.startswith("Install Python 3.12")
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from tests.suggestions import suggested
 
 from auto_deployer.model.errors import RefusedError
 from auto_deployer.model.facts import HostFacts
@@ -111,7 +112,7 @@ class TestRuby:
         files = {"Gemfile": 'ruby "~> 3.3"\ngem "rack"\n', "config.ru": ""}
         assert refused(RubyRecipe(), files).kind is Kind.RUNTIME_VERSION_UNAVAILABLE
         error = refused(RubyRecipe(), files, on=HOST.model_copy(update={"os": "darwin"}))
-        assert "brew install ruby" in error.suggestions[0]
+        assert "brew install ruby" in suggested(error)[0]
 
     async def test_a_library(self) -> None:
         kind = await planned_kind(RubyRecipe(), {"Gemfile": "gemspec\n", "x.gemspec": "", "lib/x.rb": ""})

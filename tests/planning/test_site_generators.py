@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.suggestions import suggested
 
 from auto_deployer.model.errors import RefusedError
 from auto_deployer.model.facts import Detection
@@ -97,7 +98,7 @@ class TestMkDocs:
         with pytest.raises(RefusedError) as caught:
             await RecipePlanner().plan(given(files))
         assert caught.value.kind is Kind.LIBRARY_NOTHING_TO_RUN
-        assert any("--recipe mkdocs" in suggestion for suggestion in caught.value.suggestions)
+        assert any("--recipe mkdocs" in suggestion for suggestion in suggested(caught.value))
         assert (await RecipePlanner().plan(given(files, Overrides(recipe="mkdocs")))).strategy == "static"
 
     async def test_an_app_outranks_its_manual(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.suggestions import suggested
 
 from auto_deployer.model.errors import RefusedError
 from auto_deployer.model.facts import HostFacts, Tool
@@ -78,7 +79,7 @@ def test_no_python_fits_names_both_sides_and_the_way_out() -> None:
         pick_python(host_with("3.11.7", "3.10.2"), [">=3.14"])
     assert caught.value.kind is Kind.RUNTIME_VERSION_UNAVAILABLE
     assert "needs Python >=3.14, found 3.11.7, 3.10.2" in caught.value.message
-    assert any("3.14" in suggestion for suggestion in caught.value.suggestions)
+    assert any("3.14" in suggestion for suggestion in suggested(caught.value))
 
 
 def test_no_python_at_all_is_a_missing_tool() -> None:

@@ -31,6 +31,7 @@ from auto_deployer.model.reasons import Kind
 from auto_deployer.runner import create_app_verbs
 from auto_deployer.runner.attached import AttachedRunner
 from auto_deployer.runner.workdir import work_root
+from tests.suggestions import suggested
 
 from .conftest import SERVER, Runs, commit, leaving
 
@@ -89,7 +90,7 @@ async def test_a_refusal_installs_nothing_leaves_no_directory_and_has_a_log(runs
     finished = await runs.deploy(make_repo(README__md="nothing to run\n"))
     assert finished.outcome == "failed"
     assert finished.reason is not None
-    assert finished.reason.suggestions
+    assert suggested(finished.reason)
     log = await runs.log()
     assert (log.status, log.plan, log.summary.total_commands) == ("failed", None, 0)
     assert log.reason == finished.reason

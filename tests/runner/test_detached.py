@@ -29,6 +29,7 @@ from auto_deployer.runner.detached import DetachedRunner
 from auto_deployer.runner.host import COMPLAINTS
 from tests.runner.conftest import SERVER
 from tests.runner.hosts import environment_of, hosts_below, kill_all_below, wait_until_gone
+from tests.suggestions import suggested
 
 MakeRepo = Callable[..., Path]
 WAIT_S = 20.0
@@ -189,7 +190,7 @@ async def test_what_fails_at_once_fails_as_in_this_process(seat: Callable[[], Se
     (foreign / "file").touch()
     with pytest.raises(TargetLockedError) as refused:
         await here.start(repo, deployDir=str(foreign))
-    assert refused.value.suggestions
+    assert suggested(refused.value)
     (tmp_path / "file").touch()
     unwritable = DetachedRunner(tmp_path / "file" / "logs")
     with pytest.raises(LogError) as unwritten:
@@ -199,7 +200,7 @@ async def test_what_fails_at_once_fails_as_in_this_process(seat: Callable[[], Se
     with pytest.raises(TargetLockedError, match="d1"):
         await here.start(repo, "d2")
     wait_until_gone([host for host in hosts_below(tmp_path) if host.cmdline()[-1] != "d1"])
-    assert [entry.log.deployment_id for entry in LogStore(here.log_dir).entries()] == ["d1"]
+    assert [row.summary.deployment_id for row in LogStore(here.log_dir).rows()] == ["d1"]
 
 
 async def test_a_known_id_starts_nothing_whether_it_runs_begins_or_has_ended(
@@ -383,6 +384,18 @@ async def test_what_is_not_there_is_not_found(seat: Callable[[], Seat]) -> None:
     ):  # fmt: skip
         with pytest.raises(NotFoundError):
             await request
+
+
+async def test_the_same_id_from_several_servers_at_once_is_one_deployment(
+    seat: Callable[[], Seat], make_repo: MakeRepo, tmp_path: Path
+) -> None:
+    seats = [seat() for _ in range(3)]
+    repo, overrides = make_repo(serve__txt=SERVER), waiting_for(tmp_path / "never")
+    started = await asyncio.gather(*(one.runner.start(one.params(repo, overrides=overrides)) for one in seats))
+    assert len({result.log_uri for result in started}) == 1
+    assert [row.summary.deployment_id for row in LogStore(seats[0].log_dir).rows()] == ["d1"]
+    await seats[-1].runner.cancel("d1")
+    assert {(await one.end()).outcome for one in seats} == {"cancelled"}
 
 
 def test_the_factory_attaches_unless_told_otherwise(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from auto_deployer.runner.attached import AttachedRunner
 from auto_deployer.runner.detached import DetachedRunner
 from auto_deployer.runner.settings import EffectiveSettings
 from tests.analysis.servers import PASSWORD, USER, HttpsGitServer, https_server  # noqa: F401 - a fixture
+from tests.suggestions import suggested
 
 from .conftest import Runs, leaving
 from .hosts import kill_all_below
@@ -113,7 +114,7 @@ async def test_without_anyone_it_is_told_what_to_set(runs: Runs, url: str) -> No
     finished = await runs.deploy(url)
     assert finished.reason is not None
     assert finished.reason.kind is Kind.AUTHENTICATION_FAILED
-    assert any("AUTO_DEPLOYER_GIT_TOKEN" in text for text in finished.reason.suggestions)
+    assert any("AUTO_DEPLOYER_GIT_TOKEN" in text for text in suggested(finished.reason))
 
 
 async def test_looking_takes_the_token_of_the_request_too(runs: Runs, url: str) -> None:
@@ -173,4 +174,4 @@ async def test_the_limits_of_the_settings_count(runs: Runs, make_repo: MakeRepo,
     finished = await runs.deploy(repo, dirty=True)
     assert finished.reason is not None
     assert finished.reason.kind is kind
-    assert any("budget." in text for text in finished.reason.suggestions)
+    assert any("budget." in text for text in suggested(finished.reason))

@@ -14,6 +14,7 @@ import pytest
 from auto_deployer.apps.layout import OwnerRecord
 from auto_deployer.model.reasons import Kind
 from auto_deployer.planning.reuse import LIST_OF_FILES
+from tests.suggestions import suggested
 
 from .conftest import SERVER, Runs
 
@@ -43,8 +44,8 @@ async def test_node_without_a_registry(runs: Runs, make_repo: MakeRepo, registry
     assert finished.reason is not None
     assert finished.reason.kind == Kind.DEPENDENCY_SOURCE_UNREACHABLE
     assert registry in finished.reason.message
-    assert any("npm_config_registry" in suggestion for suggestion in finished.reason.suggestions)
-    assert any("HTTPS_PROXY" in suggestion for suggestion in finished.reason.suggestions)
+    assert any("npm_config_registry" in suggestion for suggestion in suggested(finished.reason))
+    assert any("HTTPS_PROXY" in suggestion for suggestion in suggested(finished.reason))
     assert (await runs.log()).steps == ()
 
 

@@ -31,7 +31,7 @@ from auto_deployer.runner import create_app_verbs
 from auto_deployer.runner.approval import JudgedPlan, approval_question, forbidden, needs_approval
 from auto_deployer.runner.attached import AttachedRunner
 from auto_deployer.runner.detached import DetachedRunner
-from auto_deployer.runner.model_access import open_model, run_config, settings_for
+from auto_deployer.runner.model_access import ModelAccess, open_model, planning_with, run_config, settings_for
 from auto_deployer.runner.questions import QuestionBroker
 from auto_deployer.runner.settings import EffectiveSettings
 
@@ -113,6 +113,11 @@ def test_what_is_wrong_with_the_models_settings_is_kept_in_words() -> None:
     access = open_model(EffectiveSettings(Settings(llm=LlmSettings(provider="openai"))), SecretRegistry(), lambda _: None)
     assert access.model is None
     assert "no model" in access.problem
+
+
+def test_a_model_has_the_time_to_plan_that_is_set() -> None:
+    settings = Settings.model_validate({"budget": {"planning_timeout": 7.5}})
+    assert planning_with(settings, ModelAccess(), PATHS, judge).timeout_s == 7.5
 
 
 def test_the_log_has_model_and_temperature_where_there_is_one() -> None:

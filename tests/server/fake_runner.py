@@ -23,6 +23,7 @@ from auto_deployer.model.plan import DeploymentPlan, DeploymentStep
 from auto_deployer.model.ports import Published, Subscriber
 from auto_deployer.model.questions import Option, Question
 from auto_deployer.model.reasons import Kind, Reason
+from auto_deployer.model.suggestions import suggest
 
 STEPS = ("Check tools", "Install dependencies", "Start the app")
 OUTPUT_CHUNK = 32 * 1024
@@ -106,7 +107,11 @@ class FakeRunner:
             case "boom":
                 raise RuntimeError("a defect with a secret inside")
             case "refused":
-                raise RefusedError("nothing to run here", kind=Kind.NO_START_COMMAND, suggestions=("Give --start.",))
+                raise RefusedError(
+                    "nothing to run here",
+                    kind=Kind.NO_START_COMMAND,
+                    suggestions=(suggest("Say how to start it", "overrides.start", "node a.js"),),
+                )
             case "forever":
                 await asyncio.Event().wait()
             case "print":
@@ -121,7 +126,7 @@ class FakeRunner:
         known = self.deployments.get(params.deployment_id)
         if known is None:
             if params.repo == "locked":
-                raise TargetLockedError("deployment 'other' works there", suggestions=("Wait for it.",))
+                raise TargetLockedError("deployment 'other' works there", suggestions=(suggest("Wait for it."),))
             known = Deployment(params.deployment_id, params.repo, self._uri(params.deployment_id), params, interactive=interactive)
             self._launch(known, subscriber)
         elif subscriber is not None and subscriber not in known.subscribers:
@@ -153,7 +158,7 @@ class FakeRunner:
 
     def _get(self, deployment_id: str) -> Deployment:
         if deployment_id not in self.deployments:
-            raise NotFoundError(f"no deployment {deployment_id}", suggestions=("deploy/list names them.",))
+            raise NotFoundError(f"no deployment {deployment_id}", suggestions=(suggest("deploy/list names them."),))
         return self.deployments[deployment_id]
 
     async def cancel(self, deployment_id: str) -> None:
@@ -256,7 +261,9 @@ async def run(deployment: Deployment) -> None:
 def _finish(deployment: Deployment, *, success: bool) -> None:
     app = AppInfo(url="http://127.0.0.1:8000/", port=8000, pid=1) if success else None
     outcome: Any = "success" if success else deployment.outcome if deployment.stop.is_set() else "failed"
-    reason = None if success else Reason(kind=Kind.COMMAND_FAILED, message="it did not work", suggestions=("Look at the log.",))
+    reason = (
+        None if success else Reason(kind=Kind.COMMAND_FAILED, message="it did not work", suggestions=(suggest("Look at the log."),))
+    )
     end = ev.Finished(outcome=outcome, reason=reason, app=app, log_uri=deployment.log_uri, summary=Summary(total_steps=3))
     deployment.emit(end)
     deployment.ended.set()

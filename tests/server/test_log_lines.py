@@ -10,6 +10,7 @@ from auto_deployer.lsp.log_lines import LogLines
 from auto_deployer.model import events as ev
 from auto_deployer.model.log import AppInfo, CommandRecord, DeploymentLog, StepResult
 from auto_deployer.model.reasons import Kind, Reason
+from auto_deployer.model.suggestions import suggest
 
 STARTED = ev.Started(
     log=DeploymentLog(repo_url="https://host/owner/shop.git", deploy_dir="/home/me/deployments/shop"), log_uri="file:///l"
@@ -49,7 +50,7 @@ def executed(command: str, *, cwd: str = "/d/releases/r1", reasoning: str = "", 
 
 
 def failed_step(message: str) -> ev.StepFinished:
-    reason = Reason(kind=Kind.COMMAND_FAILED, message=message, suggestions=("Retry.",))
+    reason = Reason(kind=Kind.COMMAND_FAILED, message=message, suggestions=(suggest("Retry."),))
     return ev.StepFinished(step=StepResult(step_id=3, step_name="Build", status="failed", reason=reason, error=message))
 
 
@@ -94,7 +95,9 @@ def test_how_a_command_ended():
 def test_a_failure_tells_its_first_lines_once():
     message = "`npm run build` failed with exit code 2.\nIt printed:\n" + "\n".join(f"line {number}" for number in range(30))
     reason = Reason(
-        kind=Kind.COMMAND_FAILED, message=message, suggestions=("Mend it, then `auto-deployer retry d1 --from-step 3`.",)
+        kind=Kind.COMMAND_FAILED,
+        message=message,
+        suggestions=(suggest("Mend it, then retry from it", command="auto-deployer retry d1 --from-step 3"),),
     )
     blocked = ev.StepFinished(step=StepResult(step_id=4, step_name="Verify", status="blocked", error="It needs step 3."))
     lines = shown(STARTED, failed_step(message), blocked, ev.Finished(outcome="failed", reason=reason))[1:]
@@ -107,16 +110,18 @@ def test_a_failure_tells_its_first_lines_once():
         "[shop]   line 9",
         "[shop] step 4: Verify: blocked: It needs step 3.",
         "[shop] failed: `npm run build` failed with exit code 2.",
-        "[shop]   - Mend it, then `deploy/retry d1 fromStepId 3`.",
+        "[shop]   - Mend it, then retry from it: auto-deployer retry d1 --from-step 3",
     ]
 
 
 def test_a_refusal_without_a_step_tells_its_lines_at_the_end():
     reason = Reason(
-        kind=Kind.NO_START_COMMAND, message="Nothing to start.\nLooked at: app.py", suggestions=("Say it: `--start '…'`.",)
+        kind=Kind.NO_START_COMMAND,
+        message="Nothing to start.\nLooked at: app.py",
+        suggestions=(suggest("Say it", "overrides.start"),),
     )
     assert shown(STARTED, ev.Finished(outcome="failed", reason=reason))[1:] == [
-        "[shop] failed: Nothing to start.", "[shop]   Looked at: app.py", "[shop]   - Say it: `overrides.start '…'`.",
+        "[shop] failed: Nothing to start.", "[shop]   Looked at: app.py", "[shop]   - Say it: overrides.start",
     ]  # fmt: skip
 
 

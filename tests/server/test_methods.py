@@ -145,6 +145,9 @@ async def test_errors_carry_code_kind_and_suggestions(client: DeployClient):
         assert (refused.value.code, refused.value.data["kind"]) == (code, kind)
         assert refused.value.data["retryable"] == (code == 1008)
         assert isinstance(refused.value.data["suggestions"], list)
+        if kind == "no_start_command":
+            how = {"text": "Say how to start it", "option": "overrides.start", "value": "node a.js"}
+            assert refused.value.data["suggestions"] == [how]
 
 
 def test_an_unexpected_error_does_not_tell_its_inner_workings(raw: RawClient, tmp_path: Path):

@@ -79,7 +79,9 @@ async def test_without_a_name_the_app_of_the_workspace_folder_is_meant(editor: D
         await run_command(editor, "stopApp")
     assert absent.value.code == 1002
     assert absent.value.data
-    assert absent.value.data["suggestions"] == ['Name the one that is meant: {"deployDir": "/srv/shop"} (shop).']
+    assert absent.value.data["suggestions"] == [
+        {"text": "Name the one that is meant (shop)", "option": "deployDir", "value": "/srv/shop"}
+    ]
     await run_command(editor, "deploy", {"deployDir": "/srv/mine"})
     await wait_for_log(editor, "success")
     for verb in ("stopApp", "startApp", "restartApp", "rollback"):
@@ -98,7 +100,7 @@ def test_without_a_folder_an_app_has_to_be_named(raw: RawClient):
     raw.initialize(None)
     error = raw.error("workspace/executeCommand", {"command": "autoDeployer.server.stopApp"})
     assert error["code"] == -32602
-    assert "/srv/shop" in error["data"]["suggestions"][0]
+    assert "/srv/shop" in error["data"]["suggestions"][0]["value"]
 
 
 async def test_wrong_commands_are_refused(editor: DeployClient):

@@ -288,6 +288,32 @@ async def test_what_escaped_a_stopped_command_is_listed(run: Run, alive: Alive, 
     assert await alive(escaped)
 
 
+MARKED = {"env": {"A_MARK": "d1/c1"}, "mark": "A_MARK=d1/c1"}
+
+
+@needs_setsid
+@needs_proc
+async def test_a_daemon_with_its_own_output_is_listed_by_its_mark(run: Run, alive: Alive, end_later: list[int]) -> None:
+    ran = await run(DAEMON.format(redirect=" >/dev/null 2>&1"), **MARKED)
+    daemon = pid_on(ran)
+    end_later.append(daemon)
+    assert ran.outcome.exit_code == 0
+    assert [line.split()[0] for line in ran.outcome.left_running] == [str(daemon)]
+    assert await alive(daemon)
+
+
+@needs_setsid
+@pytest.mark.parametrize("trap", ["", "trap '' TERM; "])
+async def test_a_marked_daemon_of_a_stopped_command_is_ended(run: Run, alive: Alive, trap: str, end_later: list[int]) -> None:
+    """It is nobody's child any more, in a session of its own, and holds no pipe of ours."""
+    daemon = f"setsid bash -c '{trap}echo $$ > up; sleep 300; sleep 300' >/dev/null 2>&1 < /dev/null & disown"
+    ran = await run(f"({daemon}); until [ -s up ]; do sleep 0.05; done; cat up; sleep 300", stop_when=b"\n", within_s=10, **MARKED)
+    end_later.append(pid_on(ran))
+    assert ran.outcome.stopped
+    assert ran.outcome.left_running == ()
+    assert not await alive(pid_on(ran))
+
+
 async def test_cancelling_the_call_ends_the_command(session: Session, alive: Alive) -> None:
     spawned: list[Spawned] = []
     running = asyncio.Event()

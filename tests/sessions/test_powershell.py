@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from tests.suggestions import suggested
 
 from auto_deployer.model.errors import RefusedError
 from auto_deployer.model.ports import CommandSpec, Spawned, StreamName
@@ -194,5 +195,5 @@ def test_without_powershell_it_is_said_what_to_do(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(RefusedError, match="there is none on PATH") as refused:
         find_powershell()
-    assert any("WSL 2" in suggestion for suggestion in refused.value.suggestions)
+    assert any("WSL 2" in suggestion for suggestion in suggested(refused.value))
     assert os.environ["PATH"] == str(tmp_path)

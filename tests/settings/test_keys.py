@@ -20,6 +20,7 @@ from auto_deployer.runner.settings import EffectiveSettings, FoundKey, SystemKey
 from auto_deployer.runner.settings.credentials import key_variables
 from auto_deployer.sessions.local import LocalSession
 from tests.settings.file_keyring import FileKeyring
+from tests.suggestions import suggested
 
 KEY = "sk-live-5Jd83kfLq0"
 PLACES = (
@@ -99,7 +100,7 @@ def test_a_machine_without_a_keyring_has_no_key_and_says_what_to_do():
     assert store.get("openai") is None
     with pytest.raises(SettingsError, match="no keyring that can be used") as refused:
         store.set("openai", KEY)
-    assert "AUTO_DEPLOYER_LLM_API_KEY" in " ".join(refused.value.suggestions)
+    assert "AUTO_DEPLOYER_LLM_API_KEY" in " ".join(suggested(refused.value))
     assert KEY not in str(refused.value.reason)
     assert "no keyring" in (store.problem() or "")
 
@@ -110,7 +111,7 @@ def test_without_the_library_the_message_names_it(monkeypatch: pytest.MonkeyPatc
     assert store.get("openai") is None
     with pytest.raises(SettingsError) as refused:
         store.set("openai", KEY)
-    assert any("auto-deployer[keyring]" in suggestion for suggestion in refused.value.suggestions)
+    assert any("auto-deployer[keyring]" in suggestion for suggestion in suggested(refused.value))
 
 
 def test_a_locked_keyring_fails_no_deployment(caplog: pytest.LogCaptureFixture):

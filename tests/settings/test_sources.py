@@ -12,6 +12,7 @@ from auto_deployer.model.errors import SettingsError
 from auto_deployer.model.reasons import Kind
 from auto_deployer.runner.settings import effective_settings, load_settings, shown_values, user_file
 from auto_deployer.runner.settings.keys import nested
+from tests.suggestions import suggested
 
 SECRET = "sk-live-5Jd83kfLq0"
 
@@ -168,7 +169,7 @@ def test_what_is_wrong_is_told_with_source_key_and_what_is_allowed(sources: dict
         load_settings(**{"environ": {}, **sources})
     assert told in refused.value.message
     assert refused.value.kind is Kind.SETTINGS_INVALID
-    assert refused.value.suggestions
+    assert suggested(refused.value)
 
 
 def test_a_wrong_value_is_told_even_where_a_stronger_source_would_win(tmp_path: Path):
@@ -184,7 +185,7 @@ def test_a_key_among_the_settings_is_refused_and_shown_its_place(name: str, tmp_
     for sources in ({"config": config}, {"editor": {"llm": {name: SECRET}}}, {"command_line": {f"llm.{name}": SECRET}}):
         with pytest.raises(SettingsError) as refused:
             load_settings(environ={}, **sources)
-        assert "auto-deployer auth set" in " ".join(refused.value.suggestions)
+        assert "auto-deployer auth set" in " ".join(suggested(refused.value))
         assert SECRET not in str(refused.value.reason)
 
 

@@ -1,7 +1,7 @@
 /** What the user is asked for: a start command after a refusal, an env file, what to skip, whether to delete. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { committed, controlledApp } from "./repositories.ts";
@@ -36,6 +36,24 @@ test("a refusal asks for the start command, an .env is offered, the app opens in
   });
 });
 
+test("Show Plan asks for the start command that its refusal names", async () => {
+  const { folder } = controlledApp();
+  writeFileSync(path.join(folder, "package.json"), JSON.stringify({ name: "shop", version: "1.0.0", private: true }));
+  execFileSync("git", ["mv", "server.js", "open-the-shop.js"], { cwd: folder });
+  committed(folder, "Without a start script");
+  await inWorkbench({ folder, name: "plan-remedy" }, async (workbench) => {
+    await workbench.command("Show Plan (Dry Run)");
+    await workbench.choose("shop");
+    await workbench.choose("HEAD");
+    await workbench.choose("This machine");
+    await workbench.page.locator(".quick-input-widget", { hasText: "The command that starts it" }).waitFor();
+    await workbench.screenshot("asked");
+    assert.match(await workbench.page.locator(".quick-input-widget input.input").inputValue(), /^node \S+\.js$/);
+    await workbench.type("node open-the-shop.js");
+    await workbench.editor("Plan of shop").waitFor();
+  });
+});
+
 test("skip a step that runs", async () => {
   const app = controlledApp();
   app.set("wait");
@@ -64,14 +82,24 @@ test("files that changed are asked about, and a deployment from a terminal appea
     app.set("pass");
     writeFileSync(path.join(app.folder, "news.txt"), "We have shelves\n");
     committed(app.folder, "News");
+    writeFileSync(path.join(app.folder, "draft.txt"), "Not committed\n");
     await workbench.act(workbench.row("Deployment of shop, failed"), "Retry");
     await workbench.choice("The same snapshot").waitFor();
     await workbench.screenshot("choice");
     await workbench.choose("The files as they are now");
     await workbench.row("Deployment of shop, success").waitFor();
     await workbench.screenshot("success");
+    assert.deepEqual(filesOfRelease(logs), ["draft.txt", "news.txt"]);
   });
 });
+
+/** Which of the files that came after the first deployment the live release has. */
+function filesOfRelease(logs: string): string[] {
+  const documents = readdirSync(logs).filter((name) => /^deploy_.*\.json$/.test(name));
+  const read = documents.map((name) => JSON.parse(readFileSync(path.join(logs, name), "utf8")));
+  const { deploy_dir: folder } = read.find(({ status }) => status === "success");
+  return ["draft.txt", "news.txt"].filter((name) => existsSync(path.join(folder, "current", name)));
+}
 
 async function openInBrowser(workbench: Workbench): Promise<void> {
   const opened = workbench.page.context().waitForEvent("page");

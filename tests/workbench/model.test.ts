@@ -10,6 +10,15 @@ import { committed, controlledApp, temporaryFolder } from "./repositories.ts";
 import { inWorkbench, type Workbench } from "./workbench.ts";
 
 const KEY = "sk-of-the-workbench-test";
+/** Too long for one line: what is asked about is shown whole. */
+const LONG = {
+  action: "execute",
+  command: ["touch shelf", ...Array.from({ length: 38 }, (_, nth) => `echo shelf ${nth}`), "echo the last of forty shelves"].join(
+    "\n",
+  ),
+  then_retry: true,
+  reasoning: "The build wants a shelf.",
+};
 const MEND = { action: "execute", command: "touch shelf", then_retry: true, reasoning: "The build wants a shelf." };
 
 test("set up a model, which then repairs a failed build", async () => {
@@ -58,6 +67,33 @@ test("a key that does not work is told, and the model asked on the user's word w
       await workbench.type("It lies in the cellar");
       await workbench.row("Deployment of shop, success").and(workbench.row("1 model call")).waitFor();
       await workbench.screenshot("success");
+    });
+  });
+});
+
+test("a command to be approved is told, reviewed after a click, and no stray Enter runs it", async () => {
+  await withModel([{ reply: { ready: true } }, { reply: { next: LONG }, match: "the shelf is missing" }], async (endpoint) => {
+    const folder = appWithoutShelf();
+    await inWorkbench({ folder, name: "risky", machine: { "autoDeployer.approval": "always" } }, async (workbench) => {
+      const dialog = workbench.page.locator(".monaco-dialog-box");
+      await setUp(workbench, endpoint);
+      await workbench.command("Deploy…");
+      await workbench.choose("shop");
+      await workbench.choose("HEAD");
+      await workbench.press("Run this plan?", "Run it");
+      await workbench.toast("Review…").waitFor();
+      await workbench.page.keyboard.press("Enter");
+      await workbench.screenshot("toast");
+      assert.equal(await dialog.count(), 0);
+      await workbench.press("Review…", "Review…");
+      await dialog.getByText("echo the last of forty shelves").waitFor();
+      await workbench.screenshot("review");
+      assert.equal(await dialog.locator(".monaco-button:focus").textContent(), "Do not run it");
+      await workbench.page.keyboard.press("Escape");
+      await dialog.waitFor({ state: "detached" });
+      await workbench.act(workbench.row("question: Run"), "Answer");
+      await dialog.locator(".monaco-button", { hasText: /^Run it$/ }).click();
+      await workbench.row("Deployment of shop, success").waitFor();
     });
   });
 });

@@ -51,11 +51,6 @@ async function deploy(workbench: Workbench): Promise<void> {
   await workbench.command("Deploy…");
   await workbench.choose("shop");
   await workbench.choose("HEAD");
-  const target = workbench.choice("This machine");
-  await target.or(workbench.choice("Deploy right away")).first().waitFor();
-  if ((await target.count()) > 0) {
-    await workbench.choose("This machine");
-  }
   await workbench.choose("Deploy right away");
 }
 

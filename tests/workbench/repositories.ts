@@ -28,8 +28,9 @@ export function twoApps(parent = temporaryFolder()): string {
 
 export interface Controlled {
   readonly folder: string;
-  /** What the next build does; one that hushes waits as well, and has printed nothing. */
-  set(how: "pass" | "fail" | "wait" | "hush"): void;
+  /** What the next build does; one that hushes waits too, and prints nothing. Other words are for builds that read `control`. */
+  set(how: string): void;
+  readonly control: string;
 }
 
 export function controlledApp(): Controlled {
@@ -40,7 +41,7 @@ export function controlledApp(): Controlled {
   writeFileSync(path.join(folder, "build.sh"), build(control));
   const set = (how: string): void => writeFileSync(control, how);
   set("pass");
-  return { folder: committed(folder), set };
+  return { folder: committed(folder), set, control };
 }
 
 function writeApp(folder: string, scripts: Record<string, string>): void {

@@ -188,6 +188,11 @@ export class Workbench {
     return typeof label === "string" ? rows.and(this.page.locator(`[aria-label*="${label}"]`)) : rows.filter({ hasText: label });
   }
 
+  /** A button in the title of a view. */
+  titleButton(label: string, view = "Deployments"): Locator {
+    return this.pane(view).locator(`.pane-header a.action-label[aria-label^="${label}"]`);
+  }
+
   /** Press an inline action of a row, which may be drawn anew under the mouse. */
   async act(row: Locator, action: string): Promise<void> {
     for (const end = Date.now() + WAIT_MS; Date.now() < end; ) {
@@ -261,7 +266,7 @@ export class Workbench {
   }
 
   /** Text of the editor that is open (the lines that are rendered). */
-  editor(text?: string): Locator {
+  editor(text?: string | RegExp): Locator {
     return this.page.locator(".editor-instance .view-lines", text === undefined ? undefined : { hasText: text });
   }
 

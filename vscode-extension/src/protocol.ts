@@ -874,7 +874,7 @@ export interface QuestionResolved {
 export interface Reason {
   kind: Kind
   message: string
-  suggestions?: string[]
+  suggestions?: Suggestion[]
 }
 
 /** A command that was not run, because the policy or the user said so. */
@@ -1104,6 +1104,14 @@ export interface SubscribeResult {
   log?: Record<string, unknown> | null
 }
 
+/** One thing to do next. `text` is plain words that fit every client: it names no option of a command line and no request. */
+export interface Suggestion {
+  text: string
+  option?: "subdir" | "ref" | "dirty" | "env" | "envFile" | "deployDir" | "port" | "planner" | "shared" | "installRuntimes" | "overrides.recipe" | "overrides.install" | "overrides.build" | "overrides.start" | "overrides.outputDir" | "overrides.healthPath" | "initializationOptions.logDir" | null  // The option of a deployment that it is about.
+  value?: string | null  // What to give it, where that is known; of `env` the variable's name.
+  command?: string | null  // What to type in a terminal.
+}
+
 /** Format 2.0 `summary`. */
 export interface Summary {
   total_steps?: number
@@ -1127,7 +1135,7 @@ export interface TestModelResult {
   replyFormat?: string | null  // How it can be made to answer in the form that is needed: json_schema, json_object or text.
   message: string  // For people: who answered, or what failed.
   kind?: Kind | null  // What failed.
-  suggestions?: string[]
+  suggestions?: Suggestion[]
 }
 
 /** A program found on the target. */

@@ -3,6 +3,7 @@
 All git work happens in a bare repository of ours; files are read from git objects, never from a checkout: links lead nowhere.
 """
 
+from .committed_env import know_committed
 from .completion import Extras
 from .ecosystems import ECOSYSTEMS, Ecosystem, ecosystem_named
 from .facts import analyze
@@ -28,6 +29,7 @@ __all__ = [
     "Source",
     "analyze",
     "ecosystem_named",
+    "know_committed",
     "parse_source",
     "take_snapshot",
 ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from ..model.errors import AuthenticationFailedError, AutoDeployerError, RepositoryError
 from ..model.reasons import Kind
+from ..model.suggestions import suggest
 from .git import Git
 from .indexes import commit_index, set_entries, work_index
 from .lfs import with_lfs_content
@@ -70,7 +71,7 @@ class Completion:
         if depth >= MAX_DEPTH or len(self.fetched) + len(found) > MAX_SUBMODULES:
             raise RepositoryError(
                 f"{source.display} has more than {MAX_SUBMODULES} submodules, or they are nested deeper than {MAX_DEPTH}",
-                kind=Kind.REPOSITORY_TOO_LARGE, suggestions=("Deploy without them.",),
+                kind=Kind.REPOSITORY_TOO_LARGE, suggestions=(suggest("Deploy without them."),),
             )  # fmt: skip
         commits = [await self._fetch(submodule, source, prefix, depth) for submodule in found]
         with work_index(self.git) as env:
@@ -110,5 +111,5 @@ def _named(error: AutoDeployerError, path: str, *, same_host: bool) -> AutoDeplo
     """
     elsewhere = isinstance(error, AuthenticationFailedError) and not same_host
     message = f"The submodule {path} cannot be fetched: {error.message}"
-    suggestions = (*error.suggestions, "Or deploy without --submodules.")
+    suggestions = (*error.suggestions, suggest("Or deploy without its submodules."))
     return (RepositoryError if elsewhere else type(error))(message, kind=error.kind, suggestions=suggestions)

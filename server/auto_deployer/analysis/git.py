@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ..model.errors import RefusedError
 from ..model.reasons import Kind
+from ..model.suggestions import suggest
 from ..sessions.environment import git_environment
 from ..sessions.process import end_group, kill_group
 
@@ -26,6 +27,8 @@ _QUIET = {
     "GIT_LFS_SKIP_SMUDGE": "1",
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_NO_REPLACE_OBJECTS": "1",
+    # Of one piece of memory: git itself makes no differences of larger files, so what needs more was made to fill ours.
+    "GIT_ALLOC_LIMIT": "512m",
 }
 
 # Packs of ours are read once: the search for deltas among large files took minutes and gigabytes of memory for 900 MiB.
@@ -102,6 +105,7 @@ class Git:
         env: Mapping[str, str] | None = None,
         stdin: bytes | None = None,
         check: bool = True,
+        on_stdout: Callable[[bytes], None] | None = None,
         on_stderr: Callable[[str], None] | None = None,
         guard: Callable[[], None] | None = None,
     ) -> GitResult:
@@ -109,7 +113,7 @@ class Git:
         base = {name: value for name, value in git_environment().items() if not name.startswith("GIT_")}
         config = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": str(self.git_dir / _LOCAL_CONFIG), "GIT_ALLOW_PROTOCOL": "file"}
         full = {**base, **_QUIET, **config, "GIT_DIR": str(self.git_dir), **(env or {})}
-        return await run_git(args, env=full, stdin=stdin, check=check, on_stderr=on_stderr, guard=guard)
+        return await run_git(args, env=full, stdin=stdin, check=check, on_stdout=on_stdout, on_stderr=on_stderr, guard=guard)
 
     async def remote(
         self,
@@ -128,6 +132,7 @@ async def run_git(
     *,
     env: Mapping[str, str],
     stdin: bytes | None = None,
+    on_stdout: Callable[[bytes], None] | None = None,
     on_stderr: Callable[[str], None] | None = None,
     guard: Callable[[], None] | None = None,
     check: bool = True,
@@ -135,6 +140,7 @@ async def run_git(
     """Run git in a session of its own; when this is cancelled or `guard` raises, its whole process group is ended.
 
     Args:
+        on_stdout: Called with the output piece by piece, of which nothing is kept then; what it raises ends git and goes on.
         on_stderr: Called with each line of stderr (progress lines too).
         guard: Called a few times a second while git runs; what it raises ends git and goes on.
 
@@ -150,9 +156,9 @@ async def run_git(
         )  # fmt: skip
     except FileNotFoundError:
         raise RefusedError(
-            "git is not installed, or not on PATH", kind=Kind.MISSING_TOOL, suggestions=("Install git.",)
+            "git is not installed, or not on PATH", kind=Kind.MISSING_TOOL, suggestions=(suggest("Install git."),)
         ) from None  # fmt: skip
-    work = asyncio.ensure_future(_communicate(process, stdin, on_stderr))
+    work = asyncio.ensure_future(_communicate(process, stdin, on_stdout, on_stderr))
     try:
         while not (await asyncio.wait({work}, timeout=_POLL_S))[0]:
             if guard is not None:
@@ -176,14 +182,23 @@ async def run_git(
 
 
 async def _communicate(
-    process: asyncio.subprocess.Process, stdin: bytes | None, on_stderr: Callable[[str], None] | None
-) -> tuple[bytes, str]:
+    process: asyncio.subprocess.Process, stdin: bytes | None, on_stdout: Callable[[bytes], None] | None,
+    on_stderr: Callable[[str], None] | None,
+) -> tuple[bytes, str]:  # fmt: skip
     assert process.stdout is not None
     assert process.stderr is not None
     _, stdout, stderr = await asyncio.gather(
-        _feed(process, stdin), process.stdout.read(), _read_lines(process.stderr, on_stderr)
+        _feed(process, stdin), _read(process.stdout, on_stdout), _read_lines(process.stderr, on_stderr)
     )  # fmt: skip
     return stdout, stderr
+
+
+async def _read(stream: asyncio.StreamReader, on_chunk: Callable[[bytes], None] | None) -> bytes:
+    if on_chunk is None:
+        return await stream.read()
+    while chunk := await stream.read(65_536):
+        on_chunk(chunk)
+    return b""
 
 
 async def _feed(process: asyncio.subprocess.Process, stdin: bytes | None) -> None:

@@ -6,6 +6,7 @@ import re
 
 from ..model.errors import AuthenticationFailedError, AutoDeployerError, ConnectionFailedError, RepositoryError
 from ..model.reasons import Kind
+from ..model.suggestions import Suggestion, suggest
 from .git import GitFailedError
 from .source import Source
 
@@ -15,6 +16,7 @@ TOKEN_VARIABLE, USERNAME_VARIABLE = "AUTO_DEPLOYER_GIT_TOKEN", "AUTO_DEPLOYER_GI
 _REF = re.compile(
     r"couldn't find remote ref|remote branch .* not found|not our ref|no such remote ref|unadvertised object", re.IGNORECASE
 )
+_MEMORY = re.compile(r"attempting to allocate \d+ over limit|out of memory", re.IGNORECASE)
 _HOST_KEY = re.compile(r"host key verification failed|remote host identification has changed", re.IGNORECASE)
 _AUTH = re.compile(
     r"authentication failed|could not read (?:username|password)|terminal prompts disabled|permission denied \(|access denied"
@@ -34,6 +36,11 @@ def explain(error: GitFailedError, source: Source) -> AutoDeployerError:
     """
     said = hide(_last_words(error.result.stderr), source)
     text = error.result.stderr
+    if _MEMORY.search(text):
+        return RepositoryError(
+            f"{source.display} holds a file that takes too much memory to unpack: {said}", kind=Kind.REPOSITORY_TOO_LARGE,
+            suggestions=(suggest("Leave data and build results out of the repository (.gitignore)."),),
+        )  # fmt: skip
     if _REF.search(text):
         return RepositoryError(f"{source.display} has no such ref: {said}", kind=Kind.GIT_REF_NOT_FOUND)
     if _AUTH.search(text):
@@ -43,15 +50,18 @@ def explain(error: GitFailedError, source: Source) -> AutoDeployerError:
     if source.protocol == "file" and not _ABSENT.search(text):
         return RepositoryError(
             f"git cannot read the objects of {source.display}: {said}",
-            suggestions=("Look at it with git fsck. A partial clone lacks objects: clone it anew without --filter.",),
+            suggestions=(
+                suggest("Look at it; a partial clone lacks objects and has to be cloned anew, as a whole", command="git fsck"),
+            ),
         )
     if _ABSENT.search(text):
         return RepositoryError(
             f"{source.display} is no git repository that can be read: {said}",
-            suggestions=("Check the address and your access to it.",),
+            suggestions=(suggest("Check the address and your access to it."),),
         )
     return ConnectionFailedError(
-        f"{source.display} cannot be reached: {said}", suggestions=("Check the host name, the network and the proxy settings.",)
+        f"{source.display} cannot be reached: {said}",
+        suggestions=(suggest("Check the host name, the network and the proxy settings."),),
     )
 
 
@@ -67,13 +77,16 @@ def hide(text: str, source: Source) -> str:
     return text
 
 
-def _login_hints(source: Source) -> tuple[str, ...]:
+def _login_hints(source: Source) -> tuple[Suggestion, ...]:
     if source.protocol == "ssh":
-        return ("Load the key into your ssh agent (ssh-add), and check that the server knows it.",)
+        return (suggest("Check that the server knows your key, and load it into your ssh agent", command="ssh-add"),)
     return (
-        "Check the address.",
-        "Set up a git credential helper for this host (git config --global credential.helper), or use its ssh address.",
-        f"Or put a token in {TOKEN_VARIABLE} (and, where its user name matters, that in {USERNAME_VARIABLE}).",
+        suggest("Check the address."),
+        suggest(
+            "Use its ssh address, or set up a git credential helper for this host",
+            command="git config --global credential.helper HELPER",
+        ),
+        suggest(f"Or put a token in {TOKEN_VARIABLE} (and, where its user name matters, that in {USERNAME_VARIABLE})."),
     )
 
 

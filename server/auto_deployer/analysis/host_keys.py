@@ -10,6 +10,7 @@ from shlex import quote, split
 from urllib.parse import urlsplit
 
 from ..model.errors import ConnectionFailedError
+from ..model.suggestions import suggest
 from ..sessions.environment import git_environment
 from .source import Source
 
@@ -55,8 +56,8 @@ async def explain_host_key(source: Source, said: str, ssh_command: str) -> Conne
     return ConnectionFailedError(
         f"The ssh host key of {server.entry} ({source.display}) is not among the known hosts.{shown}",
         suggestions=(
-            f"Compare the fingerprint ({server.scan} | ssh-keygen -lf -) with the one that the server's owner publishes.",
-            f"If it is the same, accept it and deploy again: {_acceptance(source, server)}",
+            suggest("Compare the fingerprint with the one that the owner publishes", command=f"{server.scan} | ssh-keygen -lf -"),
+            suggest("If it is the same, accept it and deploy again", command=_acceptance(source, server)),
         ),
     )  # fmt: skip
 
@@ -67,8 +68,11 @@ def _changed(source: Source, server: _Server, said: str) -> ConnectionFailedErro
     return ConnectionFailedError(
         f"The ssh host key of {server.entry} ({source.display}) has changed: another server may be answering in its place.{shown}",
         suggestions=(
-            "Ask the server's owner whether the key was replaced, and compare the fingerprint.",
-            f"If it was, forget the old key with ssh-keygen -R {quote(server.entry)}, then: {_acceptance(source, server)}",
+            suggest("Ask the server's owner whether the key was replaced, and compare the fingerprint."),
+            suggest(
+                "If it was, forget the old key and accept the new one",
+                command=f"ssh-keygen -R {quote(server.entry)} && {_acceptance(source, server)}",
+            ),
         ),
     )
 

@@ -11,6 +11,7 @@ from fnmatch import translate
 from ..model.errors import RefusedError, RepositoryError
 from ..model.ports import RepoTree
 from ..model.reasons import Kind
+from ..model.suggestions import suggest
 from .git import Git, GitFailedError
 from .git_errors import hide
 from .indexes import commit_index, set_entries, work_index
@@ -23,6 +24,7 @@ MAX_PROBES = 5000
 _POINTER = re.compile(r"\Aversion https://git-lfs\.github\.com/spec/v1\n(?:.+\n)*?oid sha256:([0-9a-f]{64})\nsize (\d+)\n")
 _POINTER_BYTES = range(100, 1024)
 _ATTRIBUTES = ".gitattributes"
+_WITHOUT = suggest("Or deploy with the pointers, without the content that Git LFS keeps.")
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ async def with_lfs_content(git: Git, commit: str, source: Source, remote: Remote
             f"The Git LFS files of {source.display} hold {total // 1_048_576} MiB; "
             f"a deployment takes {max_bytes // 1_048_576} MiB at most",
             kind=Kind.REPOSITORY_TOO_LARGE,
-            suggestions=("Deploy without them, or raise the setting budget.max_repository_mb.",),
+            suggestions=(suggest("Deploy without them, or raise the setting budget.max_repository_mb."),),
         )
     await _fetch(git, commit, source, remote)
     objects = await _store(git, pointers, source)
@@ -88,14 +90,14 @@ async def _fetch(git: Git, commit: str, source: Source, remote: Remote) -> None:
     if (await git.local("lfs", "version", check=False)).exit_code != 0:
         raise RefusedError(
             f"{source.display} keeps files with Git LFS, and git-lfs is not installed here", kind=Kind.MISSING_TOOL,
-            suggestions=("Install git-lfs (Debian: apt-get install git-lfs).", "Or deploy with the pointers, without --lfs."),
+            suggestions=(suggest("Install git-lfs (Debian: apt-get install git-lfs)."), _WITHOUT),
         )  # fmt: skip
     try:
         await remote.fetch_lfs(commit)
     except GitFailedError as error:
         raise RepositoryError(
             f"The Git LFS files of {source.display} cannot be fetched: {hide(error.result.stderr.strip(), source)[-400:]}",
-            suggestions=("Check that you may read them (git lfs fetch in a clone), or deploy without --lfs.",),
+            suggestions=(suggest("Check in a clone that you may read them", command="git lfs fetch"), _WITHOUT),
         ) from None
 
 
@@ -105,7 +107,7 @@ async def _store(git: Git, pointers: tuple[Pointer, ...], source: Source) -> lis
     if missing := [pointer.path for pointer, file in zip(pointers, files, strict=True) if not file.is_file()]:
         raise RepositoryError(
             f"{source.display} does not have the Git LFS content of {', '.join(missing[:5])}",
-            suggestions=("Push it (git lfs push --all), or deploy without --lfs.",),
+            suggestions=(suggest("Push it from a clone that has it", command="git lfs push --all origin"), _WITHOUT),
         )
     names = b"".join(str(file).encode() + b"\n" for file in files)
     result = await git.local("hash-object", "-w", "--no-filters", "--stdin-paths", stdin=names)

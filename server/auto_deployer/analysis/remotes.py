@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from ..model.errors import AutoDeployerError, RepositoryError
 from ..model.reasons import Kind
+from ..model.suggestions import suggest
 from .git import Git, GitFailedError, batch_mode_ssh
 from .git_errors import explain, is_host_key_fault
 from .host_keys import explain_host_key
@@ -98,7 +99,8 @@ class Remote:
             return RemoteRef(fetch=heads[0], label=names[0], note=f"HEAD names a branch without commits; {names[0]} is taken")
         raise RepositoryError(
             f"{self._source.display} has no default branch: its HEAD names a branch without commits",
-            kind=Kind.GIT_REF_NOT_FOUND, suggestions=(f"Give one of its branches as ref: {', '.join(names[:10])}",),
+            kind=Kind.GIT_REF_NOT_FOUND,
+            suggestions=tuple(suggest("Deploy one of its branches", "ref", name) for name in names[:10]),
         )  # fmt: skip
 
     async def _unknown(self, wanted: str) -> RepositoryError:
@@ -190,5 +192,5 @@ def _no_such_ref(source: Source, wanted: str, why: str, names: list[str] | None 
     close = difflib.get_close_matches(wanted, names or [], n=5, cutoff=0.5) or (names or [])[:10]
     return RepositoryError(
         f"{source.display} has no ref {wanted!r}: {why}",
-        kind=Kind.GIT_REF_NOT_FOUND, suggestions=(f"It has: {', '.join(close)}",) if close else (),
+        kind=Kind.GIT_REF_NOT_FOUND, suggestions=tuple(suggest("Deploy one that it has", "ref", name) for name in close),
     )  # fmt: skip

@@ -13,12 +13,14 @@ from typing import Literal
 
 from ..model.errors import RepositoryError, UsageError
 from ..model.reasons import Kind
+from ..model.suggestions import suggest
 from .completion import Completion, Extras
 from .git import Git, GitFailedError
 from .git_errors import explain
 from .logins import Logins, with_logins
 from .remotes import Remote, RemoteRef
 from .source import Source
+from .unpacked import refuse_too_large
 from .work_folder import WorkFolder, find_work_folder
 from .working_tree import commit_working_tree, count_uncommitted, too_large
 
@@ -32,7 +34,7 @@ class Limits:
     timeout_s: float = 300.0
     """For everything with one login, in seconds; while a person is asked no time counts."""
     max_bytes: int = 1_073_741_824
-    """Most that the repository of ours may grow by."""
+    """Most that the repository of ours may grow by, and that the files of the commit may come to unpacked."""
 
 
 DEFAULT_LIMITS, NO_EXTRAS, NO_LOGINS = Limits(), Extras(), Logins()
@@ -111,7 +113,10 @@ class _Work:
             raise RepositoryError(
                 f"Fetching {source.display} took longer than {self.limits.timeout_s:g} s and was stopped",
                 kind=Kind.REPOSITORY_TIMEOUT,
-                suggestions=("Check the connection and try again.", "Or allow more seconds: the setting budget.fetch_timeout."),
+                suggestions=(
+                    suggest("Check the connection and try again."),
+                    suggest("Or allow more seconds: the setting budget.fetch_timeout."),
+                ),
             ) from None
         except GitFailedError as error:
             raise explain(error, source) from None
@@ -129,9 +134,11 @@ class _Work:
             taken = await _from_remote(git, source, remote_of(source), ref, below)
         else:
             taken = await _Folder(git, source, guard, self.on_progress, self.limits.max_bytes).take(ref, below, dirty=dirty)
+        await refuse_too_large(git, taken.commit, source.display, self.limits.max_bytes)
         completion = Completion(git, remote_of, self.extras, self.limits.max_bytes)
         commit = await completion.complete(taken.commit, source)
         if commit != taken.commit:
+            await refuse_too_large(git, commit, source.display, self.limits.max_bytes)
             note = f"Commit {taken.commit[:10]} is deployed as {commit[:10]}"
             taken = replace(taken, commit=commit, notes=(*taken.notes, *completion.notes, note))
         await _finish(git, source, taken)
@@ -202,7 +209,8 @@ class _Folder:
     ) -> Snapshot:  # fmt: skip
         if ref:
             raise RepositoryError(
-                f"{self.source.display} has no ref {ref!r}: {note}", kind=Kind.GIT_REF_NOT_FOUND, suggestions=("Leave ref out.",)
+                f"{self.source.display} has no ref {ref!r}: {note}", kind=Kind.GIT_REF_NOT_FOUND,
+                suggestions=(suggest("Leave the ref out."),),
             )  # fmt: skip
         commit, notes = await commit_working_tree(self.git, folder, max_bytes=self.max_bytes, guard=self.guard)
         if note is not None:
@@ -242,7 +250,7 @@ def _clean_subdir(subdir: str | None) -> str:
     if text.startswith("/") or ".." in parts or "\\" in text or re.search(r"[\x00-\x1f\x7f]", text):
         raise RepositoryError(
             f"The sub-folder {text!r} is no path below the repository's root", kind=Kind.SUBDIR_NOT_FOUND,
-            suggestions=("Give it relative to the root, with forward slashes and without ..",),
+            suggestions=(suggest("Give it relative to the root, with forward slashes and without .."),),
         )  # fmt: skip
     return "/".join(parts)
 
@@ -275,5 +283,5 @@ def _packed_size(git_dir: Path) -> int:
 def _empty(source: Source, what: str) -> RepositoryError:
     return RepositoryError(
         f"{source.display} {what}: there is nothing to deploy", kind=Kind.EMPTY_REPOSITORY,
-        suggestions=("Commit your files first, or give another ref.",),
+        suggestions=(suggest("Commit your files first, or give another ref."),),
     )  # fmt: skip

@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from ..model.errors import RepositoryError
 from ..model.reasons import Kind
+from ..model.suggestions import suggest
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*)://")
@@ -18,7 +19,7 @@ _USER = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9_.+-]*$")
 _OWNER_REPO = re.compile(r"^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+$")
 _TOKEN_LENGTH = 16
 """A user name without a password is a token from this length on (those of the forges have 20 and more)."""
-_FORMS = ("Use https://host/owner/repo, ssh://git@host/owner/repo, git@host:owner/repo, file:///path, or a local folder.",)
+_FORMS = (suggest("Use https://host/owner/repo, ssh://git@host/owner/repo, git@host:owner/repo, file:///path, or a local folder."),)
 _HINTS = {
     "http": "http is not encrypted: use https://",
     "git": "git:// is not encrypted: use https:// or ssh://",
@@ -149,7 +150,7 @@ def _from_folder(text: str, path: str, base: Path | None) -> Source:
         raise RepositoryError(f"The folder {text} cannot be read: {error}") from None
     if not found:
         what = "is a file, not a folder" if exists else "does not exist"
-        hint = (f"For a repository on GitHub use https://github.com/{text}",) if _OWNER_REPO.match(text) else _FORMS
+        hint = (suggest(f"For a repository on GitHub use https://github.com/{text}"),) if _OWNER_REPO.match(text) else _FORMS
         raise RepositoryError(f"The folder {folder} {what}", suggestions=hint)
     if folder == Path(folder.anchor):
         raise _invalid("The root of the file system is no repository")
@@ -190,4 +191,4 @@ def _check_user(user: str | None) -> None:
 
 
 def _invalid(message: str, *suggestions: str) -> RepositoryError:
-    return RepositoryError(message, kind=Kind.INVALID_REPOSITORY_URL, suggestions=suggestions or _FORMS)
+    return RepositoryError(message, kind=Kind.INVALID_REPOSITORY_URL, suggestions=tuple(map(suggest, suggestions)) or _FORMS)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..model.errors import RepositoryError
 from ..model.reasons import Kind
+from ..model.suggestions import suggest
 from .git import Git
 from .source import Source, parse_source
 from .work_folder import find_work_folder
@@ -70,7 +71,7 @@ async def source_of(git: Git, submodule: Submodule, parent: Source) -> Source:
         raise RepositoryError(
             f"The submodule {submodule.path} of {parent.display} names a folder of this machine ({submodule.url}); "
             "only a local repository may do that",
-            kind=Kind.INVALID_REPOSITORY_URL, suggestions=("Give it an https or ssh address in .gitmodules.",),
+            kind=Kind.INVALID_REPOSITORY_URL, suggestions=(suggest("Give it an https or ssh address in .gitmodules."),),
         )  # fmt: skip
     return found
 

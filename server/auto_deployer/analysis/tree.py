@@ -18,6 +18,7 @@ from typing import Self
 
 from ..model.errors import RepositoryError
 from ..model.reasons import Kind
+from ..model.suggestions import suggest
 from .blobs import BlobReader
 from .git import Git
 
@@ -86,7 +87,7 @@ class SnapshotTree:
         if listing.exit_code != 0:
             raise RepositoryError(
                 f"The snapshot {commit} is not in {git_dir}: {listing.stderr.strip()}", kind=Kind.GIT_REF_NOT_FOUND,
-                suggestions=("Deploy again from the source.",),
+                suggestions=(suggest("Deploy again from the source."),),
             )  # fmt: skip
         content = await asyncio.to_thread(_parse, listing.stdout)
         if subdir not in content.folders:
@@ -234,8 +235,9 @@ def _no_subdir(content: _Content, subdir: str) -> RepositoryError:
     else:
         why = f"The repository has no folder {subdir}"
     hints = _nearest(content.folders, subdir)
-    suggestions = (f"Did you mean: {', '.join(hints)}",) if hints else ("Leave the sub-folder out to deploy the root.",)
-    return RepositoryError(why, kind=Kind.SUBDIR_NOT_FOUND, suggestions=suggestions)
+    suggestions = [suggest("Deploy a folder that it has", "subdir", hint) for hint in hints]
+    root = suggest("Name another folder, or none to deploy the root", "subdir")
+    return RepositoryError(why, kind=Kind.SUBDIR_NOT_FOUND, suggestions=tuple(suggestions) or (root,))
 
 
 def _nearest(folders: set[str], subdir: str) -> list[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..model.errors import RepositoryError
+from ..model.suggestions import suggest
 
 _SMALL_FILE = 4096
 
@@ -37,7 +38,7 @@ def find_work_folder(folder: Path) -> WorkFolder:
     """
     if _is_git_dir(folder):
         if folder.name == ".git":
-            raise RepositoryError(f"{folder} is the inside of a repository", suggestions=(f"Give {folder.parent}",))
+            raise RepositoryError(f"{folder} is the inside of a repository", suggestions=(suggest(f"Give {folder.parent}"),))
         return WorkFolder(root=folder, subdir="", git_dir=folder, common_dir=folder, bare=True)
     for root in (folder, *folder.parents):
         if git_dir := _git_dir_of(root):
@@ -57,7 +58,7 @@ def _git_dir_of(root: Path) -> Path | None:
     if not text.startswith("gitdir:") or not (target / "HEAD").is_file():
         raise RepositoryError(
             f"{dot_git} leads to no repository",
-            suggestions=("Repair the worktree (git worktree repair), or clone the repository anew.",),
+            suggestions=(suggest("Repair the worktree (git worktree repair), or clone the repository anew."),),
         )
     return target
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ..model.errors import RepositoryError
 from ..model.reasons import Kind
+from ..model.suggestions import suggest
 from .git import Git, GitFailedError
 from .indexes import commit_index, set_entries, work_index
 from .work_folder import WorkFolder
@@ -78,7 +79,7 @@ async def commit_working_tree(
             if not listing.files and not listing.entries:
                 raise RepositoryError(
                     f"{folder.root} holds no files to deploy", kind=Kind.EMPTY_REPOSITORY,
-                    suggestions=("Check the path, and whether .gitignore leaves everything out.",),
+                    suggestions=(suggest("Check the path, and whether .gitignore leaves everything out."),),
                 )  # fmt: skip
             commit = await _commit(git, env, listing, guard)
     except GitFailedError as error:
@@ -165,8 +166,8 @@ def too_large(what: str, max_bytes: int, seen: int) -> RepositoryError:
     return RepositoryError(
         f"{what} is larger than {_mebibytes(max_bytes)}: it was stopped at {_mebibytes(seen)}", kind=Kind.REPOSITORY_TOO_LARGE,
         suggestions=(
-            "Leave data and build results out of the repository (.gitignore).",
-            "Or raise the limit: the setting budget.max_repository_mb.",
+            suggest("Leave data and build results out of the repository (.gitignore)."),
+            suggest("Or raise the limit: the setting budget.max_repository_mb."),
         ),
     )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import getpass
 import json
 import os
@@ -15,12 +16,17 @@ from urllib.parse import urlsplit
 
 from ..deploy_log.descriptors import OWN_FILE
 from ..deploy_log.locking import try_lock
+from ..deploy_log.ownership import owner_if_other
 from ..model.errors import TargetLockedError, UsageError
 from ..model.ports import DeployPaths
 from ..model.reasons import Kind
+from ..model.suggestions import suggest
+from . import keeper
 from .layout import LOCK_NAME, RECORD_NAME, OwnerRecord, utc_now
+from .ours import close_to_others, refuse_foreign
 from .registry import AppRegistry, read_record
 
+_DISK_IS_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 _CANNOT_UNLINK = (PermissionError,) if sys.platform == "win32" else ()
 """Windows keeps the name of an open file: the next holder takes the same file then."""
 
@@ -28,18 +34,25 @@ _CANNOT_UNLINK = (PermissionError,) if sys.platform == "win32" else ()
 class DeployDirLock:
     """An exclusive lock on a deploy directory that exists; children do not inherit it, and it ends with the process."""
 
-    def __init__(self, deploy_dir: Path, purpose: str) -> None:
+    def __init__(self, deploy_dir: Path, purpose: str, *, note_needed: bool = True) -> None:
         """Nothing is locked yet.
 
         Args:
             purpose: Deployment id or the verb, told to whoever finds the directory locked.
+            note_needed: Lock only when that can be written down. A verb goes on without: a full disk must not keep an app from
+                being stopped.
         """
         self._deploy_dir, self._purpose = deploy_dir, purpose
+        self._note_needed = note_needed
         self._path = deploy_dir / LOCK_NAME
+        self._locked = self._path
+        """What is locked: the file, or the directory itself where a full disk takes no file."""
         self._fd = -1
 
     def acquire(self) -> None:
-        """Take the lock and write down who has it; when that cannot be written, nothing is locked.
+        """Take the lock and write down who has it; when that cannot be written, though needed, nothing is locked.
+
+        What lies there under our keeper's name and is another script is removed: from now on it would be run.
 
         Raises:
             TargetLockedError: somebody else works there; the holder is named.
@@ -48,9 +61,8 @@ class DeployDirLock:
         while self._fd < 0:
             self._fd = self._try_to_lock()
         try:
-            os.ftruncate(self._fd, 0)
-            os.lseek(self._fd, 0, os.SEEK_SET)
-            os.write(self._fd, json.dumps(_holder(self._purpose)).encode())
+            self._write_note()
+            keeper.drop_foreign(str(self._deploy_dir))
         except BaseException:
             self.release()
             raise
@@ -61,7 +73,9 @@ class DeployDirLock:
             return
         fd, self._fd = self._fd, -1
         try:
-            if self._is_the_file(fd):  # not when the directory was removed, or made anew, while we had it
+            if self._locked == self._path and self._is_the_file(
+                fd
+            ):  # not when the directory was removed, or made anew, while we had it
                 self._unlink()
         finally:
             os.close(fd)  # what gives the lock back: in any case
@@ -73,13 +87,22 @@ class DeployDirLock:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.release()
 
+    def _write_note(self) -> None:
+        try:
+            os.ftruncate(self._fd, 0)
+            os.lseek(self._fd, 0, os.SEEK_SET)
+            os.write(self._fd, json.dumps(_holder(self._purpose)).encode())
+        except OSError:
+            if self._note_needed:
+                raise
+
     def _unlink(self) -> None:
         with suppress(*_CANNOT_UNLINK):
             self._path.unlink()
 
     def _try_to_lock(self) -> int:
         """The locked descriptor; -1 when the file was removed by its holder between our opening and locking."""
-        fd = os.open(self._path, os.O_RDWR | os.O_CREAT | OWN_FILE, 0o600)
+        fd = self._open()
         with ExitStack() as undo:
             undo.callback(os.close, fd)
             if not try_lock(fd):
@@ -89,9 +112,19 @@ class DeployDirLock:
             undo.pop_all()
             return fd
 
+    def _open(self) -> int:
+        self._locked = self._path
+        try:
+            return os.open(self._path, os.O_RDWR | os.O_CREAT | OWN_FILE, 0o600)
+        except OSError as error:
+            if self._note_needed or error.errno not in _DISK_IS_FULL:
+                raise
+        self._locked = self._deploy_dir
+        return os.open(self._deploy_dir, os.O_RDONLY | OWN_FILE)
+
     def _is_the_file(self, fd: int) -> bool:
         try:
-            return os.path.samestat(os.fstat(fd), self._path.stat(follow_symlinks=False))
+            return os.path.samestat(os.fstat(fd), self._locked.stat(follow_symlinks=self._locked == self._deploy_dir))
         except FileNotFoundError:
             return False
 
@@ -100,7 +133,7 @@ class DeployDirLock:
         what = f" ({holder.get('deploymentId')}, since {holder.get('since')})" if holder else ""
         return TargetLockedError(
             f"{who}{what} works in {self._deploy_dir}.",
-            suggestions=("Wait until it has ended, or cancel it.", "Use another deploy directory with --deploy-dir."),
+            suggestions=(suggest("Wait until it has ended, or cancel it."), suggest("Use another deploy directory", "deployDir")),
         )
 
 
@@ -130,13 +163,17 @@ class DeployDirClaim:
         """Check, lock, and write the owner record.
 
         Raises:
-            TargetLockedError: the directory is locked, not ours, or another app's.
+            TargetLockedError: the directory is locked, not ours, another user's or another app's.
             UsageError: it cannot be made or written.
         """
         try:
             self._made_directory = not self._deploy_dir.exists()
             self._deploy_dir.mkdir(parents=True, exist_ok=True)
+            if owner_if_other(self._deploy_dir):
+                refuse_foreign(self._deploy_dir)
             self._check_owner()
+            close_to_others(self._deploy_dir)
+            refuse_foreign(self._deploy_dir)
             self._lock.acquire()
             self._check_owner()  # again: until now somebody else may have made it theirs
             self._write_record()
@@ -183,7 +220,7 @@ class DeployDirClaim:
             raise TargetLockedError(
                 f"{self._deploy_dir} is not empty and was not made by a deploy (it has no {RECORD_NAME}); it holds {_some(names)}.",
                 kind=Kind.DEPLOY_DIR_NOT_OURS,
-                suggestions=("Choose another directory with --deploy-dir.", "Move what is in it elsewhere."),
+                suggestions=(suggest("Choose another directory", "deployDir"), suggest("Move what is in it elsewhere.")),
             )
         if not _same_source(record, self._wanted):
             raise TargetLockedError(
@@ -191,8 +228,8 @@ class DeployDirClaim:
                 f"{source_text(self._wanted)}.",
                 kind=Kind.DEPLOY_DIR_NOT_OURS,
                 suggestions=(
-                    "Choose another directory with --deploy-dir.",
-                    f"Remove that app first: auto-deployer remove {record.app}",
+                    suggest("Choose another directory", "deployDir"),
+                    suggest("Remove that app first", command=f"auto-deployer remove {record.app}"),
                 ),
             )
 
@@ -241,7 +278,7 @@ def _read_holder(fd: int) -> dict[str, Any]:
     try:
         os.lseek(fd, 0, os.SEEK_SET)
         holder = json.loads(os.read(fd, 4096))
-    except ValueError:
+    except (ValueError, OSError):  # none was written, or the directory itself is locked
         return {}
     return holder if isinstance(holder, dict) else {}
 
@@ -262,5 +299,5 @@ def _some(names: set[str]) -> str:
 def _unusable(deploy_dir: Path, error: OSError) -> UsageError:
     return UsageError(
         f"The deploy directory {deploy_dir} cannot be used: {error.strerror or error}.",
-        suggestions=("Choose a directory that you may write with --deploy-dir.",),
+        suggestions=(suggest("Choose a directory that you may write", "deployDir"),),
     )

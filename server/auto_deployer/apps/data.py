@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
@@ -9,7 +10,9 @@ from ..model.errors import AppError
 from ..model.plan import DeploymentPlan
 from ..model.ports import Session
 from ..model.reasons import Kind
+from ..model.suggestions import suggest
 from ..sessions import system
+from ..sessions.shell_words import SimpleCommand, simple_commands
 from . import keeper
 from .changes import RunCommand
 from .data_paths import CHANGEABLE, DATA_FILES, DATABASES, DataPath, ReleaseListing, data_paths, never_counts
@@ -23,8 +26,14 @@ DATA_NOTE = "data"
 _PATHS_BYTES = 60_000
 """Length of the paths in one command: the kernel takes 128 KiB for all of its text."""
 _SHOWN = 10
-_MIGRATIONS = ("migrat", "db:prepare", "db:push", "db push", "db upgrade", "alembic upgrade")
-"""Words of commands that bring a database up to date."""
+_MIGRATION = re.compile(r"migrat|\bdb:(?:prepare|push)\b|\bdb (?:push|upgrade)\b|\balembic upgrade\b")
+"""In what a program is told to do: it brings a database up to date."""
+_HANDLES_FILES = frozenset({
+    "git", "mkdir", "cp", "ln", "rm", "mv", "touch", "cat", "tar", "find", "grep", "cd", "export", "[", "test", "echo", "printf",
+})  # fmt: skip
+"""Programs whose words are names of files, or what is printed."""
+_INSTALLS = frozenset({"install", "add"})
+"""Verbs whose words are names of packages: `flask-migrate` changes no database."""
 
 
 class AppData:
@@ -117,7 +126,7 @@ async def left_in(
     if "end" not in sections:
         raise AppError(
             f"Release {release} in {deploy_dir} holds more new files than can be looked at.",
-            kind=Kind.COMMAND_FAILED, suggestions=("Name the folders with the app's data by --shared.",),
+            kind=Kind.COMMAND_FAILED, suggestions=(suggest("Name the folders with the app's data", "shared"),),
         )  # fmt: skip
     lines = {name: [decoded(line) for line in found] for name, found in sections.items()}
     pending = [DataPath(path, "new") for path in lines["pending"]]
@@ -136,8 +145,16 @@ def with_shared(plan: DeploymentPlan, paths: Iterable[str], subdir: str) -> Depl
 
 def migrates(plan: DeploymentPlan) -> bool:
     """Whether a command of the plan brings a database up to date."""
-    commands = " ".join(planned.command for step in plan.steps for planned in step.commands)
-    return any(word in commands for word in _MIGRATIONS)
+    calls = (call for step in plan.steps for planned in step.commands for call in simple_commands(planned.command))
+    return any(_MIGRATION.search(_told(call)) for call in calls)
+
+
+def _told(call: SimpleCommand) -> str:
+    """What a program is told to do: its name, its verbs and the files it runs, without the folders that these lie in."""
+    if call.name in _HANDLES_FILES or not _INSTALLS.isdisjoint(call.args):
+        return ""
+    words = (word for word in call.args if not word.startswith(("-", "/")))
+    return " ".join((call.name, *(word.rpartition("/")[2] for word in words)))
 
 
 def _listing(lines: dict[str, list[str]]) -> ReleaseListing:

@@ -13,6 +13,7 @@ from collections.abc import Collection, Mapping
 from ..model.errors import UsageError
 from ..model.plan import PlannedCommand
 from ..model.ports import DeployPaths
+from ..model.suggestions import suggest
 from ..sessions import system
 from .native.calls import call
 
@@ -152,5 +153,5 @@ def _decoded(value: str) -> str:
 def _bad_line(source: str, line: int, why: str) -> UsageError:
     return UsageError(
         f"{source}, line {line}: {why}.",
-        suggestions=("Write one KEY=VALUE a line; put values with blanks, # or line breaks in quotes.",),
+        suggestions=(suggest("Write one KEY=VALUE a line; put values with blanks, # or line breaks in quotes."),),
     )

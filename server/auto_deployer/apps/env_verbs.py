@@ -13,6 +13,7 @@ from ..model.errors import UsageError
 from ..model.facts import EnvVariable
 from ..model.plan import PlannedCommand
 from ..model.ports import DeployPaths, Session
+from ..model.suggestions import suggest
 from ..sessions import system
 from .changes import RunCommand, must
 from .env_file import merge_env, parse_env, without_names
@@ -51,7 +52,10 @@ async def change(session: Session, run: RunCommand, state: DeployDirState, param
         AppError: the file cannot be written.
     """
     if ours := sorted(OURS.intersection(params.set)):
-        raise UsageError(f"{', '.join(ours)}: set by the deployer at each start.", suggestions=("A port: deploy with --app-port.",))
+        raise UsageError(
+            f"{', '.join(ours)}: set by the deployer at each start.",
+            suggestions=(suggest("Deploy it with the port that it is to have", "port"),),
+        )
     before = await _text(session, state.deploy_dir)
     after = merge_env(without_names(before, [name for name in params.unset if name not in params.set]), params.set)
     if parse_env(after) == parse_env(before):

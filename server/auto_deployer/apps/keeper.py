@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 
 from ..model.plan import AppSpec, PlannedCommand, UpkeepSpec
 from ..sessions import system
@@ -24,6 +25,8 @@ HURRIED_GRACE_S = 0
 """The same when the deployment is being stopped: a shutdown has about 1 s for everything (keeper.sh still waits for 0.2 s)."""
 
 _HEREDOC_END = "END_OF_KEEPER"
+_PUT = 'put() { [ "$2" = "$(cat "$1" 2>/dev/null)" ] || { printf "%s\\n" "$2" > "$1.new" && mv -f "$1.new" "$1"; }; }'
+"""What stands there already is not written again: that needs no space on a full disk, and loses nothing."""
 _PREPARE = "Write down how the app is started"
 
 
@@ -50,6 +53,19 @@ def _keeper_script() -> str:
 def keeper_path(deploy_dir: str) -> str:
     """Where the script lies. Its name tells its content: a running shell reads its script bit by bit, so it never changes."""
     return f"{deploy_dir}/run/keeper-{hashlib.sha256(_keeper_script().encode()).hexdigest()[:8]}.sh"
+
+
+def drop_foreign(deploy_dir: str) -> None:
+    """Remove what has our keeper's name and is not our keeper: a name is no proof of what a script does.
+
+    Whoever calls this has the deploy directory locked.
+
+    Raises:
+        OSError: it cannot be read or removed.
+    """
+    path = Path(keeper_path(deploy_dir))
+    if path.is_symlink() or (path.is_file() and path.read_bytes() != _keeper_script().encode()):
+        path.unlink()
 
 
 def install_command(deploy_dir: str) -> PlannedCommand:
@@ -84,10 +100,10 @@ def prepare_command(deploy_dir: str, release: str, spec: AppSpec, *, was_live: b
         command, given = f"{_keeper(deploy_dir)} prepare {shlex.quote(release)}", {TEXT: json.dumps(content)}
         return PlannedCommand(command=command, env=given, reasoning=_PREPARE)
     folder = run_dir(deploy_dir, release)
-    writes = [f"printf '%s\\n' {shlex.quote(text)} > {shlex.quote(f'{folder}/{name}')}" for name, text in content.items()]
+    writes = [f"put {shlex.quote(f'{folder}/{name}')} {shlex.quote(text)}" for name, text in content.items()]
     forget = [] if was_live else ["rm -f " + " ".join(shlex.quote(f"{folder}/{name}") for name in ("listing", "linked"))]
     return PlannedCommand(
-        command=" &&\n".join([f"umask 077 && mkdir -p {shlex.quote(folder)}", *forget, *writes]),
+        command=" &&\n".join([f"{_PUT}\numask 077 && mkdir -p {shlex.quote(folder)}", *forget, *writes]),
         reasoning=_PREPARE,
     )
 
@@ -121,6 +137,12 @@ def stop_command(
         command=f"{_keeper(deploy_dir)} stop {shlex.quote(release)} {grace_s}{makes_room}",
         reasoning=reasoning or f"Stop release {release}",
     )
+
+
+def stop_without_install_command(deploy_dir: str, release: str) -> PlannedCommand:
+    """`stop_command` where the disk takes no keeper script: the script itself is part of the command."""
+    words = shlex.join([_keeper_script(), keeper_path(deploy_dir), "stop", release, str(STOP_GRACE_S)])
+    return PlannedCommand(command=f"bash -c {words}", reasoning=f"Stop release {release}")
 
 
 def restart_command(

@@ -102,17 +102,27 @@ run_app() {
     export "AUTO_DEPLOYER_ENV=$keeper_names" # what the app's container is to see
   fi
   export "PORT=$1" "HOST=$2" "AUTO_DEPLOYER_APP=$keeper_mark"
-  # A shell starts background jobs with these two ignored, and an app would inherit that; only GNU env can set it right.
-  keeper_signals=--default-signal=INT,QUIT
-  if env "$keeper_signals" true 2> /dev/null; then
-    new_session env "$keeper_signals" bash -c "$keeper_command"
+  set -- bash -c "$keeper_command"
+  # A shell starts background jobs with INT and QUIT ignored, nohup its program with HUP, and an app would inherit that.
+  if env --default-signal true 2> /dev/null; then # GNU's
+    set -- env --default-signal "$@"
+  elif python3 -c '' 2> /dev/null; then
+    set -- python3 -c "$keeper_default_signals" "$@"
   fi
-  new_session bash -c "$keeper_command"
+  new_session "$@"
 }
 
-# write FILE TEXT: readers see the whole text or nothing.
+keeper_default_signals='
+import os, signal, sys
+for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+    signal.signal(number, signal.SIG_DFL)
+os.execvp(sys.argv[1], sys.argv[1:])'
+
+# write FILE TEXT: readers see the whole text or nothing. On a full disk a text takes the place of the one before.
 write() {
-  printf '%s\n' "$2" > "$1.new" && mv -f "$1.new" "$1"
+  { printf '%s\n' "$2" > "$1.new"; } 2> /dev/null && mv -f "$1.new" "$1" && return
+  rm -f "$1.new" 2> /dev/null
+  [ -f "$1" ] && printf '%s\n' "$2" > "$1"
 }
 
 # run_once PORT HOST UMASK: the app from start to end; its pid at once, its exit code when it ends. A signal to this shell alone
@@ -296,12 +306,15 @@ wait_gone() {
   done
 }
 
-# note_stop FOR: without a note nobody would start it again, so on a full disk it is not stopped for another.
+# note_stop FOR: without a note nobody would start it again, so on a full disk it is not stopped for another. For one that is to
+# stay stopped a file that is there becomes the note.
 note_stop() {
   if [ -z "$1" ]; then
+    { : > "$keeper_run/stopping"; } 2> /dev/null && return
+    { mv -f "$keeper_run/up" "$keeper_run/stopping" || mv -f "$keeper_run/started" "$keeper_run/stopping"; } 2> /dev/null
     : > "$keeper_run/stopping"
   else
-    [ -s "$keeper_run/stopping" ] || write "$keeper_run/stopping" "$1"
+    [ -s "$keeper_run/stopping" ] || write "$keeper_run/stopping" "$1" 2> /dev/null
   fi
 }
 

@@ -32,6 +32,8 @@ from .native.calls import TEXT, call
 
 RECORD_NAME = ".auto-deployer.json"
 LOCK_NAME = ".auto-deployer.lock"
+PRIVATE_FOLDERS = ("releases", "repo", "run", "shared")
+"""Folders of ours below a deploy directory that nobody else may enter (0700)."""
 KEPT_RELEASES = 3
 """Releases kept for a rollback, the live one included."""
 
@@ -86,6 +88,10 @@ class OwnerRecord(Model):
         """The record without a release that did not prove itself."""
         kept = tuple(entry for entry in self.releases if entry.id != release)
         return self.model_copy(update={"previous": None, "releases": kept})
+
+
+SNAPSHOT_REFS = "refs/deployments"
+"""Below it, in `repo/`, a ref for each release keeps the commit it was made from."""
 
 
 def parse_record(text: str) -> OwnerRecord | None:
@@ -163,6 +169,26 @@ def unlink_current_command(deploy_dir: str) -> PlannedCommand:
     native = call(deploy_dir, "unlink") if system.is_windows_path(deploy_dir) else ""
     return PlannedCommand(
         command=native or f"rm -f {shlex.quote(f'{deploy_dir}/current')}", reasoning="No release is live any more"
+    )
+
+
+def forget_snapshots_command(deploy_dir: str) -> PlannedCommand:
+    """Drops the snapshots of releases that are not there any more, and packs what is left, copied as it is."""
+    why = "Forget the snapshots of releases that are gone"
+    if system.is_windows_path(deploy_dir):
+        return PlannedCommand(command=call(deploy_dir, "forget-snapshots"), reasoning=why)
+    repo, releases = shlex.quote(f"{deploy_dir}/repo"), shlex.quote(f"{deploy_dir}/releases")
+    git = f"git --git-dir={repo}"
+    gone = (
+        f"{git} for-each-ref --format='%(refname)' {SNAPSHOT_REFS} | while read -r ref; do "
+        f'[ -d {releases}/"${{ref#{SNAPSHOT_REFS}/}}" ] || echo "delete $ref"; done'
+    )
+    return PlannedCommand(
+        command=(
+            f"{gone} | {git} update-ref --stdin && "
+            f"{git} -c pack.window=0 -c pack.compression=1 -c core.bigFileThreshold=1m gc --quiet --prune=now"
+        ),
+        reasoning=why,
     )
 
 

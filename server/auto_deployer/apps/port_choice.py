@@ -8,6 +8,7 @@ from ..model.errors import AppError
 from ..model.plan import AppSpec
 from ..model.ports import Session
 from ..model.reasons import Kind
+from ..model.suggestions import Suggestion, suggest
 from .container import published
 from .layout import ReleaseRecord
 from .ports import all_listeners, listeners_of, owner_of, pick_free
@@ -47,10 +48,10 @@ async def choose_port(
         if not await is_taken(session, number):
             return PortChoice(number)
         if number == spec.fixed_port:
-            way_out = "Let the app read its port from the environment variable PORT."
+            way_out = suggest("Let the app read its port from the environment variable PORT.")
             raise await port_in_use(session, number, "fixed in the app's source", way_out)
         if number == spec.port:
-            raise await port_in_use(session, number, "that was asked for", "Choose another port with --app-port.")
+            raise await port_in_use(session, number, "that was asked for", suggest("Choose another port", "port"))
     return PortChoice(await pick_free(session, state.deploy_dir))
 
 
@@ -59,7 +60,7 @@ async def is_taken(session: Session, port: int) -> bool:
     return any(entry.port == port for entry in await all_listeners(session))
 
 
-async def port_in_use(session: Session, port: int, whose: str, way_out: str) -> AppError:
+async def port_in_use(session: Session, port: int, whose: str, way_out: Suggestion) -> AppError:
     """The error that names who has the port."""
     message = f"Port {port}, {whose}, is taken by {await owner_of(session, port)}."
-    return AppError(message, kind=Kind.PORT_IN_USE, suggestions=("Stop that process.", way_out))
+    return AppError(message, kind=Kind.PORT_IN_USE, suggestions=(suggest("Stop that process."), way_out))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from pathlib import Path
 
 from ..model.errors import AutoDeployerError, TargetLockedError
@@ -10,16 +11,29 @@ from ..model.plan import PlannedCommand
 from ..model.ports import CommandSpec, Session
 from . import keeper
 from .claim import DeployDirLock
+from .ours import why_not_recovered
+from .registry import AppRegistry
 from .state import DeployDirState, read_state
 
+logger = logging.getLogger(__name__)
 
-async def end_unfinished(session: Session, deploy_dir: Path, release: str) -> str:
+
+async def end_unfinished(session: Session, deploy_dir: Path, release: str, registry: AppRegistry | None = None) -> str:
     """`take_back` for a deployment whose process is gone. Returns what was done, in words; "" when there was nothing to do.
+
+    That there was such a deployment is told by its log, which anybody may have written: only a directory that this user's
+    deployments have claimed, and that nobody else can change, is touched.
 
     Args:
         release: The release of an interrupted deployment.
+        registry: Knows the claimed directories; default the user's.
     """
-    lock = DeployDirLock(deploy_dir, "recovery")
+    if not (registry or AppRegistry()).remembers(deploy_dir):
+        return ""
+    if why := why_not_recovered(deploy_dir):
+        logger.warning("%s is left as it is: %s", deploy_dir, why)
+        return ""
+    lock = DeployDirLock(deploy_dir, "recovery", note_needed=False)
     try:
         lock.acquire()
     except (TargetLockedError, OSError):

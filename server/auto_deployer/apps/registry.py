@@ -10,6 +10,7 @@ from pathlib import Path
 
 import platformdirs
 
+from ..deploy_log.ownership import owner_if_other
 from .layout import RECORD_NAME, OwnerRecord, parse_record
 
 
@@ -38,8 +39,12 @@ class AppRegistry:
         """Drop a deploy directory's entry."""
         self._entry(deploy_dir).unlink(missing_ok=True)
 
+    def remembers(self, deploy_dir: Path) -> bool:
+        """Whether a deployment of this user has claimed this very path: what only looks like an app of ours was never noted."""
+        return _deploy_dir_of(self._entry(deploy_dir)) == deploy_dir
+
     def deploy_dirs(self) -> tuple[Path, ...]:
-        """All deploy directories of apps, sorted; entries whose directory is gone are dropped."""
+        """All deploy directories of apps, sorted, without those of other users; entries whose directory is gone are dropped."""
         found: set[Path] = set()
         for entry in self._folder.glob("*.json"):
             deploy_dir = _deploy_dir_of(entry)
@@ -49,7 +54,7 @@ class AppRegistry:
                 entry.unlink(missing_ok=True)
         with suppress(OSError):
             found |= {child for child in self._deployments.iterdir() if child.is_dir() and read_record(child) is not None}
-        return tuple(sorted(found))
+        return tuple(sorted(deploy_dir for deploy_dir in found if not owner_if_other(deploy_dir)))
 
     def _entry(self, deploy_dir: Path) -> Path:
         return self._folder / f"{hashlib.sha256(str(deploy_dir).encode()).hexdigest()[:16]}.json"

@@ -15,16 +15,19 @@ Each change pushes the command that takes it back; `undo` runs those, last first
 from __future__ import annotations
 
 import asyncio
+import shlex
 from collections.abc import Callable, Sequence
 
 from ..model.errors import AppError
 from ..model.plan import AppSpec, PlannedCommand
 from ..model.ports import Session
+from ..sessions import system
 from . import keeper, layout
 from .changes import CommandResult, RunCommand, must
 from .container import out_of_sight
 from .data import DATA_NOTE, AppData, Tell
 from .layout import OwnerRecord, ReleaseRecord
+from .native import files
 from .port_choice import choose_port
 from .ports import pick_free
 from .startup import ChangeStoppedError, Serving, StartupWatch
@@ -233,6 +236,14 @@ class ReleaseChange:
                 free = [name for name in free if name not in in_engine]
         if free:
             await self._run(layout.prune_command(self._deploy_dir, free, reasoning=why))
+            if await self._has_repository():
+                await self._run(layout.forget_snapshots_command(self._deploy_dir))
+
+    async def _has_repository(self) -> bool:
+        head = f"{self._deploy_dir}/repo/HEAD"
+        if system.is_native(self._session):
+            return files.exists(head)
+        return (await self._session.probe(f"[ -e {shlex.quote(head)} ]")).exit_code == 0
 
     def _entry(self, record: OwnerRecord, spec: AppSpec, serving: Serving) -> ReleaseRecord:
         """An app on the port its predecessor had on its own account is taken to ignore PORT still."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from ..model import requests as rq
 from ..model.errors import AppError, AutoDeployerError
 from ..model.ports import Session
+from ..model.suggestions import suggest
 from . import keeper
 from .app_view import app_state
 from .changes import RunCommand, must
@@ -45,7 +46,7 @@ class Resuming:
                     return None
                 before = await app_state(self._session, state, record)
                 if await is_taken(self._session, live.port):
-                    error = await port_in_use(self._session, live.port, "the app's own", "Deploy the app again.")
+                    error = await port_in_use(self._session, live.port, "the app's own", suggest("Deploy the app again."))
                     return before.model_copy(update={"problem": error.message}), None
                 change = ReleaseChange(self._session, state.deploy_dir, self._run)
                 await change.prepare(state, live.id, live.spec)

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from ..model.errors import RefusedError
 from ..model.ports import Session
 from ..model.reasons import Kind
+from ..model.suggestions import suggest
 
 PATIENCE_S = 3.0
 """Seconds for connecting and hello together."""
@@ -170,7 +171,7 @@ def _unreachable(address: Address, problem: str) -> RefusedError:
         f"{address.variable} names a {service} service, {address.shown}, which does not answer (tried {problem}).",
         kind=Kind.REQUIRED_SERVICE_MISSING,
         suggestions=(
-            f"Start {service} there, or give its right address: `--env {address.variable}=…`.",
-            "If the app is to start without it, say how: `--start '…'` skips this check.",
+            suggest(f"Start {service} there, or give its right address", "env", address.variable),
+            suggest("If the app is to start without it, say how: that skips this check", "overrides.start"),
         ),
     )

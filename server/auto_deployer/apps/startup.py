@@ -12,6 +12,7 @@ from ..model.errors import AppError
 from ..model.plan import AppSpec
 from ..model.ports import Session
 from ..model.reasons import Kind
+from ..model.suggestions import Suggestion, suggest
 from ..sessions import system
 from .container import published
 from .health import REQUEST_TIMEOUT_S, HttpAnswer, http_get
@@ -196,12 +197,12 @@ class StartupWatch:
             return await self._error(
                 Kind.PROCESS_EXITED_NO_PORT,
                 f"The app's process ended with {code} {after}, before it opened any port.",
-                "A web app has to listen on the port in the environment variable PORT and to keep running.",
+                suggest("A web app has to listen on the port in the environment variable PORT and to keep running."),
             )
         return await self._error(
             Kind.PROCESS_EXITED,
             f"The app's process ended with {code} {after}; it had listened on {_listed(self._seen.ports)}.",
-            "Its last log lines tell why; fix that and deploy again.",
+            suggest("Its last log lines tell why; fix that and deploy again."),
         )
 
     async def _not_serving(self) -> AppError:
@@ -210,13 +211,13 @@ class StartupWatch:
             return await self._error(
                 Kind.NO_LISTENING_PORT,
                 f"The app's process runs, but none of its processes listened on a port within {limit:g} s (PORT was {self._port}).",
-                "A web app has to listen on the port in the environment variable PORT.",
+                suggest("A web app has to listen on the port in the environment variable PORT."),
             )
         if self._spec.container is not None and (self._seen.answer is None or self._seen.answer.status is None):
             return await self._error(
                 Kind.NO_LISTENING_PORT,
                 f"The app's container runs, but nothing in it answered within {limit:g} s on the port that is published.",
-                "In its container an app has to listen on 0.0.0.0 (not on localhost), at the port that its image exposes.",
+                suggest("In its container an app has to listen on 0.0.0.0 (not on localhost), at the port that its image exposes."),
             )
         expected = "status 200" if self._spec.health.expect == "static" else "a status below 500"
         saw = str(self._seen.answer) if self._seen.answer else f"no HTTP answer on {_listed(self._seen.ports)}"
@@ -225,12 +226,12 @@ class StartupWatch:
         return await self._error(
             Kind.HEALTH_CHECK_FAILED,
             f"The app listens, but did not answer as it should ({expected} expected): {saw}.",
-            "Choose another path with --health-path if this one is not meant to answer.",
+            suggest("Choose another path if this one is not meant to answer", "overrides.healthPath"),
         )
 
-    async def _error(self, kind: Kind, message: str, suggestion: str) -> AppError:
+    async def _error(self, kind: Kind, message: str, suggestion: Suggestion) -> AppError:
         shown = await quoted_log(self._session, self._deploy_dir, self._release)
-        where = f"See its log: {log_path(self._deploy_dir, self._release)}"
+        where = suggest(f"See its log: {log_path(self._deploy_dir, self._release)}")
         return AppError(f"{message}\n{shown}", kind=kind, suggestions=(suggestion, where))
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..model.errors import AppError
+from ..model.suggestions import suggest
 
 UNIT_NAME = "auto-deployer-apps.service"
 _PLAIN = re.compile(r"[A-Za-z0-9_@/.:=+,-]+")
@@ -73,7 +74,11 @@ def _systemctl(*arguments: str, otherwise: str) -> None:
     if failed:
         raise AppError(
             f"{otherwise}: {said or 'systemctl --user failed'}.",
-            suggestions=("Bring apps back with cron instead; a line for `crontab -e`: @reboot auto-deployer apps resume",),
+            suggestions=(
+                suggest(
+                    "Bring apps back with cron instead, by a line for `crontab -e`", command="@reboot auto-deployer apps resume"
+                ),
+            ),
         )
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import shlex
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
+from typing import Any, TypeVar
 
+from ..masking import SecretRegistry, masked_errors
 from ..model import requests as rq
 from ..model.errors import AppError, InvalidStateError, NotFoundError, UsageError
 from ..model.plan import PlannedCommand
 from ..model.ports import CommandSpec, Session, StreamName
 from ..model.reasons import Kind
+from ..model.suggestions import suggest
 from ..sessions import system
 from . import env_verbs, keeper, layout
 from .app_view import app_state, read_app_log
@@ -22,13 +25,19 @@ from .data import left_in
 from .layout import OwnerRecord, ReleaseRecord
 from .native import files
 from .native.calls import call
+from .ours import refuse_foreign
 from .port_choice import is_taken, port_in_use
 from .registry import AppRegistry
 from .release_change import ReleaseChange
 from .resuming import Resuming
+from .secrets import app_secrets
 from .state import DeployDirState, read_state
 
-_LISTED = "`auto-deployer apps` lists the apps that are here."
+_LISTED = suggest("See which apps are here", command="auto-deployer apps")
+T = TypeVar("T")
+
+LOOKS_AT_ONCE = 8
+"""Apps that are looked at at the same time: each look is a few short processes."""
 
 
 class AppKeeper:
@@ -39,9 +48,24 @@ class AppKeeper:
 
     async def list_apps(self) -> rq.AppsResult:
         """Every app, crashed ones with exit code and last lines. Entries whose directory is gone are dropped."""
-        states = [await read_state(self._session, str(deploy_dir)) for deploy_dir in self._registry.deploy_dirs()]
-        apps = [await app_state(self._session, state, state.record) for state in states if state.record is not None]
-        return rq.AppsResult(apps=tuple(apps))
+        looked = await self._beside([self._look(str(deploy_dir)) for deploy_dir in self._registry.deploy_dirs()])
+        return rq.AppsResult(apps=tuple(app for app in looked if app is not None))
+
+    async def _look(self, deploy_dir: str) -> rq.AppState | None:
+        state = await read_state(self._session, deploy_dir)
+        return await app_state(self._session, state, state.record) if state.record is not None else None
+
+    async def _beside(self, looks: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+        """Results in order of looks that run side by side, so that one that takes long delays few others."""
+        free = asyncio.Semaphore(LOOKS_AT_ONCE)
+
+        async def bounded(look: Coroutine[Any, Any, T]) -> T:
+            async with free:
+                return await look
+
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(bounded(look)) for look in looks]
+        return [task.result() for task in tasks]
 
     async def start(self, params: rq.AppParams) -> rq.AppState:
         """Start the live release and prove that it serves; nothing happens when it runs.
@@ -144,8 +168,11 @@ class AppKeeper:
             UsageError: PORT or HOST is to be set.
             AppError: the file cannot be written.
         """
+        given = SecretRegistry()
+        given.add_given(params.set)
         async with self._locked(params, "env") as (state, record):
-            unknown = await env_verbs.change(self._session, self._run, state, params)
+            with masked_errors(given):
+                unknown = await env_verbs.change(self._session, self._run, state, params)
             now = await env_verbs.describe(self._session, state, record)
             return now.model_copy(update={"restart_needed": unknown})
 
@@ -187,15 +214,18 @@ class AppKeeper:
         """The app's state, read while nobody else changes it."""
         state, _ = await self._find(params)
         local = self._session.target == "local"
-        with DeployDirLock(Path(state.deploy_dir), verb) if local else nullcontext():
+        with DeployDirLock(Path(state.deploy_dir), verb, note_needed=False) if local else nullcontext():
             state = await read_state(self._session, state.deploy_dir)
             if state.record is None:
                 raise NotFoundError(f"{state.deploy_dir} is no deploy directory any more.")
-            yield state, state.record
+            with masked_errors(await app_secrets(self._session, state.deploy_dir)):
+                yield state, state.record
 
     async def _find(self, params: rq.AppParams) -> tuple[DeployDirState, OwnerRecord]:
         if params.deploy_dir:
-            state = await read_state(self._session, str(_absolute(params.deploy_dir)))
+            deploy_dir = _absolute(params.deploy_dir)
+            self._refuse_foreign(deploy_dir)
+            state = await read_state(self._session, str(deploy_dir))
             if state.record is None:
                 raise NotFoundError(
                     f"{state.deploy_dir} is not the deploy directory of an app (it has no {layout.RECORD_NAME}).",
@@ -204,18 +234,25 @@ class AppKeeper:
             return state, state.record
         if params.name is None:
             raise UsageError("Name one app, by its name or by its deploy directory.", suggestions=(_LISTED,))
-        states = [await read_state(self._session, str(deploy_dir)) for deploy_dir in self._registry.deploy_dirs()]
+        states = await self._beside([read_state(self._session, str(deploy_dir)) for deploy_dir in self._registry.deploy_dirs()])
         found = [(state, state.record) for state in states if state.record is not None and state.record.app == params.name]
         if len(found) == 1:
+            self._refuse_foreign(Path(found[0][0].deploy_dir))
             return found[0]
         raise _no_single_app(params.name, [state.deploy_dir for state, _ in found], [s.record.app for s in states if s.record])
+
+    def _refuse_foreign(self, deploy_dir: Path) -> None:
+        if self._session.target == "local":
+            refuse_foreign(deploy_dir)
 
     async def _bring_up(self, state: DeployDirState, live: ReleaseRecord) -> list[str]:
         """Start and prove the live release; tells what was done with its data."""
         if state.run(live.id).waiting:
             await must(self._run, keeper.stop_command(state.deploy_dir, live.id))
         if await is_taken(self._session, live.port):
-            raise await port_in_use(self._session, live.port, "the app's own", "Deploy the app again: it gets another port.")
+            raise await port_in_use(
+                self._session, live.port, "the app's own", suggest("Deploy the app again: it gets another port.")
+            )
         notes = _Notes()
         change = ReleaseChange(self._session, state.deploy_dir, self._run, tell=notes.tell)
         try:
@@ -229,11 +266,11 @@ class AppKeeper:
         return notes.texts
 
     async def _stop_all(self, state: DeployDirState) -> None:
-        if not state.keeper_installed:
-            await must(self._run, keeper.install_command(state.deploy_dir))
+        installed = state.keeper_installed or (await self._run(keeper.install_command(state.deploy_dir))).exit_code == 0
+        stop = keeper.stop_command if installed else keeper.stop_without_install_command
         for run in state.runs.values():  # the live one also when it crashed: from now on it counts as stopped
             if run.running or run.release == state.current:
-                await must(self._run, keeper.stop_command(state.deploy_dir, run.release))
+                await must(self._run, stop(state.deploy_dir, run.release))
 
     async def _now(self, state: DeployDirState, notes: Sequence[str] = ()) -> rq.AppState:
         new = await read_state(self._session, state.deploy_dir)
@@ -270,7 +307,7 @@ def _absolute(deploy_dir: str) -> Path:
 def _live(state: DeployDirState, record: OwnerRecord) -> ReleaseRecord:
     live = record.release(state.current)
     if live is None:
-        raise AppError(f"{record.app} has no live release in {state.deploy_dir}.", suggestions=("Deploy it.",))
+        raise AppError(f"{record.app} has no live release in {state.deploy_dir}.", suggestions=(suggest("Deploy it."),))
     return live
 
 
@@ -280,7 +317,7 @@ def _rollback_target(state: DeployDirState, record: OwnerRecord, wanted: str | N
     if target is None or target.id not in state.releases:
         what = f"Release {wanted}" if wanted else f"A release before {state.current}"
         raise NotFoundError(
-            f"{what} of {record.app} is not kept; kept are: {kept}.", suggestions=("Deploy that version again with --ref.",)
+            f"{what} of {record.app} is not kept; kept are: {kept}.", suggestions=(suggest("Deploy that version again", "ref"),)
         )
     if target.id == state.current:
         raise InvalidStateError(f"Release {target.id} of {record.app} is the live one; kept are: {kept}.")
@@ -290,11 +327,12 @@ def _rollback_target(state: DeployDirState, record: OwnerRecord, wanted: str | N
 def _no_single_app(name: str, found: list[str], names: list[str]) -> NotFoundError:
     if found:
         return NotFoundError(
-            f"There are {len(found)} apps named {name}: {', '.join(found)}.", suggestions=("Name the one meant by --deploy-dir.",)
+            f"There are {len(found)} apps named {name}: {', '.join(found)}.",
+            suggestions=(suggest("Name the directory of the one meant", "deployDir"),),
         )
     here = ", ".join(sorted(set(names))) or "none"
     return NotFoundError(
-        f"There is no app named {name} here; known are: {here}.", suggestions=("Name its directory by --deploy-dir.",)
+        f"There is no app named {name} here; known are: {here}.", suggestions=(suggest("Name its directory", "deployDir"),)
     )
 
 

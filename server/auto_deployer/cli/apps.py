@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Annotated
@@ -155,11 +156,16 @@ def _confirm(params: AppParams) -> None:
         UsageError: nobody can be asked.
     """
     from ..model.errors import UsageError
+    from ..model.suggestions import suggest
     from .text import clean
 
     name = params.name or params.deploy_dir or ""
+    which = shlex.quote(name) if params.name else f"--deploy-dir {shlex.quote(name)}"
     if not sys.stdin.isatty():
-        raise UsageError(f"removing {name} deletes its directory and nobody can confirm it", suggestions=("Give --yes.",))
+        raise UsageError(
+            f"removing {name} deletes its directory and nobody can confirm it",
+            suggestions=(suggest("Confirm it", command=f"auto-deployer remove {which} --yes"),),
+        )
     found = backend.run(backend.open_apps().list_apps()).apps
     data = [path for app in found if params.name == app.name or params.deploy_dir == app.deploy_dir for path in app.data]
     with_data = f" with its data ({clean(', '.join(data))})" if data else ""

@@ -76,9 +76,13 @@ def _read_key(name: str, *, stdin: bool) -> str:
         UsageError: there is none, or nobody can be asked.
     """
     from ..model.errors import UsageError
+    from ..model.suggestions import suggest
 
     if not stdin and not sys.stdin.isatty():
-        raise UsageError("nobody can be asked for the key here", suggestions=(f"auto-deployer auth set {name} --stdin < FILE",))
+        raise UsageError(
+            "nobody can be asked for the key here",
+            suggestions=(suggest("Have it read from a file", command=f"auto-deployer auth set {name} --stdin < FILE"),),
+        )
     key = (sys.stdin.readline() if stdin else typer.prompt(f"Key for {name}", hide_input=True, err=True)).strip()
     if not key:
         raise UsageError("the key is empty")

@@ -152,6 +152,7 @@ def make_repository(folder: Path) -> None:
     """
     from ..model.errors import RefusedError
     from ..model.reasons import Kind
+    from ..model.suggestions import suggest
 
     with as_file(files("auto_deployer.cli").joinpath(_SITE)) as site:
         shutil.copytree(site, folder)
@@ -162,7 +163,11 @@ def make_repository(folder: Path) -> None:
                 cwd=folder, check=True, env=os.environ | _GIT_ENV, stdin=subprocess.DEVNULL, capture_output=True,
             )  # fmt: skip
         except FileNotFoundError as error:
-            raise RefusedError("git is not installed", kind=Kind.MISSING_TOOL, suggestions=("auto-deployer doctor",)) from error
+            raise RefusedError(
+                "git is not installed",
+                kind=Kind.MISSING_TOOL,
+                suggestions=(suggest("See what is here and what is missing", command="auto-deployer doctor"),),
+            ) from error
         except subprocess.CalledProcessError as error:
             raise RefusedError(f"git {arguments[0]} failed: {error.stderr.decode('utf-8', 'replace').strip()}") from error
 

@@ -149,6 +149,7 @@ def _ended_deployment(deployment: str | None, folder: Path) -> str:
     """
     from ..deploy_log import LogStore, read_log
     from ..model.errors import InvalidStateError
+    from ..model.suggestions import suggest
 
     store = LogStore(folder)
     backend.sweep(folder)
@@ -156,7 +157,7 @@ def _ended_deployment(deployment: str | None, folder: Path) -> str:
     deployment_id = read_log(path).deployment_id
     if not deployment_id:
         raise InvalidStateError(
-            f"{path} was written by another program and cannot be continued", suggestions=("Deploy the repository anew.",)
+            f"{path} was written by another program and cannot be continued", suggestions=(suggest("Deploy the repository anew."),)
         )
     return deployment_id
 

@@ -100,10 +100,14 @@ def _app_and_names(words: Sequence[str], deploy_dir: str | None) -> tuple[AppPar
         UsageError: no variable is named.
     """
     from ..model.errors import UsageError
+    from ..model.suggestions import suggest
 
     app, names = (None, words) if deploy_dir is not None else (words[0], words[1:])
     if not names or (app is not None and "=" in app):
-        raise UsageError("name the app, then its variables", suggestions=("auto-deployer env set APP NAME=VALUE",))
+        raise UsageError(
+            "name the app, then its variables",
+            suggestions=(suggest("For example", command="auto-deployer env set APP NAME=VALUE"),),
+        )
     return app_params(app, deploy_dir), names
 
 
@@ -128,13 +132,17 @@ def _value(name: str, value: str | None, *, stdin: bool) -> str:
         UsageError: nobody can be asked.
     """
     from ..model.errors import UsageError
+    from ..model.suggestions import suggest
 
     if value is not None:
         return value
     if stdin:
         return sys.stdin.read().removesuffix("\n")
     if not sys.stdin.isatty():
-        raise UsageError(f"nobody can be asked for the value of {name} here", suggestions=("Give NAME=VALUE, or --stdin < FILE.",))
+        raise UsageError(
+            f"nobody can be asked for the value of {name} here",
+            suggestions=(suggest("Have it read from a file", command=f"auto-deployer env set APP {name} --stdin < FILE"),),
+        )
     return str(typer.prompt(f"Value of {name}", hide_input=True, err=True))
 
 

@@ -14,6 +14,7 @@ import typer
 
 from ..apps.env_file import parse_env_file, to_dotenv
 from ..model.errors import UsageError
+from ..model.suggestions import suggest
 
 _HEAD = "# The environment of {app}: one NAME=VALUE a line; values with blanks, # or line breaks in quotes.\n"
 
@@ -45,6 +46,6 @@ def _open_editor(path: Path) -> None:
     try:
         done = subprocess.run([*shlex.split(command), str(path)], check=False)
     except (OSError, ValueError) as error:
-        raise UsageError(f"The editor {command!r} cannot be run: {error}", suggestions=("Set EDITOR.",)) from error
+        raise UsageError(f"The editor {command!r} cannot be run: {error}", suggestions=(suggest("Set EDITOR."),)) from error
     if done.returncode != 0:
         raise UsageError(f"The editor {command!r} ended with exit code {done.returncode}. Nothing was changed.")

@@ -77,24 +77,28 @@ def reason_of(error: Exception) -> Reason:
 
     from ..model.errors import AutoDeployerError
     from ..model.reasons import Kind, Reason
+    from ..model.suggestions import suggest
 
     if isinstance(error, AutoDeployerError):
         return error.reason
     if isinstance(error, ValidationError):
         faults = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors(include_url=False))
-        return Reason(kind=Kind.INVALID_REQUEST, message="; ".join(faults), suggestions=("See the command's --help.",))
+        return Reason(
+            kind=Kind.INVALID_REQUEST, message="; ".join(faults), suggestions=(suggest("The command's help tells what it takes."),)
+        )
     return Reason(
         kind=Kind.INTERNAL_ERROR,
         message=f"{type(error).__name__}: {error}",
-        suggestions=("Run it again with AUTO_DEPLOYER_DEBUG=1 to get the traceback, and report it.",),
+        suggestions=(suggest("Run it again with AUTO_DEPLOYER_DEBUG=1 to get the traceback, and report it."),),
     )
 
 
 def print_reason(reason: Reason) -> None:
     """Write a reason to stderr, what to do next below it."""
+    from .suggestions import worded
     from .text import clean
 
-    lines = [f"{reason.kind}: {clean(reason.message)}", *(f"  - {clean(suggestion)}" for suggestion in reason.suggestions)]
+    lines = [f"{reason.kind}: {clean(reason.message)}", *(f"  - {clean(worded(suggestion))}" for suggestion in reason.suggestions)]
     sys.stderr.write("\n".join(lines) + "\n")
     sys.stderr.flush()
 

@@ -12,6 +12,7 @@ from ..deploy_log.words import spent
 from ..model.log import CommandRecord, DeploymentLog, StepResult
 from ..model.reasons import Reason
 from . import parts
+from .suggestions import worded
 from .text import COMMAND_WIDTH, STYLE, Symbols, clean, one_line
 
 OutputDetail = Literal["none", "failures", "head"]
@@ -170,4 +171,4 @@ def end_lines(log: DeploymentLog, symbols: Symbols, *, path: Path | None) -> Ite
 
 def _reason_lines(reason: Reason) -> Iterator[Text]:
     yield Text(f"{reason.kind}: {clean(reason.message)}", STYLE["failed"])
-    yield from (Text(f"  - {clean(suggestion)}") for suggestion in reason.suggestions)
+    yield from (Text(f"  - {clean(worded(suggestion))}") for suggestion in reason.suggestions)

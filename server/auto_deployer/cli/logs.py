@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import unquote
 
 import typer
 
@@ -15,7 +16,6 @@ from .options import LogDir, Output, OutputFormat, log_dir_of
 if TYPE_CHECKING:
     from ..deploy_log import LogStore
     from ..model.log import DeploymentLog
-    from ..model.requests import DeploymentSummary
 
 commands = typer.Typer()
 
@@ -39,9 +39,10 @@ def logs(
     """
     from ..deploy_log import LogStore, read_log
     from ..model.errors import UsageError
+    from ..model.suggestions import suggest
 
     if list_ + latest + (file is not None) + (delete is not None) > 1:
-        raise UsageError("--list, --latest, --file and --delete exclude each other", suggestions=("Give one of them.",))
+        raise UsageError("--list, --latest, --file and --delete exclude each other", suggestions=(suggest("Give one of them."),))
     store = LogStore(log_dir_of(log_dir))
     if delete is not None:
         _delete(store, delete, output)
@@ -50,6 +51,7 @@ def logs(
         _list(store, output)
         return
     path = store.latest() if file is None else store.find(file)
+    path = path.resolve() if path.is_symlink() else path  # who names a link means what it points at
     show = _printer(path, output, summary)
     if follow:
         backend.run(_follow(path, show))
@@ -59,22 +61,21 @@ def logs(
 
 def _list(store: LogStore, output: OutputFormat) -> None:
     backend.sweep(store.folder)  # a crashed deployment is shown as interrupted, not as running
-    entries = store.entries()
+    rows = tuple(row.summary for row in store.rows())
     if output == "json":
         from ..model.requests import ListResult
 
-        rows = tuple(_row(entry.path, entry.log) for entry in entries)
         typer.echo(ListResult(deployments=rows).model_dump_json(by_alias=True))
         return
     from .console import print_lines, print_table, stdout_console
     from .text import one_line
 
-    if not entries:
+    if not rows:
         print_lines(stdout_console(), (f"There are no logs in {store.folder}.",))
         return
     print_table(stdout_console(), ("#", "Status", "Repository", "Started", "Log"), [
-        (str(number), entry.log.status, one_line(entry.log.repo_url), _minute(entry.log.start_time), entry.path.name)
-        for number, entry in enumerate(entries, 1)
+        (str(number), row.status, one_line(row.repo), _minute(row.start_time), unquote(PurePosixPath(row.log_uri).name))
+        for number, row in enumerate(rows, 1)
     ])  # fmt: skip
 
 
@@ -88,15 +89,6 @@ def _delete(store: LogStore, name: str, output: OutputFormat) -> None:
 def _minute(time: str) -> str:
     """A log's start time for people."""
     return time[:19].replace("T", " ")
-
-
-def _row(path: Path, log: DeploymentLog) -> DeploymentSummary:
-    from ..model.requests import DeploymentSummary
-
-    return DeploymentSummary(
-        deployment_id=log.deployment_id, repo=log.repo_url, target=log.target, status=log.status, start_time=log.start_time,
-        end_time=log.end_time, log_uri=path.absolute().as_uri(),
-    )  # fmt: skip
 
 
 async def _follow(path: Path, show: Callable[[DeploymentLog], None]) -> None:

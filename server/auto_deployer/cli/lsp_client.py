@@ -12,6 +12,7 @@ from typing import Any
 
 from ..model.errors import AutoDeployerError, ConnectionFailedError
 from ..model.reasons import Kind
+from ..model.suggestions import Suggestion, suggest
 
 Json = dict[str, Any]
 
@@ -99,15 +100,18 @@ class LspClient:
             return
         error, data = message["error"], message["error"].get("data") or {}
         kind = data.get("kind")
+        suggestions = tuple(map(Suggestion.model_validate, data.get("suggestions", ())))
         future.set_exception(
             AutoDeployerError(
-                error["message"], kind=Kind(kind) if kind in set(Kind) else None, suggestions=tuple(data.get("suggestions", ()))
+                error["message"],
+                kind=Kind(kind) if kind in set(Kind) else None,
+                suggestions=suggestions,
             )
         )
 
     def _gone(self) -> ConnectionFailedError:
         return ConnectionFailedError(
-            "the language server ended unexpectedly", suggestions=("Run `auto-deployer server` to see what it says.",)
+            "the language server ended unexpectedly", suggestions=(suggest("See what it says", command="auto-deployer server"),)
         )
 
 

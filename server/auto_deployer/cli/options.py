@@ -90,6 +90,7 @@ def environment(pairs: list[str]) -> dict[str, str]:
         UsageError: one has no "=", or what stands before it is no variable's name.
     """
     from ..model.errors import UsageError
+    from ..model.suggestions import suggest
 
     result: dict[str, str] = {}
     for pair in pairs:
@@ -98,7 +99,7 @@ def environment(pairs: list[str]) -> dict[str, str]:
             # The text may be a secret's value: it is not repeated.
             raise UsageError(
                 "--env takes NAME=VALUE; one of those given has no '=', or no name of letters, digits and _ before it",
-                suggestions=("--env MODE=demo",),
+                suggestions=(suggest("For example MODE=demo."),),
             )
         result[name] = value
     return result
@@ -112,11 +113,12 @@ def inner_paths(given: list[str]) -> tuple[str, ...]:
     """
     from ..model.errors import UsageError
     from ..model.requests import inner_path
+    from ..model.suggestions import suggest
 
     try:
         return tuple(map(inner_path, given))
     except ValueError as error:
-        raise UsageError(f"--shared {error}", suggestions=("--shared uploads",)) from None
+        raise UsageError(f"--shared {error}", suggestions=(suggest("For example", "shared", "uploads"),)) from None
 
 
 def app_params(name: str | None, deploy_dir: str | None) -> AppParams:
@@ -127,9 +129,11 @@ def app_params(name: str | None, deploy_dir: str | None) -> AppParams:
     """
     from ..model.errors import UsageError
     from ..model.requests import AppParams
+    from ..model.suggestions import suggest
 
     if (name is None) == (deploy_dir is None):
         raise UsageError(
-            "name one app: by its name or by --deploy-dir", suggestions=("`auto-deployer apps` lists the apps that are here.",)
+            "name one app: by its name or by --deploy-dir",
+            suggestions=(suggest("See which apps are here", command="auto-deployer apps"),),
         )
     return AppParams(name=name, deploy_dir=absolute(deploy_dir) if deploy_dir is not None else None)

@@ -52,11 +52,14 @@ class SettingsOptions:
 
     def _pairs(self) -> Iterator[tuple[str, str]]:
         from ..model.errors import UsageError
+        from ..model.suggestions import suggest
 
         for pair in self.settings or ():
             key, equals, value = pair.partition("=")
             if not equals:
-                raise UsageError(f"--set takes KEY=VALUE: {key} has no '='", suggestions=("--set budget.max_tokens=200000",))
+                raise UsageError(
+                    f"--set takes KEY=VALUE: {key} has no '='", suggestions=(suggest("For example budget.max_tokens=200000."),)
+                )
             yield key.strip(), value
         short = {
             "llm.provider": self.provider, "llm.model": self.model, "llm.endpoint": self.endpoint,

@@ -45,18 +45,22 @@ class SourceOptions:
 
     def _folder(self) -> str | None:
         from ..model.errors import UsageError
+        from ..model.suggestions import suggest
 
         folders = self.subdir or [None]
         if len(folders) > 1:
-            raise UsageError("several folders are given; only `deploy` takes more than one", suggestions=("Give one --subdir.",))
+            raise UsageError(
+                "several folders are given; only `deploy` takes more than one", suggestions=(suggest("Give one of them."),)
+            )
         return folders[0]
 
     def _repository(self) -> str:
         from ..model.errors import UsageError
+        from ..model.suggestions import suggest
 
         given = {repository(repo) for repo in (self.repo, self.positional_repo) if repo is not None}
         if len(given) > 1:
-            raise UsageError("two repositories are given, one of them by --repo", suggestions=("Give one of them.",))
+            raise UsageError("two repositories are given, one of them by --repo", suggestions=(suggest("Give one of them."),))
         return given.pop() if given else repository(".")
 
 
@@ -97,6 +101,7 @@ class PlanOptions(SourceOptions):
             UsageError: an option that is for one app is given for several.
         """
         from ..model.errors import UsageError
+        from ..model.suggestions import suggest
 
         folders = list(dict.fromkeys(self.subdir or ()))
         if len(folders) < 2:
@@ -105,7 +110,7 @@ class PlanOptions(SourceOptions):
             if value is not None:
                 raise UsageError(
                     f"{option} is for one app, and {len(folders)} are given by --subdir",
-                    suggestions=(f"Deploy them one by one, or leave {option} out.",),
+                    suggestions=(suggest("Deploy them one by one, or leave that out."),),
                 )
         return [replace(self, subdir=[folder]) for folder in folders]
 

@@ -7,6 +7,7 @@ append behind the last one plus a short volatile rest.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import is_
 from typing import Any
 
 import orjson
@@ -34,20 +35,23 @@ class DocumentBytes:
     """Turns successive documents of one deployment into updates."""
 
     def __init__(self) -> None:
-        self._head: tuple[Any, ...] = ()
+        self._head: list[Any] = []
         self._steps = 0
         """Steps whose identity is in the stable part."""
         self._commands = 0
         """Commands of the last of them in the stable part."""
+        self._tail = _Fields(_TAIL, 2)
+        self._step_tail = _Fields(_STEP_TAIL, 6)
 
     def update(self, log: DeploymentLog) -> Update:
         """The change from the document of the last call to this one."""
-        head = tuple(getattr(log, name) for name in _HEAD)
-        rewrite = len(head) != len(self._head) or any(new is not old for new, old in zip(head, self._head, strict=True))
+        values = log.__dict__
+        head = [values[name] for name in _HEAD]
+        rewrite = not self._head or not all(map(is_, head, self._head))
         parts: list[bytes] = []
         if rewrite:
             self._head, self._steps, self._commands = head, 0, 0
-            parts.append(b"{\n" + _fields(log, _HEAD, 2) + b',\n  "steps": [')
+            parts.append(b"{\n" + _Fields(_HEAD, 2).of(log) + b',\n  "steps": [')
         self._append_steps(log, parts)
         return Update(rewrite, b"".join(parts), self._rest(log))
 
@@ -55,17 +59,22 @@ class DocumentBytes:
         for index in range(max(self._steps - 1, 0), len(log.steps)):
             step = log.steps[index]
             if index == self._steps:
-                parts.append((b"," if index else b"") + b"\n    {\n" + _fields(step, STEP_IDENTITY, 6) + b',\n      "commands": [')
+                parts.append(
+                    (b"," if index else b"") + b"\n    {\n" + _Fields(STEP_IDENTITY, 6).of(step) + b',\n      "commands": ['
+                )
                 self._steps, self._commands = index + 1, 0
             for command in step.commands[self._commands :]:
                 parts.append((b"," if self._commands else b"") + b"\n        " + _dump(command.model_dump(mode="json"), 8))
                 self._commands += 1
             if index < len(log.steps) - 1:
-                parts.append(_step_end(step))
+                parts.append(self._step_end(step))
 
     def _rest(self, log: DeploymentLog) -> bytes:
-        end = _step_end(log.steps[-1]) if log.steps else b""
-        return end + (b"\n  ]" if log.steps else b"]") + b",\n" + _fields(log, _TAIL, 2) + b"\n}\n"
+        end = self._step_end(log.steps[-1]) if log.steps else b""
+        return end + (b"\n  ]" if log.steps else b"]") + b",\n" + self._tail.of(log) + b"\n}\n"
+
+    def _step_end(self, step: StepResult) -> bytes:
+        return (b"\n      ]" if step.commands else b"]") + b",\n" + self._step_tail.of(step) + b"\n    }"
 
 
 def render(log: DeploymentLog) -> bytes:
@@ -74,14 +83,26 @@ def render(log: DeploymentLog) -> bytes:
     return update.appended + update.rest
 
 
-def _step_end(step: StepResult) -> bytes:
-    return (b"\n      ]" if step.commands else b"]") + b",\n" + _fields(step, _STEP_TAIL, 6) + b"\n    }"
+class _Fields:
+    """Some fields of successive versions of a model as lines of JSON.
 
+    A field whose value is the object it was keeps its bytes: of some thirty fields an event changes two or three.
+    """
 
-def _fields(model: DeploymentLog | StepResult, names: tuple[str, ...], indent: int) -> bytes:
-    values = model.model_dump(mode="json", include=set(names))
-    pad = b" " * indent
-    return b",\n".join(pad + orjson.dumps(name) + b": " + _dump(values[name], indent) for name in names)
+    def __init__(self, names: tuple[str, ...], indent: int) -> None:
+        self._names, self._indent = names, indent
+        self._labels = {name: b" " * indent + orjson.dumps(name) + b": " for name in names}
+        self._values: dict[str, Any] = dict.fromkeys(names, self)  # which no field holds
+        self._lines: dict[str, bytes] = {}
+
+    def of(self, model: DeploymentLog | StepResult) -> bytes:
+        """The lines for this version."""
+        now = model.__dict__
+        changed = {name for name in self._names if now[name] is not self._values[name]}
+        for name, value in model.model_dump(mode="json", include=changed).items() if changed else ():
+            self._values[name] = now[name]
+            self._lines[name] = self._labels[name] + _dump(value, self._indent)
+        return b",\n".join([self._lines[name] for name in self._names])
 
 
 def _dump(value: Any, indent: int) -> bytes:

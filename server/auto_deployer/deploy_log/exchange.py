@@ -17,7 +17,9 @@ import ctypes
 import errno
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from ..model.log import DeploymentLog
@@ -38,7 +40,7 @@ class _Buffer:
     stable: int
     """Bytes at its beginning that no update changes any more."""
     looks: tuple[int, int, int] = (0, 0, 0)
-    """How the file looked after our last write to it."""
+    """How the file looked after our last write to it: node, size, time."""
 
     def written(self) -> None:
         """Remember how it looks now."""
@@ -92,7 +94,8 @@ class ExchangingWriter:
         try:
             data = self._behind + update.appended + update.rest
             _write_at(hidden.descriptor, data, hidden.stable)
-            os.ftruncate(hidden.descriptor, hidden.stable + len(data))
+            if (end := hidden.stable + len(data)) < hidden.looks[1]:
+                os.ftruncate(hidden.descriptor, end)
             hidden.written()
         finally:
             _release(hidden.descriptor)
@@ -152,12 +155,23 @@ def exchange_names(first: Path, second: Path) -> None:
     Raises:
         OSError: not on this system or file system.
     """
-    if sys.platform != "linux":
-        raise OSError("renameat2 is Linux's")
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.renameat2(_AT_FDCWD, os.fsencode(first), _AT_FDCWD, os.fsencode(second), _RENAME_EXCHANGE) != 0:
+    if _renameat2()(_AT_FDCWD, os.fsencode(first), _AT_FDCWD, os.fsencode(second), _RENAME_EXCHANGE) != 0:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code), str(first))
+
+
+@cache
+def _renameat2() -> Callable[..., int]:
+    """The system's function, looked up once: a look-up makes a type, which costs as much as the exchange itself.
+
+    Raises:
+        OSError: this system has none.
+    """
+    if sys.platform != "linux":
+        raise OSError("renameat2 is Linux's")
+    function = ctypes.CDLL(None, use_errno=True).renameat2
+    function.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint)
+    return function
 
 
 def _works_in(folder: Path) -> bool:

@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 
@@ -16,7 +16,8 @@ from ..model.errors import LogError
 from ..model.fold import fold
 from ..model.log import DeploymentLog
 from ..model.reasons import Kind
-from .descriptors import OWN_FILE, sync_data
+from ..model.suggestions import suggest
+from .descriptors import open_regular, sync_data
 from .locking import try_lock
 
 JOURNAL_NAME = "events.jsonl"
@@ -34,9 +35,9 @@ class Journal:
 
     def __init__(self, path: Path, *, create: bool) -> None:
         self.path = path
-        flags = os.O_RDWR | os.O_APPEND | OWN_FILE
+        flags = os.O_RDWR | os.O_APPEND | (os.O_CREAT | os.O_EXCL if create else 0)
         try:
-            self._descriptor = os.open(path, flags | (os.O_CREAT | os.O_EXCL if create else 0), 0o600)
+            self._descriptor = open_regular(path, flags)
         except OSError as error:
             raise _write_error(path, error, Kind.LOG_UNWRITABLE) from error
         if not _lock(self._descriptor):
@@ -46,7 +47,8 @@ class Journal:
 
     def drop_torn_tail(self) -> None:
         """Cut a last line that a crash left incomplete."""
-        data = self.path.read_bytes()
+        with open_journal(self.path) as file:
+            data = file.read()
         whole = data.rfind(b"\n") + 1
         if whole != len(data):
             os.ftruncate(self._descriptor, whole)
@@ -82,9 +84,18 @@ class Journal:
             self._descriptor = -1
 
 
+def open_journal(path: Path) -> BinaryIO:
+    """A journal, to be read.
+
+    Raises:
+        OSError: it cannot be opened, or is no regular file.
+    """
+    return os.fdopen(open_regular(path), "rb")
+
+
 def read_lines(path: Path) -> Iterator[bytes]:
     """The complete lines of a journal; a torn last one is left out."""
-    with path.open("rb") as file:
+    with open_journal(path) as file:
         for line in file:
             if line.endswith(b"\n"):
                 yield line[:-1]
@@ -122,7 +133,7 @@ def fold_journal(path: Path) -> DeploymentLog:
 def last_seq(path: Path) -> int:
     """`seq` of the last complete event, 0 when there is none. Reads the end of the file only."""
     try:
-        with path.open("rb") as file:
+        with open_journal(path) as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - _TAIL_BYTES))
             tail = file.read()
@@ -160,7 +171,7 @@ def _lock(descriptor: int) -> bool:
 def is_locked(path: Path) -> bool:
     """Whether a living process writes this journal."""
     try:
-        descriptor = os.open(path, os.O_RDWR | OWN_FILE)
+        descriptor = open_regular(path, os.O_RDWR)
     except OSError:
         return False
     try:
@@ -173,7 +184,7 @@ def _write_error(path: Path, error: OSError, kind: Kind) -> LogError:
     return LogError(
         f"Cannot write {path}: {error.strerror or error}.",
         kind=kind,
-        suggestions=("Free some space or choose another log folder (--log-dir).",),
+        suggestions=(suggest("Free some space, or choose another log folder", "initializationOptions.logDir"),),
     )
 
 

@@ -15,6 +15,7 @@ from typing import Protocol
 from ..model.errors import LogError
 from ..model.log import DeploymentLog
 from ..model.reasons import Kind
+from ..model.suggestions import suggest
 from .descriptors import OWN_FILE
 from .document import DocumentBytes
 
@@ -94,5 +95,5 @@ def log_write_error(path: Path, error: OSError) -> LogError:
     return LogError(
         f"Cannot write {path}: {error.strerror or error}.",
         kind=Kind.LOG_WRITE_FAILED,
-        suggestions=("Free some space or choose another log folder (--log-dir).",),
+        suggestions=(suggest("Free some space, or choose another log folder", "initializationOptions.logDir"),),
     )

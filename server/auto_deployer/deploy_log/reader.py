@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
@@ -12,6 +13,8 @@ from pydantic import ValidationError
 from ..model.errors import LogError, NotFoundError
 from ..model.log import DeploymentLog
 from ..model.reasons import Kind
+from ..model.suggestions import suggest
+from .descriptors import open_regular
 from .journal import JOURNAL_NAME, fold_journal, last_seq
 from .recorder import files_folder
 
@@ -56,9 +59,12 @@ def parse_log(data: Json, path: Path) -> DeploymentLog:
 
 def _load(path: Path) -> Json:
     try:
-        raw = path.read_bytes()
+        with os.fdopen(open_regular(path), "rb") as file:
+            raw = file.read()
     except FileNotFoundError as error:
-        raise NotFoundError(f"There is no log {path}.", suggestions=("auto-deployer logs --list",)) from error
+        raise NotFoundError(
+            f"There is no log {path}.", suggestions=(suggest("See which logs there are", command="auto-deployer logs --list"),)
+        ) from error
     except OSError as error:
         raise _unreadable(path, error.strerror or str(error)) from error
     try:

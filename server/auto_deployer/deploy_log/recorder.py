@@ -13,6 +13,7 @@ import contextlib
 import logging
 import re
 import shutil
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar, cast
@@ -25,8 +26,9 @@ from ..model.errors import InvalidStateError, LogError
 from ..model.fold import apply, begin
 from ..model.log import DeploymentLog
 from ..model.ports import Published, StreamName, Subscriber
+from ..model.reasons import Kind
 from .exchange import open_writer
-from .journal import JOURNAL_NAME, Journal, fold_journal, read_event, sync_folder
+from .journal import JOURNAL_NAME, Journal, fold_journal, open_journal, read_event, sync_folder
 from .log_file import LogFileWriter, write_file
 from .output import CommandOutput
 
@@ -179,13 +181,18 @@ class Recorder:
 
         return CommandOutput(folder / name, f"{folder.name}/{name}", self.secrets, send, self._output_is_wanted)
 
-    def subscribe(self, subscriber: Subscriber, *, after_seq: int = 0, output: bool = True) -> int:
+    def subscribe(
+        self, subscriber: Subscriber, *, after_seq: int = 0, output: bool = True, read: Replay | None = None
+    ) -> int:  # fmt: skip
         """Send the missed events in order, then the live ones. Returns the last `seq` so far.
 
-        The same subscriber again replaces its subscription. Runs without a pause, so that no event slips between.
+        The same subscriber again replaces its subscription. Runs without a pause, so that no event slips between; `read` is
+        what was read of them beforehand, elsewhere than on the event loop.
         """
         self.unsubscribe(subscriber)
-        for published in replay(self.path, after_seq):
+        read = read or Replay()
+        rest = replay_from(self.path, after_seq, read.offset)
+        for published in (*read.events, *rest.events):
             self._call(subscriber, published)
         self._subscribers.append((subscriber, output))
         return self.log.seq
@@ -241,22 +248,50 @@ class Recorder:
             (files_folder(self.path) / _RESERVE).unlink()
 
 
+@dataclass(frozen=True)
+class Replay:
+    """Events of a journal, as they were published, and how far it was read for them."""
+
+    events: tuple[Published, ...] = ()
+    offset: int = 0
+    """Bytes."""
+
+
 def replay(path: Path, after_seq: int) -> list[Published]:
-    """The journal's events behind `after_seq`, as they were published; [] where there is no journal.
+    """The journal's events behind `after_seq`, as they were published.
+
+    Raises:
+        LogError: it is damaged.
+    """
+    return list(replay_from(path, after_seq).events)
+
+
+def replay_from(path: Path, after_seq: int, offset: int = 0) -> Replay:
+    """The journal's events behind `after_seq`; none where there is no journal. Long journals take long: not for the event loop.
+
+    Args:
+        offset: Where to begin: what an earlier replay has read is not read again.
 
     Raises:
         LogError: it is damaged.
     """
     journal = files_folder(path) / JOURNAL_NAME
-    if not journal.exists():
-        return []
     found: list[Published] = []
-    with journal.open("rb") as file:
-        for raw in file:
-            line = raw.rstrip(b"\n")
-            if raw.endswith(b"\n") and line_seq(line) > after_seq:
-                found.append(Published(read_event(line, journal), line))
-    return found
+    try:
+        with open_journal(journal) as file:
+            file.seek(offset)
+            for raw in file:
+                if not raw.endswith(b"\n"):
+                    break
+                offset += len(raw)
+                line = raw[:-1]
+                if line_seq(line) > after_seq:
+                    found.append(Published(read_event(line, journal), line))
+    except FileNotFoundError:
+        return Replay()
+    except OSError as error:
+        raise LogError(f"The journal {journal} cannot be read: {error.strerror}.", kind=Kind.LOG_UNREADABLE) from error
+    return Replay(tuple(found), offset)
 
 
 _SEQ = re.compile(rb'"seq":(\d+)')
@@ -275,9 +310,12 @@ def _keep_space(path: Path) -> None:
         raise LogError(f"Cannot write {path}: {error.strerror or error}.") from error
 
 
+FILES_SUFFIX = ".files"
+
+
 def files_folder(path: Path) -> Path:
     """The folder of a log: journal and output files."""
-    return path.with_suffix(".files")
+    return path.with_suffix(FILES_SUFFIX)
 
 
 def utc_now() -> str:

@@ -6,14 +6,17 @@ import os
 import re
 import shutil
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from ..model.errors import AutoDeployerError, InvalidStateError, LogError, NotFoundError
 from ..model.log import DeploymentLog
+from ..model.suggestions import suggest
+from .descriptors import open_regular
+from .index import LogFile, LogIndex
 from .reader import read_log
 from .recorder import files_folder
+from .rows import LogRow, Stamp
 from .sweep import EndApp, sweep_folder
 
 _PREFIX = "deploy_"
@@ -26,16 +29,8 @@ _ID_WITHIN = 4096
 """The ids stand among the first fields of our logs."""
 
 
-@dataclass(frozen=True)
-class LogEntry:
-    """One log of the folder."""
-
-    path: Path
-    log: DeploymentLog
-
-
 class LogStore:
-    """The logs of one folder.
+    """The logs of one folder. All methods read the disk: with thousands of logs they are not for an event loop.
 
     Args:
         folder: Usually `agent_logs` in the workspace; made (0700) when the first log is reserved.
@@ -43,6 +38,9 @@ class LogStore:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._index = LogIndex(folder)
+        self._fields: dict[tuple[str, re.Pattern[bytes]], tuple[Stamp, bytes | None]] = {}
+        """What was read of the first bytes of files, with the state that they had."""
 
     def reserve(self, repo_name: str, when: datetime) -> Path:
         """A fresh log path; its folder of files exists afterwards, which is what reserves the name.
@@ -65,19 +63,22 @@ class LogStore:
         except OSError as error:
             raise LogError(
                 f"Cannot write logs in {self.folder}: {error.strerror or error}.",
-                suggestions=("Make the folder writable, or choose another one with --log-dir.",),
+                suggestions=(suggest("Make the folder writable, or choose another one", "initializationOptions.logDir"),),
             ) from error
         raise LogError(f"{self.folder} holds too many logs named {base}.")
 
     def paths(self) -> list[Path]:
         """All log files, newest first: by the time in the name (a sweep modifies old logs), then by modification."""
-        found: list[tuple[str, int, str]] = []
+        return [file.path for file in self._files()]
+
+    def _files(self) -> list[LogFile]:
+        found: list[tuple[str, Stamp, str]] = []
         with suppress(OSError), os.scandir(self.folder) as entries:
             for entry in entries:
                 with suppress(FileNotFoundError):  # removed meanwhile
                     if _is_log(entry):
                         found.append(_age(entry))
-        return [Path(path) for _, _, path in sorted(found, reverse=True)]
+        return [LogFile(self.folder, name, stamp) for _, stamp, name in sorted(found, reverse=True)]
 
     def sweep(self, end_app: EndApp | None = None) -> list[Path]:
         """Give logs whose writer is gone their end (`interrupted`); returns those.
@@ -85,28 +86,20 @@ class LogStore:
         Args:
             end_app: Ends what the deployment had started as its app, and says so in words ("" for nothing).
         """
-        return sweep_folder(self.folder, end_app)
+        return sweep_folder(self.folder, end_app, self._index.ended(self._files()))
 
-    def entries(self, limit: int | None = None) -> list[LogEntry]:
-        """The readable logs, newest first."""
-        found: list[LogEntry] = []
-        for path in self.paths():
-            if limit is not None and len(found) >= limit:
-                break
-            try:
-                found.append(LogEntry(path, read_log(path)))
-            except AutoDeployerError:
-                continue  # somebody else's JSON file
-        return found
+    def rows(self, limit: int | None = None) -> list[LogRow]:
+        """A row for each log, newest first. Of a log of ours only its ends are read, and those of an ended one once."""
+        return self._index.rows(self._files(), limit)
 
     def of_group(self, group_id: str) -> list[DeploymentLog]:
         """The readable logs of a group, newest first. Reads the first bytes only of others."""
         wanted = group_id.encode()
         found: list[DeploymentLog] = []
-        for path in self.paths():
-            if _first_field(path, _GROUP) == wanted:
+        for file in self._files():
+            if self._first_field(file, _GROUP) == wanted:
                 with suppress(AutoDeployerError):
-                    found.append(read_log(path))
+                    found.append(read_log(file.path))
         return found
 
     def latest(self) -> Path:
@@ -117,7 +110,13 @@ class LogStore:
         """
         paths = self.paths()
         if not paths:
-            raise NotFoundError(f"There are no logs in {self.folder}.", suggestions=("auto-deployer deploy", "--log-dir FOLDER"))
+            raise NotFoundError(
+                f"There are no logs in {self.folder}.",
+                suggestions=(
+                    suggest("Deploy something.", command="auto-deployer deploy"),
+                    suggest("Or look in another folder", "initializationOptions.logDir"),
+                ),
+            )
         return paths[0]
 
     def find(self, name: str) -> Path:
@@ -131,7 +130,10 @@ class LogStore:
                 return path
         found = self.find_deployment(name)
         if found is None:
-            raise NotFoundError(f"There is no log {name} in {self.folder}.", suggestions=("auto-deployer logs --list",))
+            raise NotFoundError(
+                f"There is no log {name} in {self.folder}.",
+                suggestions=(suggest("See which logs there are", command="auto-deployer logs --list"),),
+            )
         return found
 
     def find_deployment(self, deployment_id: str) -> Path | None:
@@ -140,9 +142,14 @@ class LogStore:
         The logs of other programs have none: their file name without ".json" stands for it.
         """
         wanted = deployment_id.encode()
-        paths = self.paths()
-        found = next((path for path in paths if _first_field(path, _ID) == wanted), None)
-        return found or next((path for path in paths if path.stem == deployment_id and not _first_field(path, _ID)), None)
+        named: Path | None = None
+        for file in self._files():
+            own = self._first_field(file, _ID)
+            if own == wanted:
+                return file.path
+            if not own and file.name.removesuffix(".json") == deployment_id:
+                named = named or file.path
+        return named
 
     def delete(self, path: Path) -> None:
         """Delete the log of a deployment that has ended, with its journal and the output files.
@@ -155,7 +162,7 @@ class LogStore:
             raise InvalidStateError(f"{path} is not deleted: it is not one of the logs in {self.folder}.")
         if read_log(path).status == "running":
             raise InvalidStateError(
-                f"{path} is not deleted: its deployment is running.", suggestions=("Cancel it first: deploy/cancel.",)
+                f"{path} is not deleted: its deployment is running.", suggestions=(suggest("Cancel it first."),)
             )
         files = files_folder(path)
         try:
@@ -166,6 +173,13 @@ class LogStore:
                 shutil.rmtree(files)
         except OSError as error:
             raise LogError(f"Cannot delete {path}: {error.strerror or error}.") from error
+
+    def _first_field(self, file: LogFile, field: re.Pattern[bytes]) -> bytes | None:
+        key = (file.name, field)
+        known = self._fields.get(key)
+        if known is None or known[0] != file.stamp:
+            known = self._fields[key] = (file.stamp, _first_field(file.path, field))
+        return known[1]
 
     def _make_folder(self) -> None:
         new = not self.folder.exists()
@@ -178,20 +192,21 @@ def _fitting(repo_name: str) -> str:
     return repo_name.encode("utf-8", "surrogateescape")[:_NAME_LENGTH].decode("utf-8", "ignore")
 
 
-def _age(entry: os.DirEntry[str]) -> tuple[str, int, str]:
-    modified = entry.stat().st_mtime_ns
+def _age(entry: os.DirEntry[str]) -> tuple[str, Stamp, str]:
+    status = entry.stat(follow_symlinks=False)
+    modified = status.st_mtime_ns
     named = _TIME_IN_NAME.search(entry.name)
     begun = named[1] if named else f"{datetime.fromtimestamp(modified / 1e9, UTC).astimezone():%Y%m%d_%H%M%S}"
-    return begun, modified, entry.path
+    return begun, (modified, status.st_size), entry.name
 
 
 def _is_log(entry: os.DirEntry[str]) -> bool:
-    return entry.name.endswith(".json") and not entry.name.startswith(".") and entry.is_file()
+    return entry.name.endswith(".json") and not entry.name.startswith(".") and entry.is_file(follow_symlinks=False)
 
 
 def _first_field(path: Path, field: re.Pattern[bytes]) -> bytes | None:
     try:
-        with path.open("rb") as file:
+        with os.fdopen(open_regular(path), "rb") as file:
             match = field.search(file.read(_ID_WITHIN))
     except OSError:
         return None

@@ -14,7 +14,7 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from datetime import datetime
 from pathlib import Path
 
@@ -23,8 +23,12 @@ from ..model import events as ev
 from ..model.errors import LogError
 from ..model.log import CommandRecord, CurrentCommand, DeploymentLog, StepResult, Summary, Writer
 from ..model.reasons import Kind, Reason
+from ..model.suggestions import suggest
+from .boot import boot_id
+from .descriptors import is_regular, open_regular
 from .journal import JOURNAL_NAME, is_locked
-from .recorder import Recorder, files_folder, utc_now
+from .ownership import first_fault
+from .recorder import FILES_SUFFIX, Recorder, files_folder, utc_now
 
 logger = logging.getLogger(__name__)
 
@@ -44,24 +48,20 @@ def command_mark(deployment_id: str, command_id: str) -> str:
 
 def this_writer() -> Writer:
     """Who we are, for the log."""
-    return Writer(pid=os.getpid(), boot_id=_boot_id(), host=platform.node())
-
-
-def _boot_id() -> str:
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return ""
+    return Writer(pid=os.getpid(), boot_id=boot_id(), host=platform.node())
 
 
 def sweep_log(path: Path, *, end_app: EndApp | None = None, other_hosts: bool = False) -> DeploymentLog | None:
     """Bring a dead writer's log up to its journal and give it its end.
 
     Returns the ended document, or None when there was nothing to do: its writer lives, it has ended, it has no journal, or it was
-    written on another host (unless `other_hosts`).
+    written on another host (unless `other_hosts`), or others own it or may write it.
     """
     journal = files_folder(path) / JOURNAL_NAME
-    if not journal.exists() or _says_ended(path) or is_locked(journal):
+    if not is_regular(journal) or _says_ended(path) or is_locked(journal):
+        return None
+    if fault := first_fault((path.parent, path, journal.parent, journal)):
+        logger.warning("%s is only read: %s", path, fault)
         return None
     try:
         return _sweep_dead(path, end_app, other_hosts=other_hosts)
@@ -78,24 +78,37 @@ def _sweep_dead(path: Path, end_app: EndApp | None, *, other_hosts: bool) -> Dep
         ours = writer is not None and writer.host == platform.node()
         if recorder.log.status != "running" or not (ours or other_hosts):
             return None
-        alive = ours and writer is not None and writer.boot_id == _boot_id()
-        _interrupt(recorder, end_app if alive else None, same_boot=alive, last_written=last_written)
+        same_boot = ours and writer is not None and writer.boot_id != "" and writer.boot_id == boot_id()
+        _interrupt(recorder, end_app if same_boot else None, same_boot=same_boot, last_written=last_written)
         return recorder.log
     finally:
         recorder.close()
 
 
-def sweep_folder(folder: Path, end_app: EndApp | None = None) -> list[Path]:
-    """`sweep_log` for every journal of a log folder; returns the logs that got their end."""
-    found = sorted(folder.glob(f"*.files/{JOURNAL_NAME}"))
-    paths = [journal.parent.with_suffix(".json") for journal in found]
+def sweep_folder(folder: Path, end_app: EndApp | None = None, ended: Container[str] = ()) -> list[Path]:
+    """`sweep_log` for every journal of a log folder; returns the logs that got their end.
+
+    Args:
+        ended: Names of log files that are known to have it.
+    """
+    paths = _with_files(folder, ended)
     return [path for path in paths if sweep_log(path, end_app=end_app) is not None]
+
+
+def _with_files(folder: Path, ended: Container[str]) -> list[Path]:
+    """The log files, there or not, that have a folder of files, by name; but for those that have ended."""
+    try:
+        with os.scandir(folder) as entries:
+            names = [entry.name.removesuffix(FILES_SUFFIX) + ".json" for entry in entries if entry.name.endswith(FILES_SUFFIX)]
+    except OSError:
+        return []
+    return [folder / name for name in sorted(names) if name not in ended]
 
 
 def _says_ended(path: Path) -> bool:
     """Whether the file itself says so: `status` stands at its end, so that a folder of large logs is swept quickly."""
     try:
-        with path.open("rb") as file:
+        with os.fdopen(open_regular(path), "rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - _STATUS_WITHIN))
             return (match := _STATUS.search(file.read())) is not None and match.group(1) != b"running"
     except OSError:
@@ -108,7 +121,7 @@ def _interrupt(recorder: Recorder, end_app: EndApp | None, *, same_boot: bool, l
     reason = Reason(
         kind=Kind.PROCESS_DIED,
         message="The process that ran this deployment ended before the deployment did.",
-        suggestions=(f"auto-deployer retry {log.deployment_id}",),
+        suggestions=(suggest("Retry it", command=f"auto-deployer retry {log.deployment_id}"),),
     )
     step = log.steps[-1] if log.steps and log.steps[-1].status == "running" else None
     if step is not None:
@@ -147,34 +160,32 @@ def _record(command: CurrentCommand, left: tuple[str, ...]) -> CommandRecord:
 
 
 def end_command(deployment_id: str, command: CurrentCommand) -> tuple[str, ...]:
-    """End what is left in an interrupted command's process group; returns what could not be ended, "pid name".
+    """End what an interrupted command left, in its process group or out of it; returns what could not be ended, "pid name".
 
-    A process counts only when it carries the command's mark, so that a reused group id harms nobody.
+    A process counts only when it carries the command's mark: a reused number, or one that somebody made up, harms nobody.
     """
-    if sys.platform == "win32" or command.pgid <= 1:
+    if sys.platform == "win32" or not deployment_id or not command.id:
         return ()
     mark = command_mark(deployment_id, command.id)
-    _signal(_marked(mark, command.pgid), signal.SIGTERM)
+    _signal(_marked(mark), signal.SIGTERM)
     deadline = time.monotonic() + _GRACE_S
-    while (left := _marked(mark, command.pgid)) and time.monotonic() < deadline:
+    while (left := _marked(mark)) and time.monotonic() < deadline:
         time.sleep(0.02)
     _signal(left, signal.SIGKILL)
     deadline = time.monotonic() + _GRACE_S
-    while (left := _marked(mark, command.pgid)) and time.monotonic() < deadline:
+    while (left := _marked(mark)) and time.monotonic() < deadline:
         time.sleep(0.02)
     return tuple(f"{pid} {name}" for pid, name in left)
 
 
-def _marked(mark: str, pgid: int) -> list[tuple[int, str]]:
-    """Living processes of the group that carry the mark."""
+def _marked(mark: str) -> list[tuple[int, str]]:
+    """Living processes that carry the mark."""
     import psutil  # only where a process tree is ended
 
     found: list[tuple[int, str]] = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
-            if os.getpgid(process.pid) != pgid or process.status() == psutil.STATUS_ZOMBIE:
-                continue
-            if process.environ().get(COMMAND_MARK) == mark:
+            if process.environ().get(COMMAND_MARK) == mark and process.status() != psutil.STATUS_ZOMBIE:
                 found.append((process.pid, process.name()))
     return found
 

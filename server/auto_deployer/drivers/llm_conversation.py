@@ -177,8 +177,8 @@ class RepairConversation:
         self._add(reply, _not_done(message), f"said done, but: {in_one_line(message)}", vital=True)
         if idle:
             return self._ladder.saw_nothing()
-        seen = normalised_output(message)
-        return self._ladder.saw(Attempted("the step's checks", "the step's checks", 0, 1, seen, seen))
+        error = " ".join(message.split())
+        return self._ladder.saw(Attempted("the step's checks", "the step's checks", 0, 1, normalised_output(message), error))
 
     async def _correct(self, reply: ClaimDone) -> str | None:
         """Put the model's corrections of the app into the plan; why not, when that cannot be."""

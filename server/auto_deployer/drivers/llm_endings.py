@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..model.errors import ModelError
 from ..model.reasons import Kind, Reason
+from ..model.suggestions import suggest
 from .llm_replies import GiveUp
 
 
@@ -25,5 +26,5 @@ def stuck(failure: Reason, evidence: str) -> Reason:
     return Reason(
         kind=Kind.STUCK_IN_LOOP,
         message=f"The model went in circles and was stopped. {evidence}\nWhat it was to mend: {failure.message}",
-        suggestions=("Retry the step with a hint for the model, or mend the cause by hand and retry.",),
+        suggestions=(suggest("Retry the step with a hint for the model, or mend the cause by hand and retry."),),
     )

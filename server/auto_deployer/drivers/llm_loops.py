@@ -26,7 +26,7 @@ _DONE: dict[RungKind, str] = {
 
 def loop_line(rung: Rung) -> str:
     """What was seen and what is done about it."""
-    return f"The model goes in circles: {rung.loop.evidence} Now {_DONE[rung.kind]}."
+    return f"The model goes in circles: {visible(rung.loop.evidence)} Now {_DONE[rung.kind]}."
 
 
 def loop_text(rung: Rung, exchanges: Sequence[Exchange]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..llm.prompting import render
 from ..llm.untrusted import untrusted, visible
 from ..model.log import CommandRecord
-from .loops import error_signature, purpose_of
+from .loops import error_line, purpose_of
 
 _FAILED_TOKENS = 700
 _LOOK_TOKENS = 850
@@ -27,7 +27,7 @@ def command_observation(record: CommandRecord) -> str:
 def command_line(record: CommandRecord) -> str:
     """The command and its end in one line; of a failure with its error."""
     ended = "ok" if record.success else f"exit code {record.exit_code}{_how(record)}"
-    error = "" if record.success else error_signature(_all_output(record))
+    error = "" if record.success else error_line(_all_output(record))
     return in_one_line(f"`{in_one_line(record.command)}`: {ended}{f': {visible(error)}' if error else ''}", 2 * _LINE_CHARACTERS)
 
 

@@ -18,6 +18,8 @@ from ..sessions.shell_words import SimpleCommand, simple_commands
 
 _CAP = 1000
 """Characters at each end of an output that are compared."""
+_LINE = 300
+"""Characters of an error line."""
 _CYCLES = 3
 """How often a pattern of several commands must come to be one (OpenHands: A-B-A-B over six events)."""
 _LONGEST_PERIOD = 3
@@ -42,13 +44,18 @@ class Attempted:
     """Seconds it sleeps."""
     exit_code: int
     output: str
-    signature: str
-    """The error it ended on; "" when it succeeded, or failed in silence."""
+    error: str
+    """The error it ended on, as it was printed: what people and the model are told. "" when it succeeded, or failed in silence."""
     purpose: Purpose = "change"
 
     @property
     def failed(self) -> bool:
         return self.exit_code != 0
+
+    @property
+    def signature(self) -> str:
+        """The error as it is compared; nobody is shown it."""
+        return normalised_output(self.error)
 
 
 @dataclass(frozen=True)
@@ -66,10 +73,10 @@ def attempted(record: CommandRecord) -> Attempted:
     text = "\n".join(filter(None, (record.stdout, record.stdout_tail, record.stderr, record.stderr_tail)))
     waiting = f"waits for input: {record.waiting_for_input}" if record.waiting_for_input else ""
     ended = waiting or (f"{record.timed_out} time-out" if record.timed_out else "")
-    signature = "" if record.success else normalised_output(ended) or error_signature(text)
+    error = "" if record.success else ended or error_line(text)
     return Attempted(
         record.command, normalised_command(record.command), wait_of(record.command), record.exit_code, normalised_output(text),
-        signature, purpose_of(record.command),
+        error, purpose_of(record.command),
     )  # fmt: skip
 
 
@@ -126,11 +133,11 @@ def _error_loop(history: Sequence[Attempted], settings: LoopDetectionSettings) -
             failures.append(each)
         if len(failures) == settings.error_loop_threshold:
             break
-    error = failures[0].signature if failures else ""
-    same = bool(error) and all(each.signature == error for each in failures)
+    signature = failures[0].signature if failures else ""
+    same = bool(signature) and all(each.signature == signature for each in failures)
     if not same or len(failures) < settings.error_loop_threshold or len(tried) < 2:
         return None
-    evidence = f"The last {len(failures)} failures ended on the same error: {error}"
+    evidence = f"The last {len(failures)} failures ended on the same error: {failures[0].error}"
     return Loop("error", evidence, frozenset(each.command for each in failures))
 
 
@@ -167,7 +174,7 @@ def _backs_off(window: Sequence[Attempted]) -> bool:
 
 def _result(seen: Attempted) -> str:
     how = f"exit code {seen.exit_code}"
-    return f"{how}, {seen.signature}" if seen.signature else how
+    return f"{how}, {seen.error}" if seen.error else how
 
 
 def _similarity(first: str, second: str) -> float:
@@ -262,9 +269,9 @@ _GENERIC = re.compile(
 """What tools print after every error, whatever it was."""
 
 
-def error_signature(output: str) -> str:
-    """The last line that tells the error, masked; "" when the command was silent."""
+def error_line(output: str) -> str:
+    """The last line that tells the error, as it was printed but for its length; "" when the command was silent."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     telling = [line for line in lines if not _GENERIC.search(line)] or lines
     errors = [line for line in telling if _ERROR.search(line)] or telling
-    return normalised_output(errors[-1])[:300] if errors else ""
+    return errors[-1][:_LINE] if errors else ""

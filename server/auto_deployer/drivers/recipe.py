@@ -10,6 +10,7 @@ from ..model.log import CommandRecord, PolicyVerdict, StructuredOutputs
 from ..model.plan import PlannedCommand
 from ..model.ports import StepContext
 from ..model.reasons import Kind, Reason
+from ..model.suggestions import Suggestion, suggest
 from .repairs import classify_failure, find_repair
 
 _FIRST_LINES = 5
@@ -76,7 +77,7 @@ def failure(record: CommandRecord) -> Reason:
         kind=classify_failure(record, known_output(record)),
         message=f"`{_in_one_line(record.command)}` {_how_it_ended(record)}."
         + (f"\nIt printed:\n{shown}" if shown else " It printed nothing."),
-        suggestions=("Open the command's output, mend the cause, then retry from this step.",),
+        suggestions=(suggest("Open the command's output, mend the cause, then retry from this step."),),
     )
 
 
@@ -89,14 +90,15 @@ def refusal(command: str, policy: PolicyVerdict) -> Reason:
     )
 
 
-def _after_refusal(command: str, policy: PolicyVerdict) -> tuple[str, ...]:
-    by_hand = "Run it by hand if you know that it is right, then retry from this step."
+def _after_refusal(command: str, policy: PolicyVerdict) -> tuple[Suggestion, ...]:
+    by_hand = suggest("Run it by hand if you know that it is right, then retry from this step.")
     if policy.rule == "user-deny":
-        return ("Take your own rule out of the setting policy.deny, then retry from this step.", by_hand)
+        return (suggest("Take your own rule out of the setting policy.deny, then retry from this step."), by_hand)
     if policy.verdict == "deny":
-        return (f"The rule {policy.rule} is built in and cannot be lifted. {by_hand}",)
+        return (suggest(f"The rule {policy.rule} is built in and cannot be lifted. {by_hand.text}"),)
     allowed = _in_one_line(policy.part or command)
-    return (f'Allow it in the setting policy.allow, such as {{"prefix": "{allowed}"}}, then retry from this step.', by_hand)
+    rule = f'{{"prefix": "{allowed}"}}'
+    return (suggest(f"Allow it in the setting policy.allow, such as {rule}, then retry from this step."), by_hand)
 
 
 def refusal_text(policy: PolicyVerdict) -> str:

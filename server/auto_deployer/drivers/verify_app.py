@@ -11,6 +11,7 @@ from ..model.actions import Action, ChecksFailed, Observation, StepDone, StepFai
 from ..model.log import AppInfo, StructuredOutputs
 from ..model.ports import StepContext
 from ..model.reasons import Kind, Reason
+from ..model.suggestions import suggest
 from .dialogue import Perform, as_actions
 from .start_app import STOPPED, RecordedCommands, failed_checks_text, kind_of_failed, with_aftermath
 
@@ -46,4 +47,6 @@ def _is_live(state: DeployDirState, app: AppInfo) -> bool:
 
 def _not_live(app: AppInfo | None) -> Reason:
     what = "No app has been started" if app is None else f"Release {app.release} is not running as the live release"
-    return Reason(kind=Kind.APP_NOT_RUNNING, message=f"{what}, so there is nothing to verify.", suggestions=("Deploy again.",))
+    return Reason(
+        kind=Kind.APP_NOT_RUNNING, message=f"{what}, so there is nothing to verify.", suggestions=(suggest("Deploy again."),)
+    )

@@ -13,6 +13,7 @@ from ..model.errors import SettingsError
 from ..model.log import LlmCall
 from ..model.ports import ChatMessage
 from ..model.settings import BudgetSettings, LlmSettings
+from ..model.suggestions import suggest
 from .client import ChatModel
 from .faults import Place, key_suggestions
 from .presets import PRESETS, Preset, ReplyFormat
@@ -58,12 +59,14 @@ def connect(
     base_url = _url("llm.endpoint", settings.endpoint or preset.base_url)
     if base_url is None:
         raise SettingsError(
-            f"The provider {preset.name} has no address of its own, and llm.endpoint is not set.", suggestions=(preset.hint,)
+            f"The provider {preset.name} has no address of its own, and llm.endpoint is not set.",
+            suggestions=(suggest(preset.hint),),
         )
     if not settings.model:
         example = f', for example "{preset.sample_model}"' if preset.sample_model else ""
         raise SettingsError(
-            f"The provider {preset.name} is set, but no model.", suggestions=(f"Set llm.model to a name it knows{example}.",)
+            f"The provider {preset.name} is set, but no model.",
+            suggestions=(suggest(f"Set llm.model to a name it knows{example}."),),
         )
     proxy = _url("llm.proxy", settings.proxy)
     _check_cost_is_known(settings, budget, preset)
@@ -104,12 +107,16 @@ def _preset(settings: LlmSettings) -> Preset:
     if provider is None:
         raise SettingsError(
             "No model is set up: llm.provider is not set.",
-            suggestions=(f"Set llm.provider ({', '.join(PRESETS)}) and llm.model, or use “Set Up a Model…” in the editor.",),
+            suggestions=(
+                suggest(f"Set llm.provider ({', '.join(PRESETS)}) and llm.model, or use “Set Up a Model…” in the editor."),
+            ),
         )
     if provider not in PRESETS:
         raise SettingsError(
             f'llm.provider is "{provider}", which is not known.',
-            suggestions=(f"Set it to one of {', '.join(PRESETS)}; custom, with llm.endpoint, takes any compatible server.",),
+            suggestions=(
+                suggest(f"Set it to one of {', '.join(PRESETS)}; custom, with llm.endpoint, takes any compatible server."),
+            ),
         )
     return PRESETS[provider]
 
@@ -126,7 +133,8 @@ def _url(setting: str, value: str | None) -> str | None:
     if not valid or not value.isascii() or not value.isprintable() or " " in value:
         # the value is not repeated: it may hold a password
         raise SettingsError(
-            f"{setting} is no http or https URL.", suggestions=(f"Set {setting} to something like http://127.0.0.1:8000/v1.",)
+            f"{setting} is no http or https URL.",
+            suggestions=(suggest(f"Set {setting} to something like http://127.0.0.1:8000/v1."),),
         )
     return value
 
@@ -152,5 +160,7 @@ def _check_cost_is_known(settings: LlmSettings, budget: BudgetSettings, preset: 
         return
     raise SettingsError(
         "budget.max_cost_usd is set, but what the model costs is not known.",
-        suggestions=("Set llm.input_price and llm.output_price (USD for a million tokens), or limit budget.max_tokens instead.",),
+        suggestions=(
+            suggest("Set llm.input_price and llm.output_price (USD for a million tokens), or limit budget.max_tokens instead."),
+        ),
     )

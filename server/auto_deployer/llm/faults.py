@@ -9,6 +9,7 @@ from typing import Literal
 
 from ..model.errors import ModelError
 from ..model.reasons import Kind
+from ..model.suggestions import Suggestion, suggest
 from .presets import Preset
 
 Parameter = Literal["response_format", "temperature"]
@@ -78,10 +79,12 @@ def http_fault(
         again = " after several tries" if status >= 500 else ""
         return ModelError(
             f"{place.where} failed{again} with HTTP {status}.{said}",
-            suggestions=("Try again later, or set another model (llm.provider, llm.model).",),
+            suggestions=(suggest("Try again later, or set another model (llm.provider, llm.model)."),),
         )
     text, suggestion = found
-    return ModelError(f"{text.format(where=place.where, model=place.model)} (HTTP {status}).{said}", suggestions=(suggestion,))
+    return ModelError(
+        f"{text.format(where=place.where, model=place.model)} (HTTP {status}).{said}", suggestions=(suggest(suggestion),)
+    )
 
 
 _BY_STATUS = {
@@ -110,18 +113,19 @@ def _key_refused(place: Place, status: int, said: str) -> ModelError:
     )
 
 
-def key_suggestions(preset: Preset) -> tuple[str, ...]:
+def key_suggestions(preset: Preset) -> tuple[Suggestion, ...]:
     """How to set a key for a provider."""
     variable = preset.key_variables[0] if preset.key_variables else "AUTO_DEPLOYER_LLM_API_KEY"
-    return (f"Run `auto-deployer auth set {preset.name}`, set {variable}, or use “Set Up a Model…” in the editor.",)
+    ways = f"Set {variable}, use “Set Up a Model…” in the editor, or keep a key in the keyring"
+    return (suggest(ways, command=f"auto-deployer auth set {preset.name}"),)
 
 
 def _request_refused(place: Place, status: int, message: str, said: str) -> ModelError | ParameterRefused:
     what = f"{place.where} did not accept the request (HTTP {status}).{said}"
     if _WINDOW_WORDS.search(message):
         suggestion = "Set llm.context_window to the model's real figure, or choose a model with a longer context."
-        return ModelError(what, suggestions=(suggestion,))
-    error = ModelError(what, suggestions=("Check llm.model and llm.endpoint, or try another model.",))
+        return ModelError(what, suggestions=(suggest(suggestion),))
+    error = ModelError(what, suggestions=(suggest("Check llm.model and llm.endpoint, or try another model."),))
     if "temperature" in message:
         return ParameterRefused("temperature", error)
     return ParameterRefused("response_format", error) if _FORMAT_WORDS.search(message) else error
@@ -129,18 +133,20 @@ def _request_refused(place: Place, status: int, message: str, said: str) -> Mode
 
 def _limited(place: Place, code: str, said: str, retry_after: str | None) -> ModelError:
     if code == "insufficient_quota":
-        return ModelError(f"The account at {place.where} has no quota left (HTTP 429).{said}", suggestions=(_BY_STATUS[402][1],))
+        return ModelError(
+            f"The account at {place.where} has no quota left (HTTP 429).{said}", suggestions=(suggest(_BY_STATUS[402][1]),)
+        )
     wait = f" and asks to wait {retry_after} s, longer than is waited here" if retry_after else ""
     return ModelError(
         f"{place.where} limits how often it may be called{wait} (HTTP 429).{said}",
-        suggestions=("Try again later, or raise the limit at the provider.",),
+        suggestions=(suggest("Try again later, or raise the limit at the provider."),),
     )
 
 
 def timed_out(place: Place) -> ModelError:
     return ModelError(
         f'{place.where} gave no complete reply for "{place.model}" within {place.timeout_s:g} s.',
-        suggestions=("Raise llm.timeout_s for a slow model or server, or choose a faster model.",),
+        suggestions=(suggest("Raise llm.timeout_s for a slow model or server, or choose a faster model."),),
     )
 
 
@@ -153,13 +159,13 @@ def not_reached(place: Place, cause: str) -> ModelError:
         )
     else:
         suggestion = "Check the network and llm.endpoint; behind a proxy, set llm.proxy."
-    return ModelError(f"{place.where} could not be reached: {place.quote(cause)}", suggestions=(suggestion,))
+    return ModelError(f"{place.where} could not be reached: {place.quote(cause)}", suggestions=(suggest(suggestion),))
 
 
 def web_page(place: Place) -> ModelError:
     return ModelError(
         f"{place.where} answered with a web page where a completion was expected.",
-        suggestions=("Check llm.endpoint: it must be the API's base URL, and most end in /v1.",),
+        suggestions=(suggest("Check llm.endpoint: it must be the API's base URL, and most end in /v1."),),
     )
 
 
@@ -167,7 +173,7 @@ def too_large(place: Place, limit: int) -> ModelError:
     return ModelError(
         f"{place.where} sent more than {limit:,} bytes for one reply; the rest was not read.",
         kind=Kind.MODEL_REPLY_INVALID,
-        suggestions=("Check that llm.endpoint is an OpenAI-compatible server, or choose another model.",),
+        suggestions=(suggest("Check that llm.endpoint is an OpenAI-compatible server, or choose another model."),),
     )
 
 
@@ -175,7 +181,7 @@ def filtered(place: Place) -> ModelError:
     return ModelError(
         f'The content filter of {place.where} stopped the reply of "{place.model}".',
         kind=Kind.MODEL_REPLY_INVALID,
-        suggestions=("Try another model: the same question would be stopped again.",),
+        suggestions=(suggest("Try another model: the same question would be stopped again."),),
     )
 
 
@@ -184,5 +190,5 @@ def no_valid_reply(place: Place, requests: int, last: InvalidReply) -> ModelErro
     return ModelError(
         f'"{place.model}" ({place.where}) gave no valid reply to {requests} requests. The last one: {place.quote(last.complaint)}.',
         kind=kind,
-        suggestions=("Try again, or choose a model that is better at structured replies (llm.model).",),
+        suggestions=(suggest("Try again, or choose a model that is better at structured replies (llm.model)."),),
     )

@@ -8,6 +8,7 @@ from ..model.errors import ModelError
 from ..model.log import LlmCall
 from ..model.reasons import Kind
 from ..model.settings import BudgetSettings, LlmSettings
+from ..model.suggestions import suggest
 
 
 @dataclass
@@ -50,5 +51,5 @@ def _reached(what: str, setting: str, limit: float) -> ModelError:
     return ModelError(
         f"{what} in this deployment: the limit {setting} = {limit:,} is reached, so the model is not asked.",
         kind=Kind.BUDGET_EXCEEDED,
-        suggestions=(f"Raise {setting}, or retry: a retry begins with a new budget.",),
+        suggestions=(suggest(f"Raise {setting}, or retry: a retry begins with a new budget."),),
     )

@@ -11,6 +11,7 @@ from pygls.uris import to_fs_path
 
 from ..model.errors import NotFoundError, UsageError
 from ..model.requests import AppState, ListParams
+from ..model.suggestions import Suggestion, suggest
 
 if TYPE_CHECKING:
     from ..model.ports import DeploymentRunner
@@ -27,15 +28,15 @@ async def app_of_folder(connection: Connection) -> AppState:
     apps = (await connection.apps.list_apps()).apps
     folder = connection.settings.folder
     if folder is None:
-        raise UsageError("no app is named, and no folder is open that it could be deployed from", suggestions=(_named(apps),))
+        raise UsageError("no app is named, and no folder is open that it could be deployed from", suggestions=_named(apps))
     found = {app.deploy_dir: app for app in apps if _is_folder(app.repo, folder)}
     if not found:
-        raise NotFoundError(f"no app was deployed from {folder}", suggestions=(_named(apps),))
+        raise NotFoundError(f"no app was deployed from {folder}", suggestions=_named(apps))
     if len(found) == 1:
         return next(iter(found.values()))
     newest = await _newest(connection.runner, folder, found)
     if newest is None:
-        raise UsageError(f"{len(found)} apps were deployed from {folder}", suggestions=(_named(tuple(found.values())),))
+        raise UsageError(f"{len(found)} apps were deployed from {folder}", suggestions=_named(tuple(found.values())))
     return newest
 
 
@@ -56,8 +57,7 @@ def _is_folder(repo: str, folder: Path) -> bool:
     return bool(path) and "://" not in path and Path(path).expanduser().resolve() == folder.resolve()
 
 
-def _named(apps: Sequence[AppState]) -> str:
+def _named(apps: Sequence[AppState]) -> tuple[Suggestion, ...]:
     if not apps:
-        return "There is no app here yet: autoDeployer.server.deploy brings one up."
-    names = "; ".join(f'{{"deployDir": "{app.deploy_dir}"}} ({app.name})' for app in apps)
-    return f"Name the one that is meant: {names}."
+        return (suggest("There is no app here yet: autoDeployer.server.deploy brings one up."),)
+    return tuple(suggest(f"Name the one that is meant ({app.name})", "deployDir", app.deploy_dir) for app in apps)

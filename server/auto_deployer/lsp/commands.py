@@ -11,6 +11,7 @@ from pygls.exceptions import JsonRpcException
 
 from ..model.errors import NotFoundError, UsageError
 from ..model.requests import DeploymentSummary, ListParams
+from ..model.suggestions import suggest
 from .app_of_folder import app_of_folder
 from .catalog import ANSWER, COMMANDS, OPEN_LOG
 from .methods import call
@@ -34,7 +35,9 @@ async def execute(connection: Connection, command: str, arguments: list[Any]) ->
         AutoDeployerError: as its method; UsageError for an unknown command or more than one argument.
     """
     if command not in COMMANDS and command != OPEN_LOG:
-        raise UsageError(f"unknown command {command[:100]!r}", suggestions=(f"Commands: {', '.join((*COMMANDS, OPEN_LOG))}",))
+        raise UsageError(
+            f"unknown command {command[:100]!r}", suggestions=(suggest(f"Commands: {', '.join((*COMMANDS, OPEN_LOG))}"),)
+        )
     given = arguments[0] if arguments and arguments[0] is not None else {}
     if command == ANSWER and isinstance(given, str):
         given = {"text": given}
@@ -75,7 +78,7 @@ async def _open_log(connection: Connection, deployment_id: object) -> dict[str, 
         listed = (await connection.runner.list_deployments(ListParams())).deployments
         uri = next((row.log_uri for row in listed if row.deployment_id == deployment_id), None)
         if uri is None:
-            raise NotFoundError("no deployment with this id", suggestions=("autoDeployer.server.list names them.",))
+            raise NotFoundError("no deployment with this id", suggestions=(suggest("autoDeployer.server.list names them."),))
     shown = False
     if connection.settings.profile.show_document:
         params = types.ShowDocumentParams(uri=uri, take_focus=True)
@@ -90,7 +93,7 @@ async def _open_log(connection: Connection, deployment_id: object) -> dict[str, 
 async def _newest(connection: Connection) -> DeploymentSummary:
     listed = (await connection.runner.list_deployments(ListParams(limit=1))).deployments
     if not listed:
-        raise NotFoundError("there is no deployment yet", suggestions=("autoDeployer.server.deploy starts one.",))
+        raise NotFoundError("there is no deployment yet", suggestions=(suggest("autoDeployer.server.deploy starts one."),))
     return listed[0]
 
 

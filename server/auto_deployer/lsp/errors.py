@@ -32,10 +32,9 @@ def error_of(exception: BaseException) -> ResponseError:
     if isinstance(exception, JsonRpcException):
         return protocol_error(exception.code or INTERNAL_ERROR, exception.message)
     from ..model.errors import AutoDeployerError
-    from .wording import in_wire_words
 
     if isinstance(exception, AutoDeployerError):
-        suggestions = [in_wire_words(suggestion) for suggestion in exception.suggestions]
+        suggestions = [suggestion.model_dump(exclude_none=True) for suggestion in exception.suggestions]
         data = {"kind": str(exception.kind), "retryable": exception.retryable, "suggestions": suggestions}
         return ResponseError(code=exception.code, message=exception.message, data=data)
     logger.error("unexpected error in a request", exc_info=exception)

@@ -96,7 +96,7 @@ def _end_within(seconds: float, code: int) -> None:
 def _create_runner(server: ServerSettings, settings: SettingsSource) -> DeploymentRunner:
     from ..runner import create_runner
 
-    return create_runner(server.log_dir, attached=server.attached, settings=settings)
+    return create_runner(server.log_dir, attached=server.attached, settings=settings, recovers=server.trusted)
 
 
 def _create_app_verbs() -> AppVerbs:

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from ..model.base import WireParams
 from ..model.errors import AutoDeployerError, NotTrustedError, UsageError
+from ..model.suggestions import suggest
 from .catalog import NEEDS_TRUST
 from .protocol import Reply
 
@@ -89,7 +90,10 @@ async def call(connection: Connection, name: str, raw: object) -> Reply:
     if name in NEEDS_TRUST and not connection.settings.trusted:
         raise NotTrustedError(
             f"{name} would run commands, and this workspace is not trusted",
-            suggestions=("Trust the workspace in the editor, then deploy again.", "deploy/plan shows what would run."),
+            suggestions=(
+                suggest("Trust the workspace in the editor, then deploy again."),
+                suggest("Its plan can be looked at all the same."),
+            ),
         )
     followed = getattr(params, chosen.follows) if chosen.follows else None
     if followed is None:

@@ -17,6 +17,7 @@ from ..model.errors import InvalidStateError, NotFoundError, UsageError
 from ..model.ports import DeploymentRunner
 from ..model.questions import Option, Question
 from ..model.requests import AnswerParams
+from ..model.suggestions import suggest
 from .capabilities import ClientProfile
 from .catalog import ANSWER, ASK
 
@@ -84,7 +85,7 @@ class Questions:
         for waiting in reversed(self._waiting.items()):
             if deployment_id in (None, waiting[0]):
                 return waiting
-        raise NotFoundError("no question waits for an answer", suggestions=("Name {deploymentId, questionId}.",))
+        raise NotFoundError("no question waits for an answer", suggestions=(suggest("Name {deploymentId, questionId}."),))
 
     def _tell_how_to_answer(self, question: Question) -> None:
         """A message that stays on the screen, in words that can be carried out in any editor."""

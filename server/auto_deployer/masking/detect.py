@@ -1,61 +1,96 @@
-"""Which variables hold secrets: by their name, or by the shape of their value."""
+"""Which parts of a variable's value are secret: by its name, by the shape of the value, or because it was given to us."""
 
 from __future__ import annotations
 
+import contextlib
+import json
 import math
 import re
 from collections import Counter
+from collections.abc import Iterator
+from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from .names import is_secret_name, says_plain, words_of
 from .patterns import patterns
 
-_SECRET_WORDS = frozenset({
-    "password", "passwd", "pass", "passphrase", "pw", "secret", "secrets", "token", "apikey", "credential", "credentials", "dsn",
-})  # fmt: skip
-_SECRET_LAST_WORDS = frozenset({"key", "auth", "pwd", "pat", "salt", "pin", "jwt", "cookie", "signature", "sig"})
-_PLAIN_LAST_WORDS = frozenset({
-    "file", "path", "dir", "sock", "name", "user", "username", "email", "domain", "host", "port", "url", "uri", "endpoint",
-    "region", "type", "mode", "method", "format", "algorithm", "strategy", "policy", "backend", "provider", "handler",
-    "template", "class", "enabled", "required", "length", "size", "limit", "count", "level", "version", "header", "issuer",
-    "audience", "ttl", "timeout", "expiry", "expires", "days", "hours", "minutes", "seconds", "age", "public",
-})  # fmt: skip
 _WELL_KNOWN_VALUES = frozenset({
-    "enabled", "disabled", "required", "optional", "default", "production", "development", "staging", "testing", "localhost",
-    "postgres", "mysql", "mongodb", "rabbitmq", "password", "changeme", "django", "example",
+    "enabled", "disabled", "enable", "disable", "required", "require", "optional", "default", "always", "strict", "prefer",
+    "production", "development", "staging", "testing", "preview", "localhost", "host.docker.internal", "postgres", "postgresql",
+    "mysql", "mariadb", "sqlite", "sqlite3", "mongodb", "rabbitmq", "memcached", "memory", "filesystem", "django", "express",
+    "password", "changeme", "example", "verbose", "warning", "critical", "console", "stdout", "stderr", "combined", "simple",
+    "latest", "stable", "master", "public", "private", "unicode", "utf8mb4", "english", "german", "french", "spanish", "undefined",
 })  # fmt: skip
 """Hiding what everybody would guess protects nothing, and takes ordinary words out of every log."""
+_PLAIN_VALUE = re.compile(
+    r"""
+    [+-]?\d{1,15}(\.\d{1,15})?\ ?([a-z]{1,7}|%)?               # 3000, 0.25, 10mb, 30 seconds
+    | v?\d{1,5}(\.\d{1,5}){1,3}(-[a-z]+(\.?\d{1,3})?)?(:\d+)?  # versions, and addresses of IPv4
+    | \d{4}-\d\d-\d\d
+    | [a-z]{1,3}[_-][a-z]{2,4}(\.utf-?8)?|utf-?8|iso-8859-\d+    # languages and their encodings: en_US.UTF-8
+    | (africa|america|antarctica|asia|atlantic|australia|europe|indian|pacific|etc)/[a-z_/+-]{2,30}\d{0,2}
+    | ([a-z0-9-]+\.)*localhost(:\d+)?|\[?::1?\]?(:\d+)?
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_ORDINARY = re.compile(r"[*.]{0,2}(?:[A-Za-z]+\d{0,3}|\d{1,5})(?:[ ._/@,-]{1,2}(?:[A-Za-z]+\d{0,3}|\d{1,5})){0,20}(?::\d{1,5})?")
+"""Words, as names, hosts and addresses of e-mail have them; nothing in which letters and digits take turns."""
+_LOCAL_HOST = re.compile(r"(?:.+\.)?localhost|127(?:\.\d+){3}|0\.0\.0\.0|::1?|", re.IGNORECASE)
 _DIGEST_WORDS = frozenset(
     {"sha", "sha1", "sha256", "commit", "revision", "rev", "hash", "digest", "checksum", "id", "uuid", "version"}
 )
 """Names whose long hexadecimal values are no secrets, and would be missed in a log."""
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-_PATH = re.compile(r"(?:~|\.{0,2})(?:/[\w.@+ -]+)+/?")
+_PATH = re.compile(r"(?:(?:~|\.{1,2})(?:/[\w.@+ -]+)+|(?:/[\w.@+ -]+){2,})/?")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
+_URL_IN_TEXT = re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'<>,;|]+")
 _RUN = re.compile(r"[A-Za-z0-9]+")
-_DSN_PASSWORD = re.compile(r"(?i)(?:^|[\s;&])(?:password|pwd|pass)=([^\s;&]+)")
+_PAIR = re.compile(r"(?:^|[\s;&?,])([A-Za-z][\w -]{0,40}?)\s?=\s?(\"[^\"]*\"|'[^']*'|[^\s;&]+)")
+"""`Password=…` in a connection string."""
 _LONG = 20
 _LONG_HEX = 32
 _BITS_PER_CHARACTER = 3.5
 """English words lie near 3 at this length, random base64 above 4."""
 
 
+def is_well_known(value: str) -> bool:
+    """Whether a value is a word that stands in half of all settings."""
+    return value.lower() in _WELL_KNOWN_VALUES
+
+
 def secrets_in(name: str, value: str) -> tuple[str, ...]:
-    """The parts of a variable's value that must not be shown; () for ordinary settings."""
-    if value.lower() in _WELL_KNOWN_VALUES:
+    """The parts of a variable's value that must not be shown, by its name and the value's shape; () for ordinary settings."""
+    if is_well_known(value):
         return ()
-    if _URL.fullmatch(value):
+    if _URL.fullmatch(value) and value.count("://") == 1:
         return url_secrets(value)
-    words = _words(name)
-    if _secret_by_name(words) and not _is_path(value):
-        return (value, *_DSN_PASSWORD.findall(value))
+    words = words_of(name)
+    if is_secret_name(name) and not _is_path(value):
+        return (value, *_inner_secrets(value))
     if _has_token_prefix(value) or (not _DIGEST_WORDS.intersection(words) and _is_random(value)):
         return (value,)
-    return ()
+    return tuple(_inner_secrets(value))
 
 
-def is_secret_name(name: str) -> bool:
-    """Whether a variable of this name holds a secret (`DB_PASSWORD`, `STRIPE_API_KEY`)."""
-    return _secret_by_name(_words(name))
+def given_secrets(name: str, value: str) -> tuple[str, ...]:
+    """The same for a variable that somebody gave us for the app: all of it, unless it `is_plain`."""
+    found = secrets_in(name, value)
+    return found if is_plain(name, value) else tuple(dict.fromkeys((value, *found)))
+
+
+def is_plain(name: str, value: str) -> bool:
+    """Whether a value may be shown although it was given: anybody would guess it, or it says nothing that is worth hiding.
+
+    Those are well-known words, paths, URLs of this machine and those that are only an origin; if the name is not one of a secret,
+    numbers, versions, languages, time zones and local addresses; if the name is one of an ordinary setting (…_HOST, …_USER), words.
+    """
+    value = value.strip()
+    if is_well_known(value) or _is_path(value):
+        return True
+    if _URL.fullmatch(value):
+        return _is_plain_url(value)
+    if is_secret_name(name) or _has_token_prefix(value) or _is_random(value):
+        return False
+    return bool(_PLAIN_VALUE.fullmatch(value) or (says_plain(name) and _ORDINARY.fullmatch(value)))
 
 
 def url_secrets(url: str) -> tuple[str, ...]:
@@ -71,17 +106,44 @@ def url_secrets(url: str) -> tuple[str, ...]:
         found.append(user)
     found += [value for name, value in parse_qsl(parts.query) if is_secret_name(name)]
     forms = dict.fromkeys(form for value in found for form in (value, unquote(value)))
-    return tuple(form for form in forms if form.lower() not in _WELL_KNOWN_VALUES)
+    return tuple(form for form in forms if not is_well_known(form))
 
 
-def _words(name: str) -> list[str]:
-    return [word.lower() for word in _WORD.findall(name)]
-
-
-def _secret_by_name(words: list[str]) -> bool:
-    if not words or words[-1] in _PLAIN_LAST_WORDS or "public" in words:
+def _is_plain_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
         return False
-    return not _SECRET_WORDS.isdisjoint(words) or (len(words) > 1 and words[-1] in _SECRET_LAST_WORDS)
+    if url_secrets(url) or parts.query or parts.fragment:
+        return False
+    return parts.path in ("", "/") or (_LOCAL_HOST.fullmatch(host) is not None and not any(map(_is_random, parts.path.split("/"))))
+
+
+def _inner_secrets(value: str) -> Iterator[str]:
+    """What lies in a longer value and is secret by itself: of JSON, connection strings, and URLs in a text."""
+    if value[:1] in ("{", "["):
+        with contextlib.suppress(ValueError, RecursionError):
+            yield from _json_secrets("", json.loads(value))
+        return
+    for found in _URL_IN_TEXT.findall(value):
+        yield from url_secrets(found)
+    for name, written in _PAIR.findall(value):
+        inner = written[1:-1] if written[0] in "\"'" else written
+        # a word before it, so that a lone "Pwd" or "Key" counts, too
+        if is_secret_name(f"of {name}") and not is_well_known(inner):
+            yield inner
+
+
+def _json_secrets(name: str, value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield from secrets_in(name, value)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _json_secrets(str(key), item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _json_secrets(name, item)
 
 
 def _is_path(value: str) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
-from .detect import secrets_in, url_secrets
+from .detect import given_secrets, is_well_known, secrets_in, url_secrets
 from .forms import forms
 from .matcher import Matcher
+from .names import is_secret_name
 from .patterns import patterns
 from .stream import StreamMasker
 
@@ -28,7 +29,8 @@ class SecretRegistry:
     def add(self, value: str) -> None:
         """Know a secret; one of several lines also line by line. Values shorter than 6 characters are ignored."""
         known = len(self._values)
-        for part in (value, value.strip(), *(line.strip() for line in value.splitlines())):
+        lines = [line.strip() for line in value.splitlines()]
+        for part in (value, value.strip(), *(line for line in lines if len(lines) == 1 or not is_well_known(line))):
             if len(part) >= SHORTEST_SECRET:
                 self._values.add(part)
         if len(self._values) > known:
@@ -38,6 +40,17 @@ class SecretRegistry:
         """Know those variables that are secret by name (`DB_PASSWORD`) or by shape (a URL with a password, a random key)."""
         for name, value in env.items():
             for secret in secrets_in(name, value):
+                self.add(secret)
+
+    def add_given(self, env: Mapping[str, str], shown: Collection[str] = ()) -> None:
+        """Know variables that were given for the app, whatever their names; see `is_plain` for the values that stay readable.
+
+        Args:
+            shown: Values that stand in every log anyway (the repository's name, the user's): secret only under a secret's name.
+        """
+        for name, value in env.items():
+            known = value in shown and not is_secret_name(name)
+            for secret in secrets_in(name, value) if known else given_secrets(name, value):
                 self.add(secret)
 
     def add_url(self, url: str) -> None:

@@ -23,17 +23,23 @@ from typing import ClassVar
 
 from .facts import EnvVariable
 from .reasons import Kind, Reason
+from .suggestions import Suggestion, suggest
 
 
 class AutoDeployerError(Exception):
-    """Base of all our errors: what happened (with what was looked at), and what to do next."""
+    """Base of all our errors: what happened (with what was looked at), and what to do next.
+
+    What an error holds is declared in its class, with the type: so it is rebuilt where another process raised it.
+    """
 
     kind: Kind = Kind.INTERNAL_ERROR
+    message: str
+    suggestions: tuple[Suggestion, ...]
     code: ClassVar[int] = -32603
     """JSON-RPC error code on the wire."""
     retryable: ClassVar[bool] = False
 
-    def __init__(self, message: str, *, kind: Kind | None = None, suggestions: tuple[str, ...] = ()) -> None:
+    def __init__(self, message: str, *, kind: Kind | None = None, suggestions: tuple[Suggestion, ...] = ()) -> None:
         super().__init__(message)
         self.message = message
         self.suggestions = suggestions
@@ -64,9 +70,10 @@ class NotTrustedError(AutoDeployerError):
 class RefusedError(AutoDeployerError):
     kind = Kind.NO_RUNNABLE_AT_ROOT
     code = 1004
+    missing_env: tuple[EnvVariable, ...]
 
     def __init__(
-        self, message: str, *, kind: Kind | None = None, suggestions: tuple[str, ...] = (),
+        self, message: str, *, kind: Kind | None = None, suggestions: tuple[Suggestion, ...] = (),
         missing_env: tuple[EnvVariable, ...] = (),
     ) -> None:  # fmt: skip
         """`missing_env`: variables that lift the refusal once they are set."""
@@ -86,9 +93,10 @@ class RuntimeMissingError(RefusedError):
     """
 
     kind = Kind.RUNTIME_VERSION_UNAVAILABLE
+    offer: str
 
-    def __init__(self, message: str, *, kind: Kind, offer: str, suggestions: tuple[str, ...] = ()) -> None:
-        ours = f"Or let {offer} be installed below the deploy directory, for this app alone: `--install-runtimes`."
+    def __init__(self, message: str, *, kind: Kind, offer: str, suggestions: tuple[Suggestion, ...] = ()) -> None:
+        ours = suggest(f"Or let {offer} be installed below the deploy directory, for this app alone", "installRuntimes")
         super().__init__(message, kind=kind, suggestions=(*suggestions, ours) if offer else suggestions)
         self.offer = offer
 

@@ -33,6 +33,8 @@ class CommandSpec:
     idle_timeout_s: float | None = None
     total_timeout_s: float | None = None
     """None: by the parsed command name (`sessions.timeouts`)."""
+    mark: str = ""
+    """NAME=VALUE of `env` that tells what the command started, wherever it went; "": only its process group does."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from .base import Model
+from .suggestions import Suggestion
 
 
 class Kind(StrEnum):
@@ -93,4 +94,4 @@ class Reason(Model):
 
     kind: Kind
     message: str
-    suggestions: tuple[str, ...] = ()
+    suggestions: tuple[Suggestion, ...] = ()

@@ -13,6 +13,7 @@ from .log import LlmCall
 from .plan import DeploymentPlan, Overrides
 from .reasons import Kind
 from .settings import Approval, PlannerName
+from .suggestions import Suggestion
 
 DeploymentId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -200,7 +201,7 @@ class TestModelResult(WireModel):
     """For people: who answered, or what failed."""
     kind: Kind | None = None
     """What failed."""
-    suggestions: tuple[str, ...] = ()
+    suggestions: tuple[Suggestion, ...] = ()
 
 
 class StartResult(WireModel):

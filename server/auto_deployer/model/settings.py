@@ -115,6 +115,13 @@ class PolicySettings(SettingsModel):
     deny: tuple[PolicyRule, ...] = ()
 
 
+class LogsSettings(SettingsModel):
+    """What stays of logs."""
+
+    keep: Count | None = None
+    """Logs of ended deployments that stay in a log folder: with each further one the oldest goes, with its outputs. None: all."""
+
+
 class Settings(SettingsModel):
     """All of them."""
 
@@ -126,3 +133,4 @@ class Settings(SettingsModel):
     compression: CompressionSettings = CompressionSettings()
     interaction: InteractionSettings = InteractionSettings()
     policy: PolicySettings = PolicySettings()
+    logs: LogsSettings = LogsSettings()

@@ -8,6 +8,7 @@ from typing import Self
 
 from ..model.reasons import Kind, Reason
 from ..model.settings import BudgetSettings
+from ..model.suggestions import suggest
 
 
 @dataclass
@@ -65,7 +66,7 @@ def _reason(limit: str, setting: str) -> Reason:
         kind=Kind.BUDGET_EXCEEDED,
         message=f"Stopped: {limit}.",
         suggestions=(
-            "Look at the step's commands in the log: something does not end.",
-            f"If it needs that much, raise the setting budget.{setting}.",
+            suggest("Look at the step's commands in the log: something does not end."),
+            suggest(f"If it needs that much, raise the setting budget.{setting}."),
         ),
     )

@@ -81,11 +81,11 @@ class CommandExecutor:
             self._recorder.record(CommandStarted(step_id=ctx.step.id, attempt=ctx.attempt, command_id=current.id, command=command))
             started = True
 
-        mark = {COMMAND_MARK: command_mark(ctx.deploy.deployment_id, current.id)}
+        mark = command_mark(ctx.deploy.deployment_id, current.id)
         app_env = await build_environment(ctx.deploy, ctx.step.category)
         spec = CommandSpec(
-            command=current.command, cwd=current.cwd, env={**action.command.env, **app_env, **mark},
-            idle_timeout_s=action.timeout_s, total_timeout_s=action.timeout_s,
+            command=current.command, cwd=current.cwd, env={**action.command.env, **app_env, COMMAND_MARK: mark},
+            idle_timeout_s=action.timeout_s, total_timeout_s=action.timeout_s, mark=f"{COMMAND_MARK}={mark}",
         )  # fmt: skip
         stop = asyncio.Event() if action.cleanup else ctx.stop
         try:

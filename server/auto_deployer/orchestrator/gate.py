@@ -59,7 +59,7 @@ class CommandGate:
             if verdict.rule and admitted.policy is None:
                 admitted = Admitted(verdict)
         if action.source != "recipe":  # ours write nothing that others are to run; anybody else's may change what a command means
-            self._policy.remember(action.command)
+            self._policy.remember(action.command.model_copy(update={"source": "llm"}) if action.source == "llm" else action.command)
             self._start = None
         return admitted
 
@@ -88,7 +88,8 @@ class CommandGate:
         return CheckResult(type=check.type, description=f"`{check.command}` succeeds", passed=False, detail=detail, at=utc_now())
 
     def _verdict(self, ctx: StepContext, command: PlannedCommand, action: Execute) -> PolicyVerdict:
-        verdict = self._policy.judge_planned(command) if command is action.command else self._start_verdict(ctx, command)
+        is_own = command is action.command
+        verdict = self._policy.judge_planned(command, _maker(action)) if is_own else self._start_verdict(ctx, command)
         if verdict.verdict == "allow" and action.source == "llm" and ctx.deploy.settings.approval == "always":
             reason = "Every command of the model needs your approval (setting approval)."
             return PolicyVerdict(verdict="ask", rule="approval", reason=reason)
@@ -133,6 +134,11 @@ class CommandGate:
         refused = RefusedCommand(command=command.command, source=source, reasoning=command.reasoning, policy=verdict, at=utc_now())
         self._recorder.record(CommandRefused(step_id=ctx.step.id, attempt=ctx.attempt, command=refused))
         return Refused(verdict)
+
+
+def _maker(action: Execute) -> CommandSource:
+    """Who made the command: a model's word is one wherever it comes from."""
+    return "llm" if "llm" in (action.source, action.command.source) else action.source
 
 
 def _runs(verdict: PolicyVerdict, *, cleanup: bool = False) -> bool:

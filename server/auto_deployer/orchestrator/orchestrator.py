@@ -16,6 +16,7 @@ from ..model.plan import DeploymentPlan, DeploymentStep
 from ..model.ports import Asker, DeployContext, Driver, StepContext
 from ..model.questions import Answer
 from ..model.reasons import Kind, Reason
+from ..model.suggestions import suggest
 from .asking import about_failure
 from .budget import Budget
 from .commands import OnCommandExecuted
@@ -209,7 +210,7 @@ class DeploymentOrchestrator:
             return ending_verdict(self._control)
         if self._aborted:
             message = f"Aborted by the user after step {step.id} ({step.name}) failed."
-            again = f"auto-deployer retry {self._deploy.deployment_id}"
+            again = suggest("Retry it", command=f"auto-deployer retry {self._deploy.deployment_id}")
             return Verdict("aborted", Reason(kind=Kind.ABORTED_BY_USER, message=message, suggestions=(again,)))
         if result.status == "failed":
             return Verdict("failed", result.reason)
@@ -233,10 +234,11 @@ class DeploymentOrchestrator:
         blocked = [result for result in self._results.values() if result.status == "blocked"]
         if vital or (skipped and blocked):
             step = (vital or skipped)[0]
+            retry = f"auto-deployer retry {self._deploy.deployment_id}"
             return Verdict("failed", Reason(
                 kind=Kind.STEP_SKIPPED,
                 message=f"Step {step.id} ({step.name}) was skipped, so the deployment is not proven to work.",
-                suggestions=(f"auto-deployer retry {self._deploy.deployment_id} --from-step {step.id}",),
+                suggestions=(suggest("Retry from it", command=f"{retry} --from-step {step.id}"),),
             ))  # fmt: skip
         if blocked:
             return Verdict("failed", blocked[0].reason)
@@ -268,7 +270,10 @@ def ending_verdict(control: RunControl) -> Verdict:
     """The verdict of a run that was told to end."""
     if control.ending == "interrupted":
         message = "The process that ran this deployment was shut down."
-        return Verdict("interrupted", Reason(kind=Kind.SERVER_SHUTDOWN, message=message, suggestions=("auto-deployer retry",)))
+        return Verdict(
+            "interrupted",
+            Reason(kind=Kind.SERVER_SHUTDOWN, message=message, suggestions=(suggest("Retry it", command="auto-deployer retry"),)),
+        )
     return Verdict("cancelled", Reason(kind=Kind.CANCELLED_BY_USER, message="Cancelled by the user."))
 
 

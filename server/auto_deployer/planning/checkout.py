@@ -5,6 +5,7 @@ from __future__ import annotations
 from shlex import quote
 
 from ..apps.keeper import link_data_command
+from ..apps.layout import PRIVATE_FOLDERS
 from ..model.plan import PlannedCommand
 from ..model.ports import PlanInput
 
@@ -16,6 +17,7 @@ def checkout_commands(given: PlanInput) -> tuple[PlannedCommand, ...]:
     """Folders, repository, fetch, checkout: each may run again on what an earlier attempt left."""
     paths, commit = given.paths, quote(given.repo.source.commit)
     repo, release = quote(paths.repo), quote(paths.release_dir)
+    private = " ".join(quote(f"{paths.deploy_dir}/{name}") for name in PRIVATE_FOLDERS)
     git = f"git --git-dir={repo}"
     # The repository's own settings outrank the user's: no hooks, no line-end changes; info/attributes outranks the tree's filters.
     create_repo = (
@@ -34,7 +36,7 @@ def checkout_commands(given: PlanInput) -> tuple[PlannedCommand, ...]:
     )
     return (
         PlannedCommand(
-            command=f"mkdir -p {quote(paths.deploy_dir)}/releases {release} && mkdir -p -m 700 {quote(paths.shared)}",
+            command=f"mkdir -p {quote(paths.deploy_dir)} && mkdir -p -m 700 {private} && mkdir -p {release}",
             reasoning="Folders of the deployment.",
         ),
         PlannedCommand(command=create_repo, env=GIT_ENV, reasoning="Bare repository that keeps the deployed snapshots."),

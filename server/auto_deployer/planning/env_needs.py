@@ -14,6 +14,7 @@ from ..model.facts import Detection, EnvVariable, RepoFacts
 from ..model.plan import MODEL_RECIPE, DeploymentPlan
 from ..model.ports import PlanInput
 from ..model.reasons import Kind
+from ..model.suggestions import suggest
 from .recipe import Draft
 
 ALWAYS_SET = frozenset({"PORT", "HOST", "HOME", "PATH", "USER", "LANG", "PWD", "SHELL", "NODE_ENV"})
@@ -60,11 +61,11 @@ def lacking(plan: DeploymentPlan, repo: RepoFacts, names: Container[str]) -> Ref
 
 def _refusal(missing: Sequence[EnvVariable]) -> RefusedError:
     listed = ", ".join(f"{found.name} ({found.place})" if found.place else found.name for found in missing)
-    options = " ".join(f"`--env {found.name}=…`" for found in missing[:_SHOWN])
+    values = [suggest("Give its value, which is kept for the deployments to come", "env", found.name) for found in missing[:_SHOWN]]
     return RefusedError(
         f"The app reads {listed} from the environment when it starts, without a default; not set.",
         kind=Kind.REQUIRED_ENV_MISSING,
-        suggestions=(f"Give the values: {options}, or `--env-file FILE`. They are kept for the deployments to come.",),
+        suggestions=(*values, suggest("Or give the values in a file", "envFile")),
         missing_env=tuple(missing),
     )
 

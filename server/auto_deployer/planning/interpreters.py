@@ -10,11 +10,13 @@ from packaging.version import Version
 from ..model.errors import RuntimeMissingError
 from ..model.facts import HostFacts, Tool
 from ..model.reasons import Kind
+from ..model.suggestions import suggest
 from .runtimes import node_offer, python_offer
 from .system_packages import install_command, node_command, python_command
 from .versions import node_fits, python_fits
 
 _PYTHON_NAME = re.compile(r"python(3(\.\d+)?)?")
+_ANY_PYTHON = "python3 -m venv .venv && .venv/bin/pip install -r requirements.txt"
 
 
 def pick_python(host: HostFacts, specs: Sequence[str], *, prefer: str = "") -> Tool:
@@ -31,7 +33,7 @@ def pick_python(host: HostFacts, specs: Sequence[str], *, prefer: str = "") -> T
             "(looked on PATH and where pyenv, mise, asdf, uv and Homebrew put it).",
             kind=Kind.MISSING_TOOL,
             offer=python_offer(host, specs, prefer),
-            suggestions=(f"Install Python 3: `{install_command(host, ['python3'])}`.",),
+            suggestions=(suggest("Install Python 3", command=install_command(host, ["python3"])),),
         )
     if not fitting:
         raise _no_python_fits(host, found, specs, prefer)
@@ -51,8 +53,9 @@ def _no_python_fits(host: HostFacts, found: Sequence[Tool], specs: Sequence[str]
         kind=Kind.RUNTIME_VERSION_UNAVAILABLE,
         offer=python_offer(host, specs, prefer),
         suggestions=(
-            f"Install it, then deploy again: `{python_command(host, version)}`, or `uv python install {version}`.",
-            "To use another all the same: `--install 'python3 -m venv .venv && .venv/bin/pip install -r requirements.txt'`.",
+            suggest("Install it, then deploy again", command=python_command(host, version)),
+            suggest("Or install it by uv", command=f"uv python install {version}"),
+            suggest("To use another all the same, say how to install", "overrides.install", _ANY_PYTHON),
         ),
     )
 
@@ -71,7 +74,8 @@ def pick_node(host: HostFacts, engines: str) -> Tool:
             kind=Kind.MISSING_TOOL,
             offer=node_offer(host, [engines] if engines else []),
             suggestions=(
-                f"Install Node.js 20 or newer: `{install_command(host, ['node', 'npm'])}`, `nvm install --lts`, https://nodejs.org.",
+                suggest("Install Node.js 20 or newer (https://nodejs.org)", command=install_command(host, ["node", "npm"])),
+                suggest("Or install it by nvm", command="nvm install --lts"),
             ),
         )
     return next((tool for tool in found if not engines or node_fits(engines, tool.version)), found[0])
@@ -95,7 +99,7 @@ def require_node(host: HostFacts, ranges: Sequence[str], why: str) -> Tool:
         f"{why}, and {', '.join(tool.version for tool in found) or 'none'} is what is here.",
         kind=Kind.RUNTIME_VERSION_UNAVAILABLE,
         offer=node_offer(host, ranges),
-        suggestions=(f"Install a Node that fits {wanted}, and deploy again: `{node_command(host, _line(ranges))}`.",),
+        suggestions=(suggest(f"Install a Node that fits {wanted}, and deploy again", command=node_command(host, _line(ranges))),),
     )
 
 

@@ -15,6 +15,7 @@ from ..llm.prompting import render
 from ..model.errors import ModelError, RefusedError
 from ..model.plan import MODEL_RECIPE, DeploymentPlan, PlanChoice
 from ..model.ports import ChatMessage, LanguageModel, PlanInput
+from ..model.suggestions import Suggestion
 from .assemble import assemble
 from .llm_prompt import planning_messages
 from .llm_reply import PlanReply, draft_from, evidence_from, reply_problems
@@ -59,7 +60,7 @@ class LlmPlanner:
         Raises:
             RefusedError: neither has one: the recipe's reason, and what became of asking the model.
         """
-        suggestions: tuple[str, ...] = ()
+        suggestions: tuple[Suggestion, ...] = ()
         try:
             async with asyncio.timeout(self._timeout_s):
                 return await self._asked(given, texts, baseline)
@@ -117,7 +118,7 @@ def _choice(reply: PlanReply, baseline: Baseline) -> PlanChoice:
     )  # fmt: skip
 
 
-def _without_model(baseline: Baseline, why: str, suggestions: tuple[str, ...]) -> DeploymentPlan:
+def _without_model(baseline: Baseline, why: str, suggestions: tuple[Suggestion, ...]) -> DeploymentPlan:
     sentence = f"{why.rstrip('.')}."
     if baseline.plan is not None:
         note = f"{sentence} This is the recipe's plan."

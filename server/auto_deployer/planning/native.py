@@ -11,6 +11,7 @@ from ..model.errors import RefusedError
 from ..model.plan import AppSpec, Check, CommandCheck, DeploymentPlan, DeploymentStep, FileCheck, PlannedCommand
 from ..model.ports import PlanInput
 from ..model.reasons import Kind
+from ..model.suggestions import suggest
 from ..sessions.portable import NotPortableError, to_powershell
 from .checkout import GIT_ENV, checkout_commands
 from .recipes.shell import NODE_PATH, VENV_PATH
@@ -112,8 +113,12 @@ def _refuse_posix_servers(app: AppSpec) -> None:
             f"The app is started by {program}, which does not run on Windows: `{app.command}`.",
             kind=Kind.SHELL_NOT_SUPPORTED,
             suggestions=(
-                "Serve it with waitress or uvicorn: --start 'python -m waitress --host=$HOST --port=$PORT MODULE:APP'.",
-                "Or deploy inside WSL 2.",
+                suggest(
+                    "Serve it with waitress or uvicorn",
+                    "overrides.start",
+                    "python -m waitress --host=$HOST --port=$PORT MODULE:APP",
+                ),
+                suggest("Or deploy inside WSL 2."),
             ),
         )
 
@@ -130,7 +135,9 @@ def _refuse_what_cannot_run(steps: tuple[DeploymentStep, ...], app: AppSpec) -> 
                 "joined by `&&` or `;`, with quotes and $NAME.",
                 kind=Kind.SHELL_NOT_SUPPORTED,
                 suggestions=(
-                    "Say how it is done in simple commands: --install, --build, --start.",
-                    "Or deploy inside WSL 2, where bash runs them: every kind of app works there.",
+                    suggest("Say in simple commands how it is started", "overrides.start"),
+                    suggest("And how it is built", "overrides.build"),
+                    suggest("And how what it needs is installed", "overrides.install"),
+                    suggest("Or deploy inside WSL 2, where bash runs them: every kind of app works there."),
                 ),
             ) from None

@@ -13,6 +13,7 @@ from ..model.errors import RefusedError
 from ..model.facts import Detection, HostFacts
 from ..model.ports import PlanInput
 from ..model.reasons import Kind
+from ..model.suggestions import suggest
 from .recipe import Draft
 
 TRADITIONAL = "traditional"
@@ -58,7 +59,7 @@ def with_services(error: RefusedError, given: PlanInput) -> RefusedError:
     start = services_command(given) if error.kind is Kind.REQUIRED_SERVICE_MISSING else ""
     if not start:
         return error
-    return RefusedError(error.message, kind=error.kind, suggestions=(f"Start them: `{start}`.", *error.suggestions))
+    return RefusedError(error.message, kind=error.kind, suggestions=(suggest("Start them", command=start), *error.suggestions))
 
 
 def services_command(given: PlanInput) -> str:

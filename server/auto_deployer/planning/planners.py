@@ -9,6 +9,7 @@ from ..model.plan import DeploymentPlan
 from ..model.ports import PlanInput
 from ..model.reasons import Kind
 from ..model.settings import PlannerName
+from ..model.suggestions import suggest
 from .llm_planner import Baseline, LlmPlanner
 from .native import is_native_host, made_native, simplified
 from .packaging import TRADITIONAL
@@ -24,10 +25,14 @@ _FOR_A_MODEL = frozenset({
 _FOR_NOBODY = frozenset({Kind.EMPTY_REPOSITORY, Kind.INVALID_REQUEST})
 """Refusals that stand whoever plans."""
 CONFIGURE_A_MODEL = (
-    "In the editor: the command “Set Up a Model…”.",
-    "In a terminal: `auto-deployer auth set PROVIDER` for the key, and AUTO_DEPLOYER_LLM_PROVIDER and AUTO_DEPLOYER_LLM_MODEL.",
+    suggest("In the editor: the command “Set Up a Model…”."),
+    suggest(
+        "In a terminal: AUTO_DEPLOYER_LLM_PROVIDER, AUTO_DEPLOYER_LLM_MODEL and a key", command="auto-deployer auth set PROVIDER"
+    ),
 )
-_LET_A_MODEL = "Or let a model plan it: “Set Up a Model…” in the editor, `auto-deployer auth set PROVIDER` in a terminal."
+_LET_A_MODEL = suggest(
+    "Or let a model plan it: “Set Up a Model…” in the editor, a key in a terminal", command="auto-deployer auth set PROVIDER"
+)
 
 
 async def plan_by(
@@ -72,7 +77,7 @@ def _unavailable(problem: str) -> RefusedError:
     why = f"it cannot be used: {problem}" if problem else "none is configured."
     return RefusedError(
         f"The planner `llm` needs a model, and {why}", kind=Kind.PLANNER_UNAVAILABLE,
-        suggestions=(*CONFIGURE_A_MODEL, "Or leave it to the recipes: `--planner auto`."),
+        suggestions=(*CONFIGURE_A_MODEL, suggest("Or leave it to the recipes", "planner", "auto")),
     )  # fmt: skip
 
 

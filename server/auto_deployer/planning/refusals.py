@@ -11,8 +11,13 @@ from ..model.errors import RefusedError
 from ..model.facts import Detection
 from ..model.ports import PlanInput
 from ..model.reasons import Kind, Reason
+from ..model.suggestions import Suggestion, suggest
 
-_TOLD_START = "Say how to deploy it: `--install '…' --build '…' --start '…'` (PORT and HOST are set)."
+_TELL = (
+    suggest("Say how to start it (PORT and HOST are set)", "overrides.start"),
+    suggest("And how to build it, if it is built", "overrides.build"),
+    suggest("And how to install what it needs", "overrides.install"),
+)
 _PACKAGING = frozenset({"docker", "shell", "cpp", "r", "lua", "cobol"})
 _DOCUMENTATION = frozenset({"docs", "static"})
 _POINTS_AT_FOLDER = frozenset({Kind.NO_START_COMMAND, Kind.LIBRARY_NOTHING_TO_RUN, Kind.NO_RUNNABLE_AT_ROOT, Kind.MISSING_TOOL,
@@ -28,7 +33,10 @@ def empty_repository(given: PlanInput) -> RefusedError:
     return RefusedError(
         f"The repository has no files{where} at {given.repo.source.commit[:10] or 'this commit'}.",
         kind=Kind.EMPTY_REPOSITORY,
-        suggestions=("Commit and push something, or deploy another branch: `--ref BRANCH`; a working tree: `--dirty`.",),
+        suggestions=(
+            suggest("Commit and push something, or deploy another branch", "ref"),
+            suggest("Or deploy the working tree of a folder", "dirty"),
+        ),
     )
 
 
@@ -53,7 +61,7 @@ def raise_if_only_documentation(chosen: Detection, known: Sequence[Detection], g
     reason = next((found.refusal for found in known if found.refusal and found.refusal.kind is Kind.LIBRARY_NOTHING_TO_RUN), None)
     if reason and chosen.recipe == "static" and chosen.score <= _DOCUMENTATION_SCORE:
         page = chosen.evidence[0].file if chosen.evidence else "its pages"
-        ours = f"To serve {page} all the same: `--recipe static`."
+        ours = suggest(f"To serve {page} all the same, choose the recipe for it", "overrides.recipe", "static")
         raise _refused(reason.kind, reason.message, (*reason.suggestions, ours), given)
 
 
@@ -78,7 +86,7 @@ def nothing_runnable(known: Sequence[Detection], given: PlanInput) -> RefusedErr
     if applications and (known or not given.repo.candidates or _is_at_root(applications[0], given)):
         return without_recipe(applications[0], given)
     manual = next((found for found in known if found.project_type == "docs"), None)
-    served = (f"To serve its documentation: `--recipe {manual.recipe}`.",) if manual else ()
+    served = (suggest("To serve its documentation, choose the recipe for it", "overrides.recipe", manual.recipe),) if manual else ()
     if refusal := next((found.refusal for found in known if found.refusal), None):
         return _refused(refusal.kind, refusal.message, (*refusal.suggestions, *served), given)
     others = [row for row in map(ecosystem_named, given.repo.ecosystems) if row not in applications]
@@ -89,7 +97,7 @@ def nothing_runnable(known: Sequence[Detection], given: PlanInput) -> RefusedErr
         Kind.NO_RUNNABLE_AT_ROOT,
         "Nothing to deploy was found here: looked for package.json, requirements.txt, pyproject.toml, Python files that serve, "
         f"a Procfile, index.html and the signs of some thirty other ecosystems; found {found}.",
-        (*served, _TOLD_START),
+        (*served, *_TELL),
         given,
     )
 
@@ -104,18 +112,18 @@ def without_recipe(ecosystem: Ecosystem, given: PlanInput) -> RefusedError:
     missing = ecosystem.missing_tools(given.host)
     if missing:
         message = f"This is a {ecosystem.label} project, and {', '.join(missing)} is not on the target."
-        return _refused(Kind.MISSING_TOOL, message, (f"Install {', '.join(missing)}, then: {_TOLD_START}",), given)
+        return _refused(Kind.MISSING_TOOL, message, (suggest(f"Install {', '.join(missing)}."), *_TELL), given)
     if ecosystem.docker_engine and not (given.host.docker_engine or given.host.engine):
         message = f"Only a {ecosystem.label} file says how to run this, and no Docker engine answers on the target."
-        return _refused(Kind.DOCKER_ENGINE_MISSING, message, ("Start Docker on the target.", _TOLD_START), given)
+        return _refused(Kind.DOCKER_ENGINE_MISSING, message, (suggest("Start Docker on the target."), *_TELL), given)
     message = f"This is a {ecosystem.label} project; there is no recipe for it. Its tools are on the target."
-    return _refused(Kind.UNSUPPORTED_ECOSYSTEM, message, (_TOLD_START,), given)
+    return _refused(Kind.UNSUPPORTED_ECOSYSTEM, message, _TELL, given)
 
 
 def assets_of_another_app(ecosystem: Ecosystem, recipe: str, given: PlanInput) -> RefusedError:
     """Files to serve lie in an app of another ecosystem."""
     error = without_recipe(ecosystem, given)
-    ours = f"To serve only the files that the {recipe} recipe sees: `--recipe {recipe}`."
+    ours = suggest(f"To serve only the files that the {recipe} recipe sees, choose it", "overrides.recipe", recipe)
     return RefusedError(error.message, kind=error.kind, suggestions=(*error.suggestions, ours))
 
 
@@ -128,21 +136,22 @@ def unknown_recipe(name: str, known: Sequence[str]) -> RefusedError:
     return RefusedError(
         f"There is no recipe {name!r}; there are {', '.join(known)}.",
         kind=Kind.INVALID_REQUEST,
-        suggestions=(f"Leave --recipe out, or name one of {', '.join(known)}.",),
+        suggestions=(suggest(f"Leave the recipe out, or name one of {', '.join(known)}."),),
     )
 
 
 def forced_recipe_sees_nothing(name: str, given: PlanInput) -> RefusedError:
     found = ", ".join(given.repo.top_level[:_SHOWN_FILES]) or "nothing"
     message = f"The {name} recipe was asked for and sees nothing of its kind here; found {found}."
-    return _refused(Kind.NO_RUNNABLE_AT_ROOT, message, ("Leave --recipe out.", _TOLD_START), given)
+    return _refused(Kind.NO_RUNNABLE_AT_ROOT, message, (suggest("Leave the recipe out."), *_TELL), given)
 
 
-def _refused(kind: Kind, message: str, suggestions: Sequence[str], given: PlanInput) -> RefusedError:
+def _refused(kind: Kind, message: str, suggestions: Sequence[Suggestion], given: PlanInput) -> RefusedError:
     candidates = given.repo.candidates[:_SHOWN_CANDIDATES]
-    told = any("--subdir" in suggestion and "FOLDER" not in suggestion for suggestion in suggestions)
+    told = any(suggestion.option == "subdir" and suggestion.value for suggestion in suggestions)
     if candidates and not told and kind in _POINTS_AT_FOLDER:
-        listed = ", ".join(f"`--subdir {candidate.path}` ({candidate.kind})" for candidate in candidates)
+        folders = [suggest(f"Deploy a sub-folder ({found.kind})", "subdir", found.path) for found in candidates]
         more = len(given.repo.candidates) - len(candidates)
-        suggestions = (f"Deploy a sub-folder: {listed}" + (f" and {more} more." if more > 0 else "."), *suggestions)
+        others = [suggest(f"Or one of {more} more", "subdir")] if more > 0 else []
+        suggestions = (*folders, *others, *suggestions)
     return RefusedError(message, kind=kind, suggestions=tuple(suggestions))

@@ -11,6 +11,8 @@ from ..model.facts import HostFacts, Tool
 from ..model.plan import AppSpec, FileCheck, HealthSpec, PlannedCommand
 from ..model.ports import DeployPaths
 from ..model.reasons import Kind
+from ..model.suggestions import suggest
+from .quoting import path_word
 
 _MARK = "END_OF_STATIC_SERVER"
 _OLDEST = (3, 9)
@@ -59,7 +61,7 @@ def serve_command(paths: DeployPaths, host: HostFacts, folder: str, *, spa: bool
     """
     python = shlex.quote(python_program(host))
     flags = " --spa" if spa else ""
-    return f"exec {python} {shlex.quote(program_path(paths))} --root {shlex.quote(folder or '.')}{flags}"
+    return f"exec {python} {shlex.quote(program_path(paths))} --root {path_word(folder or '.')}{flags}"
 
 
 def site_app(name: str, command: str, cwd: str) -> AppSpec:
@@ -76,8 +78,8 @@ def _python(host: HostFacts) -> Tool:
             "Static files are served with python3 (3.9 or newer), and none was found on the target.",
             kind=Kind.MISSING_TOOL,
             suggestions=(
-                "Install Python 3, for example `sudo apt install python3`.",
-                "Or serve them with a program of yours: `--start`.",
+                suggest("Install Python 3, for example", command="sudo apt install python3"),
+                suggest("Or serve them with a program of yours", "overrides.start"),
             ),
         )
     return found[0]

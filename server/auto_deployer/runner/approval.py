@@ -15,6 +15,7 @@ from ..model.ports import DeployPaths
 from ..model.questions import Option, Question
 from ..model.reasons import Kind, Reason
 from ..model.settings import Approval
+from ..model.suggestions import suggest
 from ..orchestrator.gate import commands_of
 
 Judge = Callable[[PlannedCommand], PolicyVerdict]
@@ -59,7 +60,11 @@ def forbidden(judged: JudgedPlan, *, interactive: bool) -> Reason | None:
 def _not_begun(why: str) -> Reason:
     return Reason(
         kind=Kind.POLICY_DENIED, message=f"{why} Nothing was run.",
-        suggestions=("Say another command: `--install`, `--build` or `--start`.",),
+        suggestions=(
+            suggest("Say another command to start it", "overrides.start"),
+            suggest("To build it", "overrides.build"),
+            suggest("To install what it needs", "overrides.install"),
+        ),
     )  # fmt: skip
 
 

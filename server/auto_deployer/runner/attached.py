@@ -14,8 +14,10 @@ import orjson
 from ..analysis import Source, parse_source
 from ..apps import DeployDirClaim
 from ..deploy_log import LogStore, Recorder, read_log
+from ..deploy_log.ownership import why_not_ours
+from ..deploy_log.recorder import Replay, replay_from
 from ..deploy_log.sweep import this_writer
-from ..masking import SecretRegistry
+from ..masking import SecretRegistry, mask_model, masked_errors
 from ..model import requests as rq
 from ..model.errors import AutoDeployerError, InvalidStateError, NotFoundError, RefusedError, UsageError
 from ..model.events import Finished
@@ -23,18 +25,20 @@ from ..model.fold import naive_local
 from ..model.log import DeploymentLog, LlmCall
 from ..model.ports import DeployPaths, Subscriber
 from ..model.questions import Answer
+from ..model.suggestions import suggest
 from ..orchestrator.policy import CommandPolicy
 from ..sessions.here import local_session
 from .deployment import Deployment
-from .environment import ENV_FILE, hand_over, read_environment
-from .git_access import limits_of, logins_for
+from .environment import ENV_FILE, AppEnvironment, hand_over, read_environment
+from .git_access import GitAccess
 from .groups import first_of_group, next_of_group, variables_of
 from .history import History
 from .model_access import open_model, planning_with, run_config, secrets_of, settings_for
 from .prepare import deploy_paths, gather_facts, make_plan
 from .recovery import sweep
 from .settings import EffectiveSettings, SettingsSource, effective_settings
-from .workdir import REQUEST, load, make_work_dir, remove_work_dir, save, work_dir_of
+from .turns import turn
+from .workdir import REQUEST, SNAPSHOT, load, make_work_dir, remove_old_work_dirs, remove_work_dir, save, work_dir_of
 
 
 class BeginNext(Protocol):
@@ -57,72 +61,94 @@ class AttachedRunner:
         log_dir: Where logs go.
         settings: Asked once for each deployment.
         begin_next: Begins the deployment that comes after another one of its group; None: it runs in this process, too.
+        recovers: Give deployments whose process died their end, and end what they left running. Not where the workspace is not
+            trusted: there logs are only read.
     """
 
-    def __init__(self, log_dir: Path, settings: SettingsSource = effective_settings, begin_next: BeginNext | None = None) -> None:
+    def __init__(
+        self, log_dir: Path, settings: SettingsSource = effective_settings, begin_next: BeginNext | None = None, *,
+        recovers: bool = True,
+    ) -> None:  # fmt: skip
         self._settings = settings
+        self._recovers = recovers
         self._begin_next = begin_next
         self._successions: set[asyncio.Task[None]] = set()
         self._closed = False
-        self._store = LogStore(log_dir)
-        self._history = History(self._store)
+        self.store = LogStore(log_dir)
+        self.history = History(self.store)
         self._deployments: dict[str, Deployment] = {}
+        """Those that run; of ended ones the log folder tells."""
 
     async def analyze(self, params: rq.SourceParams) -> rq.AnalyzeResult:
-        source = _parse(params)
-        limits = limits_of((await asyncio.to_thread(self._settings)).settings.budget)
+        source, paths = _parse_paths(params, new_release())
+        effective = await asyncio.to_thread(self._settings)
         work_dir = make_work_dir("analyze")
+        secrets = secrets_of(params, source, effective)
         try:
-            facts = await gather_facts(
-                params, source, local_session(), work_dir / "snapshot.git", logins=logins_for(params), limits=limits
-            )
-            return rq.AnalyzeResult(repo=facts.repo, host=facts.host)
+            with masked_errors(secrets):
+                read_environment(params, paths, secrets)
+                facts = await gather_facts(
+                    params, source, local_session(), work_dir / SNAPSHOT,
+                    access=GitAccess.of(params, effective.settings.budget), secrets=secrets,
+                )  # fmt: skip
+                return mask_model(rq.AnalyzeResult(repo=facts.repo, host=facts.host), secrets.mask)
         finally:
-            remove_work_dir(work_dir)
+            await asyncio.to_thread(remove_work_dir, work_dir)
 
     async def plan(self, params: rq.SourceParams) -> rq.PlanResult:
         source, paths = _parse_paths(params, new_release())
         effective = settings_for(params, await asyncio.to_thread(self._settings))
         work_dir = make_work_dir("plan")
-        secrets = secrets_of(source)
+        secrets = secrets_of(params, source, effective)
         calls: list[LlmCall] = []
         access = open_model(effective, secrets, calls.append)
         try:
-            environment = read_environment(params, paths, secrets)
-            facts = await gather_facts(
-                params, source, local_session(), work_dir / "snapshot.git", with_texts=access.model is not None,
-                logins=logins_for(params), limits=limits_of(effective.settings.budget),
-            )  # fmt: skip
-            policy = CommandPolicy.of(effective.settings.policy, paths, facts.host, target="local")
-            planning = planning_with(effective.settings, access, paths, policy.judge_planned)
-            plan = await make_plan(params, facts, paths, environment.names, planning)
-            return rq.PlanResult(repo=facts.repo, host=facts.host, plan=plan, llm_calls=tuple(calls))
+            with masked_errors(secrets):
+                environment = await asyncio.to_thread(read_environment, params, paths, secrets)
+                facts = await gather_facts(
+                    params, source, local_session(), work_dir / SNAPSHOT, with_texts=access.model is not None,
+                    access=GitAccess.of(params, effective.settings.budget), secrets=secrets,
+                )  # fmt: skip
+                policy = CommandPolicy.of(effective.settings.policy, paths, facts.host, target="local")
+                planning = planning_with(effective.settings, access, paths, policy.judge_planned)
+                plan = await make_plan(params, facts, paths, environment.names, planning)
+                result = rq.PlanResult(repo=facts.repo, host=facts.host, plan=plan, llm_calls=tuple(calls))
+                return mask_model(result, secrets.mask)
         finally:
             await access.close()
-            remove_work_dir(work_dir)
+            await asyncio.to_thread(remove_work_dir, work_dir)
 
     async def start(
         self, params: rq.StartParams, *, interactive: bool = False, subscriber: Subscriber | None = None
     ) -> rq.StartResult:
-        if (known := self._known(params.deployment_id, subscriber)) is not None:
+        if (known := await self._known(params.deployment_id, subscriber)) is not None:
             return known
         params = first_of_group(params)
         source, paths = _parse_paths(params, new_release())
         effective = await asyncio.to_thread(self._settings)
-        if (known := self._known(params.deployment_id, subscriber)) is not None:
-            return known  # the same request came a second time while we read the settings
-        return self._begin(params, source, paths, subscriber, effective, interactive=interactive and not params.non_interactive)
+        async with turn(self.store.folder):
+            if (known := await self._known(params.deployment_id, subscriber)) is not None:
+                return known  # the same request came a second time, here or to another server
+            return await self._begin(
+                params, source, paths, subscriber, effective, interactive=interactive and not params.non_interactive
+            )
 
     async def retry(
         self, params: rq.RetryParams, *, interactive: bool = False, subscriber: Subscriber | None = None
     ) -> rq.StartResult:
-        if (known := self._known(params.new_deployment_id, subscriber)) is not None:
+        if (known := await self._known(params.new_deployment_id, subscriber)) is not None:
             return known
         await self._sweep()
         effective = await asyncio.to_thread(self._settings)
-        if (known := self._known(params.new_deployment_id, subscriber)) is not None:
-            return known  # the same request came a second time meanwhile
-        previous = self._ended_log(params.deployment_id)
+        async with turn(self.store.folder):
+            if (known := await self._known(params.new_deployment_id, subscriber)) is not None:
+                return known  # the same request came a second time, here or to another server
+            return await self._continue(params, subscriber, effective, interactive=interactive)
+
+    async def _continue(
+        self, params: rq.RetryParams, subscriber: Subscriber | None, effective: EffectiveSettings, *, interactive: bool
+    ) -> rq.StartResult:
+        previous = await asyncio.to_thread(self._ended_log, params.deployment_id)
         if params.from_step_id is not None and (
             previous.plan is None or all(step.id != params.from_step_id for step in previous.plan.steps)
         ):
@@ -131,7 +157,7 @@ class AttachedRunner:
         source, paths = _parse_paths(again, previous.release)
         if _went_live(paths):
             paths = DeployPaths(paths.deploy_dir, new_release())
-        return self._begin(
+        return await self._begin(
             again, source, paths, subscriber, effective, interactive=interactive and not params.non_interactive,
             previous=previous, from_step=params.from_step_id,
         )  # fmt: skip
@@ -143,53 +169,56 @@ class AttachedRunner:
                 deployment.cancel()
             return
         await self._sweep()
-        if read_log(self._history.path_of(deployment_id)).status == "running":
+        if (await asyncio.to_thread(self._log, deployment_id)).status == "running":
             raise InvalidStateError(f"Deployment {deployment_id} runs in another process, which alone can cancel it.")
 
     async def skip_step(self, params: rq.SkipStepParams) -> None:
-        orchestrator = self._running(params.deployment_id).orchestrator
+        orchestrator = (await self._running(params.deployment_id)).orchestrator
         if orchestrator is None:
             raise InvalidStateError(f"Deployment {params.deployment_id} has no plan yet, so no step to skip.")
         orchestrator.skip_step(params.step_id, satisfies_dependents=params.satisfies_dependents)
 
     async def answer(self, params: rq.AnswerParams) -> None:
         answer = Answer(option_id=params.option_id, text=params.text, guidance=params.guidance, cancelled=params.cancelled)
-        self._running(params.deployment_id).broker.answer(params.question_id, answer)
+        (await self._running(params.deployment_id)).broker.answer(params.question_id, answer)
 
     async def list_deployments(self, params: rq.ListParams) -> rq.ListResult:
         await self._sweep()
         return rq.ListResult(
             deployments=tuple(
                 row.model_copy(update={"controllable": self._runs_here(row.deployment_id)})
-                for row in await asyncio.to_thread(self._history.summaries, params.limit)
+                for row in await asyncio.to_thread(self.history.summaries, params.limit)
             )
         )
 
     async def get(self, deployment_id: str) -> rq.GetResult:
-        return await asyncio.to_thread(self._history.get, self._path(deployment_id))
+        return await asyncio.to_thread(lambda: self.history.get(self.history.path_of(deployment_id)))
 
     async def delete(self, deployment_id: str) -> None:
         await self._sweep()
-        await asyncio.to_thread(self._history.delete, self._path(deployment_id))
-        self._deployments.pop(deployment_id, None)
+        await asyncio.to_thread(lambda: self.history.delete(self.history.path_of(deployment_id)))
 
     async def subscribe(self, params: rq.SubscribeParams, subscriber: Subscriber) -> rq.SubscribeResult:
         deployment = self._deployments.get(params.deployment_id)
+        read = Replay()
+        if deployment is not None and deployment.recorder.log.seq > params.after_seq:
+            read = await asyncio.to_thread(replay_from, deployment.recorder.path, params.after_seq)
         if deployment is not None and _running(deployment):
-            return rq.SubscribeResult(last_seq=deployment.recorder.subscribe(subscriber, after_seq=params.after_seq))
-        return self._history.resend(self._path(params.deployment_id), params.after_seq, subscriber)
+            return rq.SubscribeResult(last_seq=deployment.recorder.subscribe(subscriber, after_seq=params.after_seq, read=read))
+        path = await asyncio.to_thread(self.history.path_of, params.deployment_id)
+        return await self.history.resend(path, params.after_seq, subscriber)
 
     async def output(self, params: rq.OutputParams) -> rq.OutputResult:
-        return await asyncio.to_thread(self._history.output, self._path(params.deployment_id), params)
+        return await asyncio.to_thread(lambda: self.history.output(self.history.path_of(params.deployment_id), params))
 
     async def wait(self, deployment_id: str) -> Finished:
         deployment = self._deployments.get(deployment_id)
         if deployment is None or deployment.task is None:
-            raise NotFoundError(f"No deployment {deployment_id} was started here.")
+            return await asyncio.to_thread(lambda: self.history.end_of(self.history.path_of(deployment_id)))
         return await asyncio.shield(deployment.task)
 
     def log_of(self, deployment_id: str) -> Path | None:
-        """The log of a deployment that was started here; None for others."""
+        """The log of a deployment that runs here; None for others."""
         deployment = self._deployments.get(deployment_id)
         return deployment.recorder.path if deployment is not None else None
 
@@ -215,33 +244,31 @@ class AttachedRunner:
                 await asyncio.wait(late, timeout=_CUT_OFF_S)
 
     async def _sweep(self) -> None:
-        await asyncio.to_thread(sweep, self._store)
+        if self._recovers:
+            await asyncio.to_thread(sweep, self.store)
 
-    def _known(self, deployment_id: str, subscriber: Subscriber | None) -> rq.StartResult | None:
-        """The result for an id that was started before, in memory or in the log folder: starting is idempotent."""
+    async def _known(self, deployment_id: str, subscriber: Subscriber | None) -> rq.StartResult | None:
+        """The result for an id that was started before, here or elsewhere: starting is idempotent."""
         deployment = self._deployments.get(deployment_id)
-        path = deployment.recorder.path if deployment is not None else self._store.find_deployment(deployment_id)
+        path = deployment.recorder.path if deployment is not None else None
+        path = path or await asyncio.to_thread(self.store.find_deployment, deployment_id)
         if path is None:
             return None
         if subscriber is not None:
-            if deployment is not None and _running(deployment):
-                deployment.recorder.subscribe(subscriber)
-            else:
-                self._history.resend(path, 0, subscriber)
+            await self.subscribe(rq.SubscribeParams(deployment_id=deployment_id), subscriber)
         return rq.StartResult(deployment_id=deployment_id, log_uri=path.absolute().as_uri())
 
-    def _begin(
+    async def _begin(
         self, params: rq.StartParams, source: Source, paths: DeployPaths, subscriber: Subscriber | None,
         effective: EffectiveSettings, *, interactive: bool, previous: DeploymentLog | None = None, from_step: int | None = None,
     ) -> rq.StartResult:  # fmt: skip
-        """Claim the deploy directory, make the log, let it run."""
+        """Claim the deploy directory, make the log, let it run. The caller has its turn in the log folder."""
         effective = settings_for(params, effective)
-        secrets = secrets_of(source, effective)
-        if params.git_credential is not None:
-            secrets.add(params.git_credential.token)
+        secrets = secrets_of(params, source, effective)
         before = work_dir_of(previous) if previous is not None else None
-        environment = read_environment(params, paths, secrets, before / ENV_FILE if before is not None else None)
-        environment = environment.below(variables_of(self._store, params.group_id))
+        environment = await asyncio.to_thread(self._environment_for, params, paths, secrets, before)
+        await asyncio.to_thread(remove_old_work_dirs)
+        # from here on without a pause: what is claimed and logged is also run
         claim = DeployDirClaim(paths, repo=source.display, subdir=params.subdir or "", deployment_id=params.deployment_id)
         with ExitStack() as undo:
             claim.acquire()
@@ -260,7 +287,7 @@ class AttachedRunner:
         self._deployments[params.deployment_id] = deployment
         if subscriber is not None:
             recorder.subscribe(subscriber)
-        deployment.begin()
+        deployment.begin().add_done_callback(lambda _: self._deployments.pop(params.deployment_id))
         if (following := next_of_group(params)) is not None:
             if previous is not None:  # of its request, the values of the environment were handed over to it
                 following = following.model_copy(update={"env": environment.given})
@@ -268,6 +295,12 @@ class AttachedRunner:
             self._successions.add(task)
             task.add_done_callback(self._successions.discard)
         return rq.StartResult(deployment_id=params.deployment_id, log_uri=recorder.log_uri)
+
+    def _environment_for(
+        self, params: rq.StartParams, paths: DeployPaths, secrets: SecretRegistry, before: Path | None
+    ) -> AppEnvironment:  # fmt: skip
+        environment = read_environment(params, paths, secrets, before / ENV_FILE if before is not None else None)
+        return environment.below(variables_of(self.store, params.group_id))
 
     def _new_log(
         self, params: rq.StartParams, source: Source, paths: DeployPaths, effective: EffectiveSettings, secrets: SecretRegistry, *,
@@ -280,7 +313,7 @@ class AttachedRunner:
             start_time=naive_local(now.isoformat()), config=run_config(effective), request=_shown(params, source),
             release=paths.release, work_dir=work_dir, writer=this_writer(),
         )  # fmt: skip
-        return Recorder.create(self._store.reserve(source.name, now.astimezone()), secrets, log)
+        return Recorder.create(self.store.reserve(source.name, now.astimezone()), secrets, log)
 
     async def _go_on(self, deployment: Deployment, following: rq.StartParams, subscriber: Subscriber | None) -> None:
         """Begin the next of the group when this one has succeeded; one that cannot begin has a log that says why."""
@@ -301,31 +334,36 @@ class AttachedRunner:
             recorder.close()
 
     def _ended_log(self, deployment_id: str) -> DeploymentLog:
-        log = read_log(self._path(deployment_id))
+        path = self.history.path_of(deployment_id)
+        if fault := why_not_ours(path):
+            raise InvalidStateError(
+                f"{fault}: it can be read, but what it says is not run.", suggestions=(suggest("Start a new deployment."),)
+            )
+        log = read_log(path)
         if log.status in ("running", "success"):
             raise InvalidStateError(
                 f"Deployment {deployment_id} is {log.status}: only one that failed, was cancelled or interrupted can be continued.",
-                suggestions=("Start a new deployment.",),
+                suggestions=(suggest("Start a new deployment."),),
             )
         if not log.request:
             raise InvalidStateError(f"The log of {deployment_id} does not say how it was started, so it cannot be continued.")
         return log
 
-    def _path(self, deployment_id: str) -> Path:
-        deployment = self._deployments.get(deployment_id)
-        return deployment.recorder.path if deployment is not None else self._history.path_of(deployment_id)
+    def _log(self, deployment_id: str) -> DeploymentLog:
+        return read_log(self.history.path_of(deployment_id))
 
     def _runs_here(self, deployment_id: str) -> bool:
         deployment = self._deployments.get(deployment_id)
         return deployment is not None and _running(deployment)
 
-    def _running(self, deployment_id: str) -> Deployment:
+    async def _running(self, deployment_id: str) -> Deployment:
         deployment = self._deployments.get(deployment_id)
-        if deployment is None:
-            raise NotFoundError(f"No deployment {deployment_id} runs here.")
-        if not _running(deployment):
-            raise InvalidStateError(f"Deployment {deployment_id} has ended ({deployment.recorder.log.status}).")
-        return deployment
+        if deployment is not None and _running(deployment):
+            return deployment
+        status = (await asyncio.to_thread(self._log, deployment_id)).status
+        if status == "running":
+            raise InvalidStateError(f"Deployment {deployment_id} runs in another process, which alone can be asked for this.")
+        raise InvalidStateError(f"Deployment {deployment_id} has ended ({status}).")
 
 
 def _running(deployment: Deployment) -> bool:
@@ -363,7 +401,7 @@ def _again(previous: DeploymentLog, deployment_id: str) -> rq.StartParams:
     if MASK in orjson.dumps({name: value for name, value in previous.request.items() if name != "env"}).decode():
         raise InvalidStateError(
             f"The working folder of {previous.deployment_id} is gone, and its log does not keep the secrets it was started with.",
-            suggestions=("Start a new deployment.",),
+            suggestions=(suggest("Start a new deployment."),),
         )
     return rq.StartParams.model_validate({**previous.request, "deploymentId": deployment_id, "env": {}})
 

@@ -1,31 +1,27 @@
 """What a deployment's host and its followers say to each other: JSON lines, one request a connection.
 
 - the request: `{"method", "params"}`
-- its answer: `{"result"}` or `{"error": {"name", "kind", "message", "suggestions"}}`
+- its answer: `{"result"}` or `{"error": {"name", "fields"}}`, with every field that the error's class declares
 - after the answer to `follow`: every event and every chunk of output, each as the recorder publishes it
 """
 
 from __future__ import annotations
 
 import asyncio
-import inspect
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, get_origin, get_type_hints
 
 import orjson
+from pydantic import TypeAdapter
 
-from ..model import errors
 from ..model.errors import AutoDeployerError
-from ..model.reasons import Kind
 from .rendezvous import find
 
 LINE_BYTES = 256 * 1024 * 1024
 """The longest line that is read: a plan or a log document is one line."""
 ANSWER_S = 10.0
 """Seconds a host may take to answer: it is asked for nothing that takes longer than a moment, but it may be stopped."""
-_KINDS_OF_ERROR = {
-    name: found for name, found in vars(errors).items() if inspect.isclass(found) and issubclass(found, AutoDeployerError)
-}
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -75,20 +71,38 @@ def line(message: dict[str, Any]) -> bytes:
 
 def error_line(error: AutoDeployerError) -> bytes:
     """The answer to a request that failed."""
-    told = {"name": type(error).__name__, "kind": str(error.kind), "message": error.message, "suggestions": error.suggestions}
-    return line({"error": told})
+    fields = {name: kind.dump_python(getattr(error, name), mode="json") for name, kind in _fields(type(error)).items()}
+    return line({"error": {"name": type(error).__name__, "fields": fields}})
 
 
 def result_of(answer: bytes) -> Any:
     """The result of an answer.
 
     Raises:
-        AutoDeployerError: the answer tells of one; of the class and the kind that it had.
+        AutoDeployerError: the answer tells of one; of the class that it had, with all that it held.
         ValueError: it is no answer.
     """
     told: dict[str, Any] = orjson.loads(answer)
     if "error" not in told:
         return told["result"]
-    error = told["error"]
-    kind_of_error = _KINDS_OF_ERROR.get(error["name"], AutoDeployerError)
-    raise kind_of_error(error["message"], kind=Kind(error["kind"]), suggestions=tuple(error["suggestions"]))
+    raise _rebuilt(told["error"]["name"], told["error"]["fields"])
+
+
+def _rebuilt(name: str, fields: dict[str, Any]) -> AutoDeployerError:
+    """The error as it was raised. Its constructor made the fields once, and may take others: it is not called again."""
+    kind_of_error = next((found for found in _classes(AutoDeployerError) if found.__name__ == name), AutoDeployerError)
+    error = kind_of_error.__new__(kind_of_error, fields["message"])
+    for field, kind in _fields(kind_of_error).items():
+        setattr(error, field, kind.validate_python(fields[field], strict=False))
+    return error
+
+
+@cache
+def _fields(kind_of_error: type[AutoDeployerError]) -> dict[str, TypeAdapter[Any]]:
+    """What a class of errors declares of its instances, with its bases."""
+    hints = get_type_hints(kind_of_error)
+    return {name: TypeAdapter(hint) for name, hint in hints.items() if get_origin(hint) is not ClassVar and hint is not ClassVar}
+
+
+def _classes(base: type[AutoDeployerError]) -> list[type[AutoDeployerError]]:
+    return [base, *(found for direct in base.__subclasses__() for found in _classes(direct))]

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import time
 import traceback
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -27,6 +28,7 @@ from ..model.ports import DeployContext, DeployPaths, Session
 from ..model.reasons import Kind, Reason
 from ..model.requests import StartParams
 from ..model.settings import Settings
+from ..model.suggestions import suggest
 from ..orchestrator import DeploymentOrchestrator, RunControl, Verdict, unless_stopped
 from ..orchestrator.orchestrator import ending_verdict
 from ..orchestrator.policy import CommandPolicy
@@ -35,14 +37,15 @@ from .approval import JudgedPlan, approval_question, forbidden, needs_approval
 from .consent import RuntimeConsent
 from .env_questions import plan_asking
 from .environment import AppEnvironment, hand_over, with_env_file
-from .git_access import limits_of, logins_for
+from .git_access import GitAccess
+from .logs_kept import remove_old_logs
 from .model_access import open_model, planning_with
-from .prepare import Facts, gather_facts, make_plan
+from .prepare import Facts, gather_facts, know_snapshot, make_plan
 from .questions import QuestionBroker
 from .recovery import end_cut_off
 from .registries import refuse_unreachable_registry
 from .settings import EffectiveSettings
-from .workdir import PLAN, REPO, load, remove_work_dir, save
+from .workdir import HOST, PLAN, REPO, SNAPSHOT, load, remove_work_dir, save
 
 logger = logging.getLogger(__name__)
 
@@ -87,9 +90,10 @@ class Deployment:
     def secrets(self) -> SecretRegistry:
         return self.recorder.secrets
 
-    def begin(self) -> None:
+    def begin(self) -> asyncio.Task[Finished]:
         """Run in the background; `task` gives the end."""
         self.task = asyncio.get_running_loop().create_task(self._to_end(), name=f"deployment {self.params.deployment_id}")
+        return self.task
 
     def cancel(self) -> None:
         """The user wants it to end: visible at once, then carried out."""
@@ -102,9 +106,8 @@ class Deployment:
         try:
             verdict = await self._verdict()
         finally:
-            for close in (self.session.close, self.access.close):
-                with contextlib.suppress(Exception):
-                    await close()
+            await self._close(self.session.close, "the session")
+            await self._close(self.access.close, "the model's client")
         log = self.recorder.log
         total = len(log.plan.steps) if log.plan is not None else 0
         summary = log.summary.model_copy(update={
@@ -113,20 +116,39 @@ class Deployment:
         finished = self._finish(verdict, summary)
         self._let_go()
         if verdict.outcome == "success" or not self._can_be_continued(verdict):
-            remove_work_dir(self.work_dir)
+            await self._tidy(remove_work_dir, self.work_dir)
+        if self.settings.logs.keep is not None:
+            await self._tidy(remove_old_logs, self.recorder.path.parent, self.settings.logs.keep, self.recorder.log.group_id)
         return finished
+
+    async def _tidy(self, remove: Callable[..., None], *what: object) -> None:
+        """Whatever comes of it, and also in a shutdown: the deployment has its end, which nothing takes back."""
+        try:
+            await asyncio.to_thread(remove, *what)
+        except asyncio.CancelledError:
+            return
+        except Exception:
+            logger.exception("after deployment %s: %s did not get done", self.params.deployment_id, remove.__name__)
 
     def _can_be_continued(self, verdict: Verdict) -> bool:
         """Without a plan, or with one that was rejected, there is nothing to go on with: the next try is a new deployment."""
         rejected = verdict.reason is not None and verdict.reason.kind is Kind.PLAN_REJECTED
         return self.recorder.log.plan is not None and not rejected
 
+    async def _close(self, close: Callable[[], Awaitable[None]], what: str) -> None:
+        """Whatever it raises, the deployment has its end all the same."""
+        try:
+            await close()
+        except Exception as error:  # noqa: BLE001 - whatever it is made of
+            told = self.secrets.mask(f"{type(error).__name__}: {error}")
+            logger.error("deployment %s could not close %s: %s", self.params.deployment_id, what, told)  # noqa: TRY400 - masked
+
     def _let_go(self) -> None:
-        for let_go in (self.recorder.close, self.claim.release):
+        for let_go, what in ((self.recorder.close, "its log"), (self.claim.release, f"the claim on {self.paths.deploy_dir}")):
             try:
                 let_go()
             except OSError:  # the deploy directory or the disk is gone: the deployment has its end all the same
-                logger.exception("deployment %s could not give something back", self.params.deployment_id)
+                logger.exception("deployment %s could not give back %s", self.params.deployment_id, what)
 
     def _finish(self, verdict: Verdict, summary: Summary) -> Finished:
         app = self.orchestrator.app if self.orchestrator is not None and verdict.outcome == "success" else None
@@ -184,10 +206,11 @@ class Deployment:
         return self.previous is not None and self.previous.plan is not None and self.previous.repo is not None
 
     async def _planned(self) -> Planned:
-        snapshot = self.work_dir / "snapshot.git"
+        snapshot = self.work_dir / SNAPSHOT
         facts = await gather_facts(
-            self.params, self.source, self.session, snapshot, self._note_progress, with_texts=self.access.model is not None,
-            with_registry=True, logins=logins_for(self.params, self.broker), limits=limits_of(self.settings.budget),
+            self.params, self.source, self.session, snapshot, self._note_progress,
+            access=GitAccess.of(self.params, self.settings.budget, self.broker), secrets=self.secrets,
+            with_texts=self.access.model is not None, with_registry=True,
         )  # fmt: skip
         try:
             return await self._planned_from(facts)
@@ -215,7 +238,7 @@ class Deployment:
         self._take_answers(environment)
         plan = with_env_file(plan, self.environment, self.paths, self.work_dir)
         plan = with_shared(plan, self.params.shared, facts.repo.source.subdir)
-        self._keep_and_record(facts.repo, plan)
+        self._keep_and_record(facts.repo, facts.host, plan)
         return plan, facts.host
 
     async def _registry(self, facts: Facts, kind: RegistryKind) -> RegistryState:
@@ -226,7 +249,7 @@ class Deployment:
     def _take_answers(self, environment: AppEnvironment) -> None:
         """Keep what the user was asked for with what was given from the start."""
         self.environment = environment
-        self.secrets.add_env(environment.given)
+        environment.known_to(self.secrets)
         hand_over(environment, self.paths, self.work_dir)
 
     async def _continued(self) -> Planned:
@@ -239,21 +262,23 @@ class Deployment:
         if previous is None or previous.plan is None or previous.repo is None:
             raise InvalidStateError("The deployment that is to be continued had no plan yet.")
         repo = load(self.work_dir, REPO, RepoFacts) or previous.repo
+        await know_snapshot(self.work_dir / SNAPSHOT, repo.source.commit, self.secrets)
         text = (load(self.work_dir, PLAN, DeploymentPlan) or previous.plan).model_dump_json()
         if "***" in text and not (self.work_dir / PLAN).exists():
             raise InvalidStateError(
                 f"The working folder of {previous.deployment_id} is gone, and its log does not keep the secrets in its plan.",
-                suggestions=("Start a new deployment.",),
+                suggestions=(suggest("Start a new deployment."),),
             )
         plan = DeploymentPlan.model_validate_json(text.replace(previous.release, self.paths.release))
-        host = HostFacts.model_validate(previous.host_info)
+        host = load(self.work_dir, HOST, HostFacts) or HostFacts.model_validate(previous.host_info)
         self.recorder.record(AnalysisReady(repo=repo, host=host))
-        self._keep_and_record(repo, plan)
+        self._keep_and_record(repo, host, plan)
         return plan, host
 
-    def _keep_and_record(self, repo: RepoFacts, plan: DeploymentPlan) -> None:
+    def _keep_and_record(self, repo: RepoFacts, host: HostFacts, plan: DeploymentPlan) -> None:
         """The plan in the log for everybody, masked, and in the working folder as it is, for a retry."""
         save(self.work_dir, REPO, repo)
+        save(self.work_dir, HOST, host)
         save(self.work_dir, PLAN, plan)
         self.recorder.record(PlanReady(plan=plan))
 
@@ -270,7 +295,7 @@ class Deployment:
         if answer.option_id == "yes":
             return None
         why = "Nobody approved the plan in time." if answer.timed_out else "The plan was not approved."
-        return Verdict("aborted", Reason(kind=Kind.PLAN_REJECTED, message=why, suggestions=("Nothing was changed.",)))
+        return Verdict("aborted", Reason(kind=Kind.PLAN_REJECTED, message=why, suggestions=(suggest("Nothing was changed."),)))
 
     def _policy_on(self, host: HostFacts) -> CommandPolicy:
         """The command policy of this deployment: one object from the plan to the last command."""

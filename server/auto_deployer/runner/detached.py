@@ -7,19 +7,17 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ..deploy_log import LogStore
 from ..deploy_log.journal import JOURNAL_NAME, is_locked
 from ..deploy_log.reader import read_log
-from ..deploy_log.recorder import files_folder, replay
+from ..deploy_log.recorder import files_folder
 from ..model import requests as rq
-from ..model.errors import AutoDeployerError, InvalidStateError, NotFoundError
+from ..model.errors import AutoDeployerError, InvalidStateError
 from ..model.events import Finished
 from ..model.ports import Subscriber
 from .attached import AttachedRunner
 from .channel import HostGoneError, ask, connect
 from .following import Following
 from .groups import next_of_group
-from .history import History
 from .launch import launch
 from .recovery import sweep
 from .rendezvous import find
@@ -35,15 +33,16 @@ class DetachedRunner:
     Args:
         log_dir: Where logs go.
         settings: Asked once for each deployment.
+        recovers: As for `AttachedRunner`.
     """
 
-    def __init__(self, log_dir: Path, settings: SettingsSource = effective_settings) -> None:
+    def __init__(self, log_dir: Path, settings: SettingsSource = effective_settings, *, recovers: bool = True) -> None:
         self._settings = settings
         self._log_dir = log_dir.absolute()
-        self._store = LogStore(self._log_dir)
-        self._history = History(self._store)
-        self._here = AttachedRunner(self._log_dir, settings)
+        self._recovers = recovers
+        self._here = AttachedRunner(self._log_dir, settings, recovers=recovers)
         """For what runs nothing: analysing, planning, reading logs."""
+        self._store, self._history = self._here.store, self._here.history
         self._starting: dict[str, asyncio.Task[rq.StartResult]] = {}
         self._followed: dict[str, Following] = {}
         self._groups: set[asyncio.Task[None]] = set()
@@ -71,17 +70,15 @@ class DetachedRunner:
 
     async def skip_step(self, params: rq.SkipStepParams) -> None:
         if not await self._tell_host(params.deployment_id, "skipStep", _raw(params)):
-            raise self._out_of_reach(params.deployment_id)
+            raise await asyncio.to_thread(self._out_of_reach, params.deployment_id)
 
     async def answer(self, params: rq.AnswerParams) -> None:
         if not await self._tell_host(params.deployment_id, "answer", _raw(params)):
-            raise self._out_of_reach(params.deployment_id)
+            raise await asyncio.to_thread(self._out_of_reach, params.deployment_id)
 
     async def list_deployments(self, params: rq.ListParams) -> rq.ListResult:
         rows = (await self._here.list_deployments(params)).deployments
-        return rq.ListResult(
-            deployments=tuple(row.model_copy(update={"controllable": self._is_listened_for(row)}) for row in rows)
-        )
+        return rq.ListResult(deployments=tuple(row.model_copy(update={"controllable": self._is_listened_for(row)}) for row in rows))
 
     async def get(self, deployment_id: str) -> rq.GetResult:
         return await self._here.get(deployment_id)
@@ -90,22 +87,20 @@ class DetachedRunner:
         await self._here.delete(deployment_id)
 
     async def subscribe(self, params: rq.SubscribeParams, subscriber: Subscriber) -> rq.SubscribeResult:
-        path = self._history.path_of(params.deployment_id)
+        path = await self._path(params.deployment_id)
         following = await self._follow(params.deployment_id, path)
         if following is None:
-            return self._history.resend(path, params.after_seq, subscriber)
-        return rq.SubscribeResult(last_seq=following.add(subscriber, params.after_seq))
+            return await self._history.resend(path, params.after_seq, subscriber)
+        return rq.SubscribeResult(last_seq=await following.add(subscriber, params.after_seq))
 
     async def output(self, params: rq.OutputParams) -> rq.OutputResult:
         return await self._here.output(params)
 
     async def wait(self, deployment_id: str) -> Finished:
-        path = self._history.path_of(deployment_id)
+        path = await self._path(deployment_id)
         following = await self._follow(deployment_id, path)
-        finished = await asyncio.shield(following.finished) if following is not None else _end_of(path)
-        if finished is None:
-            raise NotFoundError(f"The log {path} does not tell how deployment {deployment_id} ended.")
-        return finished
+        finished = await asyncio.shield(following.finished) if following is not None else None
+        return finished or await asyncio.to_thread(self._history.end_of, path)
 
     def unsubscribe(self, subscriber: Subscriber) -> None:
         for following in self._followed.values():
@@ -125,7 +120,7 @@ class DetachedRunner:
     ) -> rq.StartResult:  # fmt: skip
         """Start a process for it, unless the id is known; a request that comes twice meanwhile waits for the first."""
         self._check_open()
-        path = self._store.find_deployment(deployment_id)
+        path = await self._find(deployment_id)
         if path is not None:
             result = rq.StartResult(deployment_id=deployment_id, log_uri=path.absolute().as_uri())
         else:
@@ -137,7 +132,7 @@ class DetachedRunner:
             result = await asyncio.shield(task)
         if subscriber is not None:
             await self.subscribe(rq.SubscribeParams(deployment_id=deployment_id), subscriber)
-            if self._next_id(deployment_id) is not None:
+            if await asyncio.to_thread(self._next_id, deployment_id) is not None:
                 task = asyncio.ensure_future(self._follow_group(deployment_id, subscriber))
                 self._groups.add(task)
                 task.add_done_callback(self._groups.discard)
@@ -146,11 +141,11 @@ class DetachedRunner:
     async def _follow_group(self, deployment_id: str, subscriber: Subscriber) -> None:
         """Who has begun a group follows all of it: each process begins the one after it when it has succeeded."""
         with suppress(AutoDeployerError, TimeoutError):
-            while (following := self._next_id(deployment_id)) is not None:
+            while (following := await asyncio.to_thread(self._next_id, deployment_id)) is not None:
                 if (await self.wait(deployment_id)).outcome != "success":
                     return
                 async with asyncio.timeout(_NEXT_BEGINS_S):
-                    while self._store.find_deployment(following) is None:  # noqa: ASYNC110 - another process makes it
+                    while await self._find(following) is None:  # noqa: ASYNC110 - another process makes it
                         await asyncio.sleep(_LOOK_S)
                 await self.subscribe(rq.SubscribeParams(deployment_id=following), subscriber)
                 deployment_id = following
@@ -191,7 +186,7 @@ class DetachedRunner:
         """
         self._check_open()
         try:
-            streams = await connect(self._history.path_of(deployment_id), deployment_id)
+            streams = await connect(await self._path(deployment_id), deployment_id)
         except HostGoneError:
             return False
         try:
@@ -213,8 +208,20 @@ class DetachedRunner:
             return InvalidStateError(f"Deployment {deployment_id} runs in another process, which alone can be asked for this.")
         return InvalidStateError(f"Deployment {deployment_id} has ended ({status}).")
 
+    async def _find(self, deployment_id: str) -> Path | None:
+        return await asyncio.to_thread(self._store.find_deployment, deployment_id)
+
+    async def _path(self, deployment_id: str) -> Path:
+        """The log of a deployment.
+
+        Raises:
+            NotFoundError: no log has this id.
+        """
+        return await asyncio.to_thread(self._history.path_of, deployment_id)
+
     async def _sweep(self) -> None:
-        await asyncio.to_thread(sweep, self._store)
+        if self._recovers:
+            await asyncio.to_thread(sweep, self._store)
 
     def _check_open(self) -> None:
         if self._closed:
@@ -223,9 +230,3 @@ class DetachedRunner:
 
 def _raw(params: rq.DeploymentParams) -> dict[str, Any]:
     return params.model_dump(mode="json", by_alias=True)
-
-
-def _end_of(path: Path) -> Finished | None:
-    """The end of a deployment in its journal."""
-    ends = [published.item for published in replay(path, 0) if isinstance(published.item, Finished)]
-    return ends[-1] if ends else None

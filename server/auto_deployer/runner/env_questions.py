@@ -24,6 +24,8 @@ _OWN_SECRET = re.compile(
 _ADDRESS = re.compile(r"(?:URL|URI|DSN)$")
 _SERVICE = re.compile(r"DATABASE|DB|POSTGRES|PG|MYSQL|MARIA|MONGO|REDIS|AMQP|RABBIT")
 _GENERATE, _ENTER = "generate", "enter"
+_ASKED = "env-"
+"""Begins the id of a question for a variable's value."""
 
 MakePlan = Callable[[frozenset[str]], Awaitable[DeploymentPlan]]
 """Plans for an app whose env file has these names."""
@@ -88,10 +90,16 @@ async def _ask(variable: EnvVariable, asker: Asker) -> str:
     return (answer.text or "").strip() if not answer.cancelled else ""
 
 
+def variable_of(question: Question) -> str | None:
+    """The variable whose value a question asks for; None for other questions."""
+    is_value = question.question_id.startswith(_ASKED) and not question.options
+    return question.question_id.removeprefix(_ASKED) if is_value else None
+
+
 def _how(variable: EnvVariable) -> Question:
     """Whether a value of its own is wanted; silence makes one, which is safe: nothing else knows the old one."""
     return Question(
-        question_id=f"env-{variable.name}-how", kind="choice", category="information", default=_GENERATE,
+        question_id=f"{_ASKED}{variable.name}-how", kind="choice", category="information", default=_GENERATE,
         message=f"{variable.name} is not set, and the app needs it. Generate a random value?",
         detail=f"{_place(variable)}Any long random text serves.",
         options=(
@@ -103,7 +111,7 @@ def _how(variable: EnvVariable) -> Question:
 
 def _value(variable: EnvVariable) -> Question:
     return Question(
-        question_id=f"env-{variable.name}", kind="secret" if is_hidden(variable.name) else "text", category="information",
+        question_id=f"{_ASKED}{variable.name}", kind="secret" if is_hidden(variable.name) else "text", category="information",
         message=f"Value of {variable.name}, which the app needs",
         detail=f"{_place(variable)}It is kept in the app's env file, readable by you alone, for the deployments to come.",
         default=variable.default,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,6 +25,8 @@ class AppEnvironment:
 
     given: dict[str, str] = field(default_factory=dict[str, str], repr=False)
     kept: dict[str, str] = field(default_factory=dict[str, str], repr=False)
+    shown: frozenset[str] = frozenset()
+    """Values that stand in every log of this deployment, whoever gives them to a variable as well."""
 
     @property
     def values(self) -> dict[str, str]:
@@ -33,6 +36,11 @@ class AppEnvironment:
     @property
     def names(self) -> frozenset[str]:
         return frozenset(self.values)
+
+    def known_to(self, secrets: SecretRegistry) -> None:
+        """Let all values be masked, as far as they are not to be read by anybody anyway."""
+        for values in (self.kept, self.given):
+            secrets.add_given(values, self.shown)
 
     def below(self, defaults: Mapping[str, str]) -> AppEnvironment:
         """The same with values for names that the request does not give."""
@@ -46,7 +54,7 @@ class AppEnvironment:
 def read_environment(
     params: SourceParams, paths: DeployPaths, secrets: SecretRegistry, handed: Path | None = None
 ) -> AppEnvironment:
-    """The variables of the request on top of those the app has kept; secret ones are registered.
+    """The variables of the request on top of those the app has kept; all of them are known to `secrets` from here on.
 
     Args:
         handed: Env file of the deployment that this one continues: a log keeps no values.
@@ -56,9 +64,16 @@ def read_environment(
     """
     given = {**parse_env(_read(handed)), **_from_file(params.env_file), **params.env}
     kept = parse_env(_read(Path(paths.env_file)))
-    for values in (kept, given, dict(os.environ)):
-        secrets.add_env(values)
-    return AppEnvironment(given, kept)
+    environment = AppEnvironment(given, kept, _shown_anyway(params, paths))
+    environment.known_to(secrets)
+    secrets.add_env(os.environ)
+    return environment
+
+
+def _shown_anyway(params: SourceParams, paths: DeployPaths) -> frozenset[str]:
+    """The names that make up where the app comes from and where it goes."""
+    texts = (params.repo.removesuffix(".git"), params.subdir or "", paths.deploy_dir, str(Path.home()))
+    return frozenset({params.repo, params.ref or "", *texts, *(part for text in texts for part in re.split(r"[/\\:@]", text))})
 
 
 def hand_over(environment: AppEnvironment, paths: DeployPaths, work_dir: Path) -> None:

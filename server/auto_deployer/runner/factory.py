@@ -9,7 +9,9 @@ from ..model.ports import AppVerbs, DeploymentRunner
 from .settings import SettingsSource, effective_settings
 
 
-def create_runner(log_dir: Path, *, attached: bool = True, settings: SettingsSource = effective_settings) -> DeploymentRunner:
+def create_runner(
+    log_dir: Path, *, attached: bool = True, settings: SettingsSource = effective_settings, recovers: bool = True
+) -> DeploymentRunner:
     """A runner whose logs go to `log_dir`.
 
     Args:
@@ -17,14 +19,16 @@ def create_runner(log_dir: Path, *, attached: bool = True, settings: SettingsSou
         attached: Deployments run in this process and end with it; otherwise in processes of their own, which outlive it (not on
             Windows: there they are always attached).
         settings: Asked once for each deployment; default: the environment and the user's file.
+        recovers: Give deployments whose process died their end, and end what they left running; False where the workspace is not
+            trusted.
     """
     if attached or os.name != "posix":
         from .attached import AttachedRunner
 
-        return AttachedRunner(log_dir, settings)
+        return AttachedRunner(log_dir, settings, recovers=recovers)
     from .detached import DetachedRunner
 
-    return DetachedRunner(log_dir, settings)
+    return DetachedRunner(log_dir, settings, recovers=recovers)
 
 
 def sweep_logs(log_dir: Path) -> list[Path]:

@@ -16,8 +16,9 @@ from pathlib import Path
 
 import orjson
 
-from ..deploy_log.journal import JOURNAL_NAME, is_locked, last_seq, read_event
-from ..deploy_log.recorder import files_folder, line_seq, replay
+from ..deploy_log.descriptors import open_regular
+from ..deploy_log.journal import JOURNAL_NAME, is_locked, last_seq, open_journal, read_event
+from ..deploy_log.recorder import Replay, files_folder, line_seq, replay_from
 from ..model.errors import LogError
 from ..model.events import Finished, OutputChunk
 from ..model.ports import Published, Subscriber
@@ -57,17 +58,21 @@ class Following:
         """Returns when it is known how far the deployment is."""
         await self._ready.wait()
 
-    def add(self, subscriber: Subscriber, after_seq: int) -> int:
+    async def add(self, subscriber: Subscriber, after_seq: int) -> int:
         """Send the missed events, then the live ones; returns the last `seq` so far. Nothing slips between.
 
         Raises:
             LogError: the journal cannot be read.
         """
         self._subscribers.pop(subscriber, None)
-        for published in replay(self._log, after_seq):
+        read, last = await asyncio.to_thread(lambda: (replay_from(self._log, after_seq), last_seq(self._journal)))
+        # from here on without a pause; what came while we read is little
+        known = line_seq(read.events[-1].line) if read.events else after_seq
+        rest = replay_from(self._log, known, read.offset) if self._seq > known else Replay()
+        for published in (*read.events, *rest.events):
             if line_seq(published.line) <= self._seq:
                 _call(subscriber, published)
-        seen = min(after_seq, last_seq(self._journal))  # it may have seen the document before us
+        seen = min(after_seq, last)  # it may have seen the document before us
         self._subscribers[subscriber] = max(self._seq, seen)
         return self._seq
 
@@ -89,7 +94,7 @@ class Following:
                 if not (alive := is_locked(self._journal)):
                     await self._sweep()
                     alive = is_locked(self._journal)  # by another sweep that was quicker, and will have its end in a moment
-                self._take_up_to(log_seq(self._log))
+                await self._take_up_to(None)
                 if not alive:
                     return
                 self._ready.set()
@@ -108,7 +113,7 @@ class Following:
             return
         try:
             answer = await ask(streams, "follow", {"deploymentId": self._deployment_id})
-            self._take_up_to(answer["lastSeq"])
+            await self._take_up_to(answer["lastSeq"])
             self._ready.set()
             await self._read(streams)
         except HostGoneError:
@@ -122,25 +127,30 @@ class Following:
                 line = raw[:-1]
                 if line.startswith(_OUTPUT):
                     self._publish(Published(OutputChunk.model_validate(orjson.loads(line)["params"]), line))
-                else:
-                    self._take(line)
+                elif line_seq(line) > self._seq:
+                    self._take(Published(read_event(line, self._journal), line))
 
-    def _take_up_to(self, last: int) -> None:
-        """Take the journal's events up to this `seq`."""
-        with self._journal.open("rb") as file:
+    async def _take_up_to(self, last: int | None) -> None:
+        """Take the journal's events up to this `seq`; None: as far as the log file has come."""
+        for published in await asyncio.to_thread(self._read_up_to, last):
+            self._take(published)
+
+    def _read_up_to(self, last: int | None) -> list[Published]:
+        last = log_seq(self._log) if last is None else last
+        found: list[Published] = []
+        with open_journal(self._journal) as file:
             file.seek(self._offset)
             for raw in file:
                 line = raw.rstrip(b"\n")
-                if not raw.endswith(b"\n") or line_seq(line) > last:
-                    return
+                if not raw.endswith(b"\n") or (seq := line_seq(line)) > last:
+                    break
                 self._offset += len(raw)
-                self._take(line)
+                if seq > self._seq:
+                    found.append(Published(read_event(line, self._journal), line))
+        return found
 
-    def _take(self, line: bytes) -> None:
-        if line_seq(line) <= self._seq:
-            return
-        published = Published(read_event(line, self._journal), line)
-        self._seq = line_seq(line)
+    def _take(self, published: Published) -> None:
+        self._seq = line_seq(published.line)
         self._publish(published)
         if isinstance(published.item, Finished):
             self._end(published.item)
@@ -161,10 +171,11 @@ class Following:
 def log_seq(log: Path) -> int:
     """How far the log file has come: `seq` is its last field; in a file that an editor saved in another form it may be anywhere."""
     try:
-        with log.open("rb") as file:
+        with os.fdopen(open_regular(log), "rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - _SEQ_WITHIN))
             found = _SEQ_AT_END.search(file.read())
-        return int(found[1]) if found else int(orjson.loads(log.read_bytes())["seq"])
+            file.seek(0)
+            return int(found[1]) if found else int(orjson.loads(file.read())["seq"])
     except (OSError, ValueError, TypeError, KeyError):
         return 0
 

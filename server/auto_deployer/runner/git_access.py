@@ -4,12 +4,29 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from ..analysis import TOKEN_VARIABLE, USERNAME_VARIABLE, AskCredentials, Extras, GitLogin, Limits, Logins, LoginWanted
 from ..model.ports import Asker
 from ..model.questions import Question
 from ..model.requests import SourceParams
 from ..model.settings import BudgetSettings
+
+
+@dataclass(frozen=True)
+class GitAccess:
+    """How one request gets at its repository."""
+
+    logins: Logins
+    """Who logs in where the repository's server asks for it."""
+    limits: Limits
+    """Of what is fetched."""
+    extras: Extras
+
+    @classmethod
+    def of(cls, params: SourceParams, budget: BudgetSettings, asker: Asker | None = None) -> GitAccess:
+        limits = Limits(timeout_s=budget.fetch_timeout, max_bytes=budget.max_repository_mb * 1_048_576)
+        return cls(logins_for(params, asker), limits, Extras(submodules=params.submodules, lfs=params.lfs))
 
 
 def logins_for(params: SourceParams, asker: Asker | None = None, environ: Mapping[str, str] = os.environ) -> Logins:
@@ -39,14 +56,6 @@ def asking(asker: Asker) -> AskCredentials:
         return GitLogin(secret, username) if secret and not answer.cancelled else None
 
     return ask
-
-
-def extras_of(params: SourceParams) -> Extras:
-    return Extras(submodules=params.submodules, lfs=params.lfs)
-
-
-def limits_of(budget: BudgetSettings) -> Limits:
-    return Limits(timeout_s=budget.fetch_timeout, max_bytes=budget.max_repository_mb * 1_048_576)
 
 
 def _username_question(wanted: LoginWanted) -> Question:

@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
+import asyncio
 import codecs
+import os
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
 
 from ..deploy_log import LogStore, read_log
+from ..deploy_log.descriptors import open_regular
 from ..deploy_log.document import render
 from ..deploy_log.journal import JOURNAL_NAME, last_seq
 from ..deploy_log.recorder import files_folder, replay
 from ..model.errors import LogError, NotFoundError
+from ..model.events import Finished
 from ..model.log import CommandRecord, DeploymentLog
-from ..model.ports import Subscriber
+from ..model.ports import Published, Subscriber
 from ..model.requests import DeploymentSummary, GetResult, OutputParams, OutputResult, SubscribeResult
+from ..model.suggestions import suggest
 from .workdir import remove_work_dir, work_dir_of
 
 _COMMAND_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
+@dataclass(frozen=True)
+class Missed:
+    """What an ended deployment has for a subscriber, and what the subscription answers."""
+
+    result: SubscribeResult
+    events: tuple[Published, ...] = ()
+
+
 class History:
-    """Read access to the deployments of one log folder."""
+    """The deployments of one log folder. What is no coroutine reads the disk: not for an event loop."""
 
     def __init__(self, store: LogStore) -> None:
         self._store = store
@@ -37,32 +51,47 @@ class History:
         if path is None:
             raise NotFoundError(
                 f"There is no deployment {deployment_id} in {self._store.folder}.",
-                suggestions=("Ask deploy/list for those there are.",),
+                suggestions=(suggest("See which there are", command="auto-deployer logs --list"),),
             )
         return path
 
     def summaries(self, limit: int | None) -> tuple[DeploymentSummary, ...]:
         """Rows of `deploy/list`, newest first."""
-        return tuple(summary_of(entry.path, entry.log) for entry in self._store.entries(limit))
+        return tuple(row.summary for row in self._store.rows(limit))
 
     def get(self, path: Path) -> GetResult:
         """The document as in the file, or as its journal says when the file is behind."""
         log = read_log(path)
         return GetResult(log=orjson.loads(render(log)), last_seq=log.seq)
 
-    def resend(self, path: Path, after_seq: int, subscriber: Subscriber) -> SubscribeResult:
+    async def resend(self, path: Path, after_seq: int, subscriber: Subscriber) -> SubscribeResult:
         """Send the missed events of an ended deployment; without a readable journal, the document instead."""
+        missed = await asyncio.to_thread(self._missed, path, after_seq)
+        for published in missed.events:
+            subscriber(published)
+        return missed.result
+
+    def _missed(self, path: Path, after_seq: int) -> Missed:
         last = last_seq(files_folder(path) / JOURNAL_NAME)
         try:
-            events = replay(path, after_seq) if last else []
+            events = tuple(replay(path, after_seq)) if last else ()
         except LogError:  # of a damaged journal: what the log file says still holds
-            last, events = 0, []
+            last, events = 0, ()
         if last == 0:
             log = self.get(path)
-            return SubscribeResult(last_seq=log.last_seq, resync=True, log=log.log)
-        for published in events:
-            subscriber(published)
-        return SubscribeResult(last_seq=last)
+            return Missed(SubscribeResult(last_seq=log.last_seq, resync=True, log=log.log))
+        return Missed(SubscribeResult(last_seq=last), events)
+
+    def end_of(self, path: Path) -> Finished:
+        """How a deployment ended, from its journal.
+
+        Raises:
+            NotFoundError: the journal does not tell.
+        """
+        ends = [published.item for published in replay(path, 0) if isinstance(published.item, Finished)]
+        if not ends:
+            raise NotFoundError(f"The log {path} does not tell how its deployment ended.")
+        return ends[-1]
 
     def delete(self, path: Path) -> None:
         """Delete the log of an ended deployment, with its files and what was kept for a retry.
@@ -72,7 +101,7 @@ class History:
         """
         work_dir = work_dir_of(read_log(path))
         self._store.delete(path)
-        if work_dir is not None and all(entry.log.work_dir != str(work_dir) for entry in self._store.entries()):
+        if work_dir is not None and all(row.work_dir != str(work_dir) for row in self._store.rows()):
             remove_work_dir(work_dir)  # a retry that goes on in it keeps it
 
     def output(self, path: Path, params: OutputParams) -> OutputResult:
@@ -82,16 +111,20 @@ class History:
             NotFoundError: there is no such command.
         """
         file = files_folder(path) / f"{params.command_id}.log"
-        if not _COMMAND_ID.fullmatch(params.command_id) or not file.is_file() or file.is_symlink():
+        try:
+            if not _COMMAND_ID.fullmatch(params.command_id):
+                raise FileNotFoundError(params.command_id)
+            descriptor = open_regular(file)
+        except OSError as error:
             if _is_silent(read_log(path), params.command_id):
                 return OutputResult(text="", offset=0, next_offset=0, size=0)
             raise NotFoundError(
                 f"There is no output of a command {params.command_id} of {params.deployment_id}.",
-                suggestions=("Ask deploy/get for its commands: each has its id.",),
-            )
-        size = file.stat().st_size
-        offset = max(0, size - params.limit) if params.offset is None else min(params.offset, size)
-        with file.open("rb") as stream:
+                suggestions=(suggest("Ask for the deployment's log: each of its commands has its id there."),),
+            ) from error
+        with os.fdopen(descriptor, "rb") as stream:
+            size = os.fstat(descriptor).st_size
+            offset = max(0, size - params.limit) if params.offset is None else min(params.offset, size)
             stream.seek(offset)
             data = stream.read(params.limit)
         if params.offset is None and offset > 0:
@@ -116,12 +149,3 @@ def _whole_characters(data: bytes) -> tuple[str, int]:
     text = decoder.decode(data)
     left, _ = decoder.getstate()
     return (text, len(data) - len(left)) if text else (decoder.decode(b"", final=True), len(data))
-
-
-def summary_of(path: Path, log: DeploymentLog) -> DeploymentSummary:
-    """A row of `deploy/list`."""
-    return DeploymentSummary(
-        deployment_id=log.deployment_id or path.stem, repo=log.repo_url, target=log.target, status=log.status,
-        start_time=log.start_time, end_time=log.end_time, log_uri=path.absolute().as_uri(),
-        subdir=log.request.get("subdir"), subdirs=tuple(log.request.get("subdirs", ())),
-    )  # fmt: skip

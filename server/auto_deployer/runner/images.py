@@ -8,6 +8,7 @@ from ..model.errors import RefusedError
 from ..model.plan import DeploymentPlan
 from ..model.ports import Session
 from ..model.reasons import Kind
+from ..model.suggestions import suggest
 from ..planning.recipes.server_images import registry_of
 
 _PATIENCE_S = 5
@@ -56,13 +57,17 @@ wait
 
 
 def _unreachable(engine: str, image: str, why: str) -> RefusedError:
+    pull = f"{engine} pull {shlex.quote(image)}"
     return RefusedError(
         f"The image {image} comes from {registry_of(image)}, which the target cannot reach ({why}), and {engine} does not have it. "
         "Nothing was built.",
         kind=Kind.DEPENDENCY_SOURCE_UNREACHABLE,
         suggestions=(
-            f"Bring it in: `{engine} pull {image}` where the registry can be reached, then `{engine} save` and `{engine} load`.",
-            "A mirror or a proxy of the engine's own: https://docs.docker.com/engine/daemon/proxy.",
-            "Or deploy without containers: `--recipe traditional`.",
+            suggest(
+                f"Bring it in with `{engine} save` and `{engine} load` from where the registry can be reached",
+                command=pull,
+            ),
+            suggest("A mirror or a proxy of the engine's own: https://docs.docker.com/engine/daemon/proxy."),
+            suggest("Or deploy without containers", "overrides.recipe", "traditional"),
         ),
     )

@@ -46,7 +46,7 @@ def open_model(effective: EffectiveSettings, secrets: SecretRegistry, on_call: C
     try:
         return ModelAccess(connect(llm, effective.settings.budget, effective.key, on_call=on_call, secrets=secrets))
     except SettingsError as error:
-        return ModelAccess(problem=" ".join((error.message, *error.suggestions)))
+        return ModelAccess(problem=" ".join((error.message, *(suggestion.plain for suggestion in error.suggestions))))
 
 
 def settings_for(params: SourceParams, effective: EffectiveSettings) -> EffectiveSettings:
@@ -56,15 +56,14 @@ def settings_for(params: SourceParams, effective: EffectiveSettings) -> Effectiv
     return EffectiveSettings(effective.settings.model_copy(update=told), effective.key)
 
 
-def secrets_of(source: Source, effective: EffectiveSettings | None = None) -> SecretRegistry:
+def secrets_of(params: SourceParams, source: Source, effective: EffectiveSettings) -> SecretRegistry:
     """A registry that knows what the request and the settings hold, before anything is written."""
     secrets = SecretRegistry()
-    for secret in source.secrets:
+    credential = params.git_credential.token if params.git_credential is not None else ""
+    for secret in (*source.secrets, effective.key or "", credential):
         secrets.add(secret)
-    if effective is not None:
-        secrets.add(effective.key or "")
-        for url in (effective.settings.llm.endpoint, effective.settings.llm.proxy):
-            secrets.add_url(url or "")
+    for url in (effective.settings.llm.endpoint, effective.settings.llm.proxy):
+        secrets.add_url(url or "")
     return secrets
 
 

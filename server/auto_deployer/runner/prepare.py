@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..analysis import Limits, Logins, SnapshotTree, Source, analyze, take_snapshot
+from ..analysis import Snapshot, SnapshotTree, Source, analyze, know_committed, take_snapshot
+from ..masking import SecretRegistry
+from ..model.errors import RepositoryError
 from ..model.facts import HostFacts, RepoFacts
 from ..model.plan import DeploymentPlan
 from ..model.ports import DeployPaths, LanguageModel, PlanInput, Session
@@ -17,7 +20,7 @@ from ..model.requests import SourceParams
 from ..model.settings import PlannerName
 from ..sessions.probe import probe_host
 from ..sessions.registry import RegistryState, probe_registry
-from .git_access import extras_of
+from .git_access import GitAccess
 from .registries import likely_registry
 
 if TYPE_CHECKING:
@@ -44,13 +47,12 @@ class Facts:
 
 async def gather_facts(
     params: SourceParams, source: Source, session: Session, into: Path, on_progress: Callable[[str], None] | None = None, *,
-    logins: Logins, limits: Limits, with_texts: bool = False, with_registry: bool = False,
+    access: GitAccess, secrets: SecretRegistry, with_texts: bool = False, with_registry: bool = False,
 ) -> Facts:  # fmt: skip
     """Take the snapshot, probe the target and load what plans at the same time, then analyse.
 
     Args:
-        logins: Who logs in where the repository's server asks for it.
-        limits: Of what is fetched.
+        secrets: Gets to know what the repository's committed env files hold, before anything of it is told.
         with_texts: Read what a model is shown as well.
         with_registry: Begin to try the registry.
 
@@ -61,15 +63,15 @@ async def gather_facts(
     loading = asyncio.ensure_future(asyncio.to_thread(_load))
     try:
         snapshot = await take_snapshot(
-            source, ref=params.ref, subdir=params.subdir, dirty=params.dirty, into=into, extras=extras_of(params), logins=logins,
-            limits=limits, on_progress=on_progress,
+            source, ref=params.ref, subdir=params.subdir, dirty=params.dirty, into=into, extras=access.extras,
+            logins=access.logins, limits=access.limits, on_progress=on_progress,
         )  # fmt: skip
         await loading
         from ..planning.recipes import RECIPES
         from ..planning.repo_texts import RepoTexts, read_texts
 
         detectors = [recipe.detect for recipe in RECIPES]
-        with await SnapshotTree.load(snapshot.git_dir, snapshot.commit, snapshot.subdir) as tree:
+        with await _known_tree(snapshot, secrets) as tree:
             repo = await asyncio.to_thread(analyze, tree, snapshot, source, detectors)
             texts = await asyncio.to_thread(read_texts, tree) if with_texts else RepoTexts()
         kind = likely_registry(repo) if with_registry else None
@@ -78,6 +80,27 @@ async def gather_facts(
     finally:
         probing.cancel()
         await asyncio.gather(probing, loading, return_exceptions=True)
+
+
+async def _known_tree(snapshot: Snapshot, secrets: SecretRegistry) -> SnapshotTree:
+    """The deployed folder, once `secrets` knows what is committed; that a folder is missing is told afterwards, too.
+
+    Raises:
+        RepositoryError: there is no such folder.
+    """
+    try:
+        tree = await SnapshotTree.load(snapshot.git_dir, snapshot.commit, snapshot.subdir)
+    except RepositoryError:
+        await know_snapshot(snapshot.git_dir, snapshot.commit, secrets)
+        raise
+    await asyncio.to_thread(know_committed, tree, secrets)
+    return tree
+
+
+async def know_snapshot(git_dir: Path, commit: str, secrets: SecretRegistry) -> None:
+    """Know the secrets in the committed env files of a snapshot that was taken before, if it is still there."""
+    with suppress(RepositoryError), await SnapshotTree.load(git_dir, commit) as tree:
+        await asyncio.to_thread(know_committed, tree, secrets)
 
 
 def _load() -> None:

@@ -10,6 +10,7 @@ from ..model.events import QuestionAsked, QuestionResolved
 from ..model.questions import Answer, Question
 from ..model.settings import InteractionSettings
 from ..orchestrator import RunControl
+from .env_questions import variable_of
 
 
 class QuestionBroker:
@@ -51,9 +52,11 @@ class QuestionBroker:
         return answer
 
     def _know(self, question: Question, text: str) -> None:
-        """A secret is one whatever it looks like; other answers may look like one."""
+        """A secret is one whatever it looks like, an app's variable was given for the app; other answers may look like a secret."""
         if question.kind == "secret":
             self._recorder.secrets.add(text)
+        if (name := variable_of(question)) is not None:
+            self._recorder.secrets.add_given({name: text})
         self._recorder.secrets.add_env({"": text})
 
     def answer(self, question_id: str, answer: Answer) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ..apps.recovery import end_unfinished, take_back
@@ -20,7 +21,9 @@ def sweep(store: LogStore) -> list[Path]:
 def _end_app(log: DeploymentLog) -> str:
     if log.target != "local" or not log.deploy_dir or not log.release:
         return ""
-    return asyncio.run(end_unfinished(local_session(), Path(log.deploy_dir), log.release))
+    ending = end_unfinished(local_session(), Path(log.deploy_dir), log.release)
+    with ThreadPoolExecutor(1) as beside:  # who sweeps may have an event loop of its own
+        return beside.submit(asyncio.run, ending).result()
 
 
 async def end_cut_off(session: Session, paths: DeployPaths) -> str:

@@ -11,6 +11,7 @@ from ..model.facts import RepoFacts
 from ..model.plan import DeploymentPlan
 from ..model.ports import Session
 from ..model.reasons import Kind
+from ..model.suggestions import Suggestion, suggest
 from ..sessions.registry import RegistryKind, RegistryState
 from ..sessions.system import is_native
 from .images import refuse_unreachable_images
@@ -22,11 +23,11 @@ _KINDS: dict[str, RegistryKind] = {
 """Package manager -> registry."""
 _LOCKED = ("npm ci", "--frozen", "--immutable")
 """Words of installations that know each file beforehand: they may find all of them in a cache."""
-_WHAT_TO_SET: dict[RegistryKind, tuple[str, ...]] = {
-    "pypi": ("An index of your own: PIP_INDEX_URL, or `pip config set global.index-url URL`.",),
-    "npm": ("A registry of your own: npm_config_registry, or `npm config set registry URL`.",),
+_WHAT_TO_SET: dict[RegistryKind, tuple[Suggestion, ...]] = {
+    "pypi": (suggest("An index of your own: PIP_INDEX_URL, or", command="pip config set global.index-url URL"),),
+    "npm": (suggest("A registry of your own: npm_config_registry, or", command="npm config set registry URL"),),
 }
-_BEHIND_A_PROXY = "Behind a proxy: set HTTPS_PROXY and HTTP_PROXY (NO_PROXY names the hosts that need none)."
+_BEHIND_A_PROXY = suggest("Behind a proxy: set HTTPS_PROXY and HTTP_PROXY (NO_PROXY names the hosts that need none).")
 
 
 def likely_registry(repo: RepoFacts) -> RegistryKind | None:

@@ -18,10 +18,11 @@ from pydantic import BaseModel
 from ..deploy_log.descriptors import OWN_FILE
 from ..model.errors import LogError
 from ..model.log import DeploymentLog
+from ..model.suggestions import suggest
 
 M = TypeVar("M", bound=BaseModel)
 
-REQUEST, PLAN, REPO = "request.json", "plan.json", "repo.json"
+REQUEST, PLAN, REPO, HOST, SNAPSHOT = "request.json", "plan.json", "repo.json", "host.json", "snapshot.git"
 """Names in the folder."""
 _KEPT_S = 7 * 24 * 3600
 
@@ -38,7 +39,7 @@ def work_dir_of(log: DeploymentLog) -> Path | None:
 
 
 def make_work_dir(deployment_id: str) -> Path:
-    """A fresh private folder (0700) for a deployment; old ones are removed on the way.
+    """A fresh private folder (0700) for a deployment.
 
     Raises:
         LogError: it cannot be made.
@@ -47,7 +48,6 @@ def make_work_dir(deployment_id: str) -> Path:
     folder = root / f"{deployment_id}-{os.urandom(4).hex()}"
     try:
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _prune(root)
         folder.mkdir(mode=0o700)
     except OSError as error:
         raise _unwritable(folder, error) from error
@@ -55,7 +55,7 @@ def make_work_dir(deployment_id: str) -> Path:
 
 
 def remove_work_dir(folder: Path) -> None:
-    """Remove a working folder; only one of ours."""
+    """Remove a working folder; only one of ours. A snapshot has many files: not for an event loop."""
     if folder.parent == work_root():
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -92,12 +92,14 @@ def load(folder: Path | None, name: str, kind: type[M]) -> M | None:
 def _unwritable(path: Path, error: OSError) -> LogError:
     return LogError(
         f"Cannot write {path}: {error.strerror or error}.",
-        suggestions=("Free some space; the working folders lie in the user's cache directory (XDG_CACHE_HOME).",),
+        suggestions=(suggest("Free some space; the working folders lie in the user's cache directory (XDG_CACHE_HOME)."),),
     )
 
 
-def _prune(root: Path) -> None:
-    for folder in root.iterdir():
-        with contextlib.suppress(OSError):
-            if time.time() - folder.stat().st_mtime > _KEPT_S:
-                shutil.rmtree(folder, ignore_errors=True)
+def remove_old_work_dirs() -> None:
+    """Remove the working folders that nobody came back for within a week. Not for an event loop."""
+    with contextlib.suppress(OSError):
+        for folder in work_root().iterdir():
+            with contextlib.suppress(OSError):
+                if time.time() - folder.stat().st_mtime > _KEPT_S:
+                    shutil.rmtree(folder, ignore_errors=True)

@@ -11,8 +11,10 @@ from typing import Literal
 from ..model.errors import RefusedError
 from ..model.ports import CommandOutcome, CommandSpec, ProbeResult, Spawned, StreamName
 from ..model.reasons import Kind
+from ..model.suggestions import suggest
 from .child import Supervised, spawn
 from .environment import child_environment
+from .marked import Marked
 from .process import (
     ProcessRef,
     descendants,
@@ -75,6 +77,7 @@ class LocalSession:
         """
         if stop.is_set():
             return CommandOutcome(EXIT_TERMINATED, 0, stopped=True)
+        marked = Marked(spec.mark)
         try:
             child = self._spawn(spec, on_output)
         except (OSError, ValueError) as error:
@@ -84,9 +87,10 @@ class LocalSession:
             on_spawned(Spawned(child.pid, child.pgid))
             if not stop.is_set():
                 child.open_gate()
-            return await self._supervise(child, limits_of(spec), stop)
+            return await self._supervise(child, limits_of(spec), stop, marked)
         except BaseException:
             self._kill(child)
+            marked.kill(child.pgid)
             child.reap()
             raise
         finally:
@@ -110,11 +114,16 @@ class LocalSession:
     async def close(self) -> None:
         """Nothing is held open between commands."""
 
-    async def _supervise(self, child: Supervised, limits: Limits, stop: asyncio.Event) -> CommandOutcome:
+    async def _supervise(self, child: Supervised, limits: Limits, stop: asyncio.Event, marked: Marked) -> CommandOutcome:
         watchdog = Watchdog(child, limits, prompt_quiet_s=self._prompt_quiet_s)
         ending = await _until_ending(child, watchdog, stop)
         prompt = child.prompt(sure=ending == "prompt") if ending in ("idle", "prompt") else ""
-        left = await (self._after_exit(child, stop) if ending == "exit" else self._end(child))
+        if ending == "exit":
+            left = await self._after_exit(child, stop)
+        else:
+            left, _ = await asyncio.gather(self._end(child), marked.end(child.pgid))
+            left = still_running(left)
+        left = tuple(dict.fromkeys((*left, *marked.escaped(child.pgid))))
         if child.output_error is not None:
             raise child.output_error
         return CommandOutcome(
@@ -165,7 +174,7 @@ def _find_bash() -> str:
         raise RefusedError(
             "Commands are run by bash, and there is none on PATH.",
             kind=Kind.MISSING_TOOL,
-            suggestions=("Install bash with the system's package manager.",),
+            suggestions=(suggest("Install bash with the system's package manager."),),
         )
     return bash
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from ..model.errors import RefusedError
 from ..model.ports import CommandOutcome, CommandSpec, Spawned, StreamName
 from ..model.reasons import Kind
+from ..model.suggestions import suggest
 from .child import Supervised
 from .environment import child_environment
 from .local import EXIT_CANNOT_START, LAST_OUTPUT_S, PIPE_GRACE_S, LocalSession, limits_of
@@ -65,8 +66,8 @@ def find_powershell() -> str:
             f"Commands are run by PowerShell, and there is none on PATH (looked for {' and '.join(PROGRAMS)}).",
             kind=Kind.MISSING_TOOL,
             suggestions=(
-                "Install PowerShell 7: winget install Microsoft.PowerShell",
-                "Or deploy inside WSL 2, where bash runs them.",
+                suggest("Install PowerShell 7", command="winget install Microsoft.PowerShell"),
+                suggest("Or deploy inside WSL 2, where bash runs them."),
             ),
         )
     return program

@@ -10,6 +10,7 @@ from pathlib import Path
 from ..model.errors import ConnectionFailedError
 from ..model.facts import ContainerEngine, HostFacts, Tool
 from ..model.ports import Session
+from ..model.suggestions import suggest
 from .known_answers import keep_answers, known_answers
 from .system import is_native
 
@@ -41,7 +42,7 @@ async def probe_host(session: Session) -> HostFacts:
     if not facts.os:
         raise ConnectionFailedError(
             f"Probing {session.target} gave nothing (exit code {result.exit_code}): {result.stderr.strip()[-300:] or 'no output'}",
-            suggestions=("Check that bash starts on the target without errors: bash -c 'uname -a'.",),
+            suggestions=(suggest("Check that bash starts on the target without errors", command="bash -c 'uname -a'"),),
         )
     keep_answers(session.target, result.stdout.splitlines())
     return facts

@@ -6,7 +6,15 @@ import { ELSEWHERE, EMPTY_WINDOW, NO_SERVER, SERVER_STARTS, UNTRUSTED, UNTRUSTED
 import { entriesOf, type Key, type Manifest, readManifest, readSources } from "./entries.ts";
 
 const SCENES = [
-  ...[NOTHING_DEPLOYED, QUESTION, CANCELLED, running({ folder: "", set: () => undefined }), SUCCESS, APP_RUNS, APP_STOPPED],
+  ...[
+    NOTHING_DEPLOYED,
+    QUESTION,
+    CANCELLED,
+    running({ folder: "", control: "", set: () => undefined }),
+    SUCCESS,
+    APP_RUNS,
+    APP_STOPPED,
+  ],
   ...[UNTRUSTED, UNTRUSTED_SUCCESS, EMPTY_WINDOW, NO_SERVER, SERVER_STARTS],
 ].flat();
 

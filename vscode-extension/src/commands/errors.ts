@@ -1,5 +1,6 @@
 /** Errors of the server as people read them: what happened, and what to do next. */
 import * as vscode from "vscode";
+import { suggestionTexts } from "../deploy/remedies";
 import { withoutLogin } from "../deploy/text";
 import { brief, sentences } from "../format";
 import { COMMANDS } from "../ids";
@@ -16,7 +17,9 @@ export function reasonOf(error: unknown): Reason {
 }
 
 export async function showError(error: unknown, log: vscode.LogOutputChannel): Promise<void> {
-  const { message, suggestions = [] } = reasonOf(error);
+  const reason = reasonOf(error);
+  const { message } = reason;
+  const suggestions = suggestionTexts(reason);
   log.error([message, ...suggestions].join("\n  "));
   const [button, command] =
     (error as { code?: unknown }).code === NOT_TRUSTED

@@ -1,6 +1,7 @@
 /** Set Up a Model…: provider, address, model, key and a call that shows whether they work. Keys stay in the store of secrets. */
 import * as vscode from "vscode";
 import { asksEndpoint, type Provider, providerItems, secretName } from "../deploy/model";
+import { suggestionTexts } from "../deploy/remedies";
 import { sentences } from "../format";
 import { SECTION } from "../ids";
 import { PROVIDERS, type TestModelResult } from "../protocol";
@@ -57,8 +58,8 @@ function tried({ send }: Services, { provider, model, endpoint, key, trials }: D
   });
 }
 
-function whatNow({ message, suggestions = [] }: TestModelResult): Thenable<string | undefined> {
-  return offer("warning", sentences(message, ...suggestions), ["Try Again", "Save Anyway"]);
+function whatNow(result: TestModelResult): Thenable<string | undefined> {
+  return offer("warning", sentences(result.message, ...suggestionTexts(result)), ["Try Again", "Save Anyway"]);
 }
 
 class Draft {

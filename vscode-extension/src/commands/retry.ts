@@ -1,6 +1,6 @@
 /** Retry: from the first step that is not ok, or from one that is named. */
 import * as vscode from "vscode";
-import { type Choice, choiceAgain, isFolder, newDeploymentId, sourceParams } from "../deploy/choice";
+import { asItIsNow, type Choice, choiceAgain, isFolder, newDeploymentId, sourceParams } from "../deploy/choice";
 import { plain } from "../deploy/text";
 import { planStep, stepIds } from "../state/log";
 import { type Deployment, isRetryable, isRunning, offers } from "../state/store";
@@ -51,17 +51,21 @@ async function retryFrom(services: Services, deployment: Deployment, fromStepId:
   if (choice !== undefined && (await hasChanged(services, deployment, choice))) {
     const items = [
       { label: "The same snapshot", description: "go on with the files as they were", value: "same" },
-      { label: "The files as they are now", description: "a new deployment from the start", value: "new" },
+      { label: "The files as they are now", description: fromTheStart(choice), value: "new" },
     ];
     const wanted = await pickOne(items, "Retry", "The files have changed since that deployment");
     if (wanted !== "same") {
-      await (wanted === "new" ? start(services, choice) : undefined);
+      await (wanted === "new" ? start(services, asItIsNow(choice)) : undefined);
       return;
     }
   }
   const params = { deploymentId: deployment.id, newDeploymentId: newDeploymentId(new Date()), fromStepId };
   const { deploymentId } = await services.send("deploy/retry", params);
   services.view.reveal(deploymentId);
+}
+
+function fromTheStart({ ref }: Choice): string {
+  return ref ? `a new deployment of ${plain(ref)} from the start` : "a new deployment from the start, uncommitted edits included";
 }
 
 /** The folder's commit (working trees have one, too) is another than the deployment's. A URL is not asked: that is slow. */

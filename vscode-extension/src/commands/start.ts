@@ -63,12 +63,17 @@ async function withRemedy(choice: Choice, { asks, ...remedy }: Remedy, why: stri
     const subdir = await pickOne(items, title, "Folders that look like an app");
     return subdir === undefined ? undefined : { ...choice, subdir };
   }
-  const known = asks === "subdir" ? choice.subdir : choice.overrides?.[asks];
-  const prompt = `${why.split("\n", 1)[0]} ${remedy.prompt}:`;
-  const typed = await vscode.window.showInputBox({ title, prompt, value: known ?? remedy.example, ignoreFocusOut: true });
-  const value = typed?.trim();
-  if (!value) {
-    return undefined;
+  const ofChoice = asks === "subdir" || asks === "ref";
+  const given = (value: string): Choice =>
+    ofChoice ? { ...choice, [asks]: value } : { ...choice, overrides: { ...choice.overrides, [asks]: value } };
+  if (ofChoice && remedy.values.length > 1) {
+    const items = remedy.values.map((value) => ({ label: plain(value), description: "", value }));
+    const picked = await pickOne(items, title, remedy.prompt);
+    return picked === undefined ? undefined : given(picked);
   }
-  return asks === "subdir" ? { ...choice, subdir: value } : { ...choice, overrides: { ...choice.overrides, [asks]: value } };
+  const known = ofChoice ? choice[asks] : choice.overrides?.[asks];
+  const prompt = `${why.split("\n", 1)[0]} ${remedy.prompt}:`;
+  const typed = await vscode.window.showInputBox({ title, prompt, value: remedy.values[0] ?? known ?? "", ignoreFocusOut: true });
+  const value = typed?.trim();
+  return value ? given(value) : undefined;
 }

@@ -83,6 +83,11 @@ export function choiceAgain(log: DeploymentLog | undefined): Choice | undefined 
   return choice?.approval === "plan" && isAccepted(log) ? { ...choice, approval: "never" } : choice;
 }
 
+/** The choice to deploy a folder as it is now, edits included; with a ref it is what that names now. */
+export function asItIsNow(choice: Choice): Choice {
+  return choice.ref || !isFolder(choice) ? choice : { ...choice, dirty: true };
+}
+
 export interface SnapshotItem {
   readonly label: string;
   readonly description: string;

@@ -131,6 +131,9 @@ export class ServerClient implements vscode.Disposable {
     const isGone = (): boolean => this.client !== client || this.current !== "running";
     let dispose: () => void = () => undefined;
     const gone = new Promise<never>((_, reject) => {
+      if (isGone()) {
+        reject(new LostError()); // it ended just now
+      }
       const subscription = this.onDidChangeState(() => isGone() && reject(new LostError()));
       dispose = () => subscription.dispose();
     });
@@ -139,9 +142,11 @@ export class ServerClient implements vscode.Disposable {
 
   private async ready(): Promise<LanguageClient> {
     const isStarting = (): boolean => this.current === "starting" || this.current === "restarting";
-    await this.until(() => !isStarting(), PATIENCE_MS);
-    if (isStarting()) {
-      throw new Error("The Auto-Deployer server is still starting. Try again when it runs.");
+    for (const end = Date.now() + PATIENCE_MS; isStarting(); ) {
+      if (Date.now() >= end) {
+        throw new Error("The Auto-Deployer server is still starting. Try again when it runs.");
+      }
+      await this.until(() => !isStarting(), end - Date.now()); // it may have ended again before we go on
     }
     if (this.client === undefined || this.current !== "running") {
       throw new Error(this.fault ? `${this.fault.message} ${this.fault.remedy}` : "The Auto-Deployer server is not running.");

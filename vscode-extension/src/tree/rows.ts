@@ -1,6 +1,7 @@
 /** What each row of the tree of deployments says. */
 import { stripAnsi } from "../ansi";
 import { modelCalls, modelOfStep, modelUse } from "../deploy/model";
+import { suggestionTexts } from "../deploy/remedies";
 import { clock, counted, duration, durationInWords, elapsed, joined, moment, oneLine, repositoryName } from "../format";
 import { ICONS, type IconName } from "../icons";
 import type {
@@ -370,7 +371,7 @@ export function reason(why: Reason | null | undefined): Row | undefined {
 }
 
 export function reasonText(why: Reason): string {
-  return [codeBlock(why.message), ...(why.suggestions ?? []).map((suggestion) => `- ${escaped(suggestion)}`)].join("\n");
+  return [codeBlock(why.message), ...suggestionTexts(why).map((suggestion) => `- ${escaped(suggestion)}`)].join("\n");
 }
 
 export function app(info: AppInfo | null | undefined): Row | undefined {

@@ -1,5 +1,6 @@
 import { expect, describe as group, it } from "vitest";
 import {
+  asItIsNow,
   type Choice,
   choiceAgain,
   choiceOf,
@@ -16,6 +17,17 @@ import type { AnalyzeResult, RepoFacts } from "../../src/protocol";
 import { document } from "../journals";
 
 const choice: Choice = { repo: "/home/ada/shop", dirty: true, subdir: "web", target: "local", approval: "plan" };
+
+it("takes a folder as it is now, edits included, but for a ref or a URL", () => {
+  const head: Choice = { repo: "/home/ada/shop", target: "local", approval: "never" };
+  expect(asItIsNow(head)).toEqual({ ...head, dirty: true });
+  for (const other of [
+    { ...head, ref: "v1" },
+    { ...head, repo: "https://github.com/ada/shop" },
+  ]) {
+    expect(asItIsNow(other)).toEqual(other);
+  }
+});
 
 it("becomes the request, without what is only ours", () => {
   const params = startParams(choice, "d1");

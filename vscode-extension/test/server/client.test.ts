@@ -2,6 +2,8 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { Hooks } from "../../src/server/languageClient";
 
 const made: { hooks: Hooks; running: boolean }[] = [];
+/** What the servers answer, in this order; then with no apps. */
+const answers: (() => Promise<unknown>)[] = [];
 
 vi.mock("vscode", () => ({
   EventEmitter: class {
@@ -27,7 +29,7 @@ vi.mock("../../src/server/languageClient", () => ({
       start: () => hooks.running(),
       isRunning: () => server.running,
       dispose: () => Promise.resolve(),
-      sendRequest: () => Promise.resolve({ apps: [] }),
+      sendRequest: () => answers.shift()?.() ?? Promise.resolve({ apps: [] }),
     };
   },
 }));
@@ -41,6 +43,7 @@ describe("the client, after the server has ended", () => {
 
   beforeEach(async () => {
     made.length = 0;
+    answers.length = 0;
     const python = (): Promise<string> => Promise.resolve("python");
     client = new ServerClient(python, {} as never, log as never, "0.1.0", () => Promise.resolve());
     await client.start();
@@ -54,6 +57,36 @@ describe("the client, after the server has ended", () => {
     made[0]?.hooks.notStarted();
     await expect(waiting).rejects.toThrow("ended again and again");
     expect(client.state).toBe("failed");
+  });
+
+  const lost = (): Promise<never> => Promise.reject(Object.assign(new Error("Pending response rejected"), { code: -32097 }));
+
+  it("asks the next server what the last one did not answer, where that may be asked twice", async () => {
+    answers.push(lost);
+    const waiting = client.request("deploy/apps", {});
+    await made[0]?.hooks.closed();
+    await made[0]?.hooks.running();
+    expect(await waiting).toEqual({ apps: [] });
+  });
+
+  it("says in plain words that the answer is lost where it may not", async () => {
+    answers.push(lost);
+    await expect(client.request("deploy/stopApp", { name: "shop" })).rejects.toThrow("ended before it answered");
+  });
+
+  it("settles what was never answered when the server ends", async () => {
+    answers.push(() => new Promise(() => undefined));
+    const waiting = client.request("deploy/stopApp", { name: "shop" });
+    const settled = expect(waiting).rejects.toThrow("ended before it answered");
+    void made[0]?.hooks.closed();
+    await settled;
+  });
+
+  it("makes who asks during a restart wait for the new server", async () => {
+    const started = client.start();
+    const waiting = client.request("deploy/apps", {});
+    await started;
+    expect(await waiting).toEqual({ apps: [] });
   });
 
   it("goes on waiting when the start that failed is the one before the wait", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { CommandRecord, DeploymentLog } from "../../src/protocol";
+import { commandBy, commandKey } from "../../src/state/log";
 import { fold } from "../../src/state/reducer";
 import { type Deployment, DeploymentStore } from "../../src/state/store";
 import { DeploymentTree, type Node } from "../../src/tree/model";
@@ -261,4 +262,49 @@ it("drops the rows of deployments that are forgotten, and keeps those of the oth
   tree.prune();
   expect(tree.deployment("success")).toBe(kept);
   expect(tree.deployment("failure")).not.toBe(gone);
+});
+
+describe("a command's row", () => {
+  const shop = document("success");
+  const change = (more: Partial<CommandRecord>): { tree: DeploymentTree; command: Node } => {
+    const log = structuredClone(shop);
+    const step = log.steps?.find(({ commands }) => commands?.length);
+    Object.assign(step?.commands?.[0] ?? {}, { output: "", stdout: "", stderr: "", ...more });
+    const { tree, root } = treeOf(log);
+    const node = tree.children(root).find(({ stepId }) => stepId === step?.step_id) as Node;
+    return { tree, command: tree.children(node).find((child) => tree.command(child)) as Node };
+  };
+
+  it("offers its output where it has printed something", () => {
+    const silent = change({});
+    expect(silent.tree.row(silent.command)?.can).toEqual(["copy"]);
+    const spoken = change({ output: "x.files/c1.log" });
+    expect(spoken.tree.row(spoken.command)?.can).toEqual(["copy", "output"]);
+  });
+
+  it("is named by its id, or in old logs by its place", () => {
+    for (const [id, key] of [
+      ["c7", "c7"],
+      ["", /^\d+\.0$/],
+    ] as const) {
+      const log = structuredClone(shop);
+      const told = log.steps?.find(({ commands }) => commands?.length)?.commands?.[0] as CommandRecord;
+      Object.assign(told, { id });
+      expect(commandKey(log, told)).toMatch(key);
+      expect(commandBy(log, commandKey(log, told))).toBe(told);
+    }
+  });
+});
+
+it("offers nothing for a deployment that a terminal keeps, and says where it is controlled", () => {
+  const journal = events("failure");
+  const asked = journal.findIndex(({ method }) => method === "deploy/questionAsked") + 1;
+  const ours = deployment(fold(journal.slice(0, asked)));
+  const theirs = { ...ours, summary: { ...ours.summary, controllable: false } };
+  const tree = new DeploymentTree(() => theirs);
+  const root = tree.deployment(theirs.id);
+  expect(tree.row(root)).toMatchObject({ can: ["log"], description: expect.stringContaining("started elsewhere") });
+  expect(tree.row(root)?.tooltip).toMatch(/only there can it be cancelled/);
+  expect(rows(tree, root).flatMap(({ can }) => can)).toEqual([]);
+  expect(rows(tree, root)[0]?.description).toBe("answer it where it was started");
 });

@@ -20,7 +20,7 @@ const events = journal("success");
 const { deploymentId } = events[0]?.params ?? { deploymentId: "" };
 
 /** A window of this workspace, whose server lists the deployment like this. */
-function window(status: string, endTime: string | null = new Date().toISOString()): DeploymentStore {
+function window(status: string, endTime: string | null = new Date().toISOString(), failures = 0): DeploymentStore {
   const row: DeploymentSummary = {
     deploymentId,
     repo: "/site",
@@ -31,6 +31,9 @@ function window(status: string, endTime: string | null = new Date().toISOString(
     logUri: "file:///l",
   };
   const send = async (method: string): Promise<unknown> => {
+    if (method === "deploy/get" && failures-- > 0) {
+      throw new Error("the server starts again");
+    }
     const all = {
       "deploy/list": { deployments: [row] },
       "deploy/get": { log: document("success"), lastSeq: 9 },
@@ -85,4 +88,20 @@ it("tells nothing of what it never saw running, or what ended long ago", async (
   await window("success", "2020-01-01T00:00:00").connect();
   await settled();
   expect(told).toEqual([]);
+});
+
+it("tells an end whose log cannot be had at once, or at all", async () => {
+  vi.useFakeTimers();
+  for (const [failures, said] of [
+    [1, /is running at http/],
+    [99, /was deployed in/],
+  ] as const) {
+    kept.clear();
+    told.length = 0;
+    sawRunning();
+    await window("success", undefined, failures).connect();
+    await vi.runAllTimersAsync();
+    expect(told).toEqual([expect.stringMatching(said)]);
+  }
+  vi.useRealTimers();
 });

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from . import files
 from .calls import TEXT
-from .checkout import checkout
+from .checkout import checkout, forget_snapshots
 from .control import start, stop
 
 ENV_FILE = "shared/.env"
@@ -83,7 +83,7 @@ def remove(root: Path) -> None:
 
 
 VERBS: dict[str, Verb] = {
-    "checkout": checkout, "prepare": prepare, "write": write, "put": put,
+    "checkout": checkout, "forget-snapshots": forget_snapshots, "prepare": prepare, "write": write, "put": put,
     "write-environment": write_environment, "put-environment": put_environment, "start": start, "stop": stop, "keep": keep,
     "keep-up": keep_up, "switch": switch, "unlink": unlink, "remove": remove,
 }  # fmt: skip

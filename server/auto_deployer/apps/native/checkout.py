@@ -31,6 +31,25 @@ def checkout(root: Path, release: str, commit: str, snapshot: str) -> None:
     _write_files(repo, folder, release, commit)
 
 
+def forget_snapshots(root: Path) -> None:
+    """Drop the snapshots of releases that are not there any more, and pack what is left.
+
+    Raises:
+        OSError, subprocess.CalledProcessError: git says why on stderr.
+    """
+    git_dir, prefix = f"--git-dir={root / 'repo'}", "refs/deployments/"
+    listing = subprocess.run(
+        [_program(), git_dir, "for-each-ref", "--format=%(refname)", prefix], stdin=subprocess.DEVNULL, capture_output=True,
+        encoding="utf-8", check=True,
+    )  # fmt: skip
+    for ref in listing.stdout.splitlines():
+        if not (root / "releases" / ref.removeprefix(prefix)).is_dir():
+            _git(git_dir, "update-ref", "-d", ref)
+    _git(
+        git_dir, "-c", "pack.window=0", "-c", "pack.compression=1", "-c", "core.bigFileThreshold=1m", "gc", "--quiet", "--prune=now"
+    )
+
+
 def _write_files(repo: Path, folder: Path, release: str, commit: str) -> None:
     """With an index of our own."""
     index = repo / f"index.{release}"
@@ -41,10 +60,15 @@ def _write_files(repo: Path, folder: Path, release: str, commit: str) -> None:
     index.unlink(missing_ok=True)
 
 
-def _git(*words: str, cwd: Path | None = None, env: Mapping[str, str] | None = None, may_fail: bool = False) -> int:
+def _program() -> str:
     git = shutil.which("git")
     if git is None:
         raise FileNotFoundError("git is not on PATH")
+    return git
+
+
+def _git(*words: str, cwd: Path | None = None, env: Mapping[str, str] | None = None, may_fail: bool = False) -> int:
+    git = _program()
     errors = subprocess.DEVNULL if may_fail else None
     whole = {**os.environ, **(env or {})}
     return subprocess.run([git, *words], cwd=cwd, env=whole, stdin=subprocess.DEVNULL, stderr=errors, check=not may_fail).returncode

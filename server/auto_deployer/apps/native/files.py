@@ -48,6 +48,11 @@ def pointed(link: Path) -> Path | None:
     return None
 
 
+def exists(path: str) -> bool:
+    """Whether something is there."""
+    return Path(path).exists()
+
+
 def is_link(path: Path) -> bool:
     """Whether it is a symbolic link or a junction."""
     try:

@@ -9,17 +9,27 @@ from typing import Protocol
 from .findings import Finding
 from .places import Places, Spot
 from .streams import Stream
+from .where import NOWHERE_KNOWN, After, Shell
 
 
 class Judge(Protocol):
     """What a rule asks back when a command runs another."""
 
+    @property
+    def doubts(self) -> bool:
+        """A model made the command: what is not known to be harmless is asked about."""
+        ...
+
     def command(self, call: Call) -> list[Finding]:
         """Findings on a command that this one runs."""
         ...
 
-    def code(self, text: str, call: Call, params: Sequence[str] = ()) -> list[Finding]:
-        """Findings on shell code that this command runs, with its positional parameters from `$0` on."""
+    def code(self, text: str, call: Call, params: Sequence[str] = (), *, here: bool = False) -> list[Finding]:
+        """Findings on shell code that this command runs, with its positional parameters from `$0` on.
+
+        Args:
+            here: In the shell of the command itself (`eval`), not in one of its own.
+        """
         ...
 
     def script(
@@ -44,6 +54,8 @@ class Call:
     stdin: Stream
     places: Places
     judge: Judge
+    shell: Shell
+    """The shell that runs it."""
     depth: int = 0
 
     @property
@@ -63,6 +75,10 @@ class Call:
     def writes(self, word: str) -> Iterator[Finding]:
         """What speaks against changing the file."""
         return (found for spot in self.spots(word) if (found := self.places.write(spot)))
+
+    def overwrites(self, word: str) -> Iterator[Finding]:
+        """What speaks against putting something else in the file's place."""
+        return (found for spot in self.spots(word) if (found := self.places.overwrite(spot)))
 
     def deletes(self, word: str) -> Iterator[Finding]:
         """What speaks against deleting it with all below."""
@@ -90,9 +106,13 @@ class Call:
         )  # fmt: skip
         return self.judge.command(inner)
 
-    def runs_code(self, text: str, params: Sequence[str] = ()) -> list[Finding]:
-        """Findings on shell code that this one runs."""
-        return self.judge.code(text, self, params)
+    def runs_code(self, text: str, params: Sequence[str] = (), *, here: bool = False) -> list[Finding]:
+        """Findings on shell code that this one runs; `here` is in its own shell."""
+        return self.judge.code(text, self, params, here=here)
+
+    def leads_anywhere(self) -> None:
+        """Where the shell is behind this command is not known."""
+        self.shell.lead(After(NOWHERE_KNOWN, NOWHERE_KNOWN))
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from .calls import Call, options
 from .findings import Finding, ask
+from .inline import nontrivial
 from .marks import is_computed
 from .streams import FETCHED
 
@@ -22,6 +23,7 @@ _IN_PLACE = re.compile(r"-[pnlawF0]*i")
 _LONG = frozenset({"--eval", "--print", "--command", "--run", "-Command", "--execute"})
 _STRING = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"|`((?:[^`\\]|\\.)*)`", re.DOTALL)
 _SPAWNS = re.compile(
+    r"\w\.system\b|\bos\s*\.\s*(?:system|popen|exec[lv]\w*|spawn\w*|posix_spawn\w*)\b|"
     r"\b(?:os\.system|os\.popen|os\.exec\w*|os\.spawn\w*|posix_spawn\w*|subprocess|popen\w*|pty\.spawn|commands\.getoutput|child_process|"
     r"execSync|execFile\w*|spawn\w*|shell_exec|passthru|proc_open|pcntl_exec|IO\.popen|Kernel\.(?:exec|system)|Open3|os\.execute|io\.popen|"
     r"system|exec|qx|do shell script|Bun\.\$|Deno\.Command)\b\s*[({'\"\[`\\,. ]"
@@ -36,7 +38,7 @@ _WRITES = re.compile(
 _HIDES = re.compile(
     r"\b(?:eval|exec|compile|getattr|import_module|a2b_\w+|atob|Function|decode|chr|pack|globals|unescape|require\s*\([^'\"])\s*\(|"
     r"\b(?:__import__|b64decode|fromhex|unhexlify|marshal|fromCharCode|base64_decode|rot13|__builtins__|b85decode|zlib)|Buffer\.from|"
-    r"\\x[0-9a-f]{2}"
+    r"\\x[0-9a-f]{2}|\w\s*=\s*(?:exec|eval|getattr|compile)\b"
 )
 
 
@@ -61,7 +63,8 @@ def interpreter(name: str) -> str | None:
 
 def code_of(call: Call, language: str) -> Iterator[Finding]:
     """Findings on the code that an interpreter is given as words or on its standard input."""
-    given = options(call.args, _VALUED.get(language, _FLAGS[language]), tuple(_LONG))
+    args = tuple("-p" if word == "-pe" else word for word in call.args) if language in ("node", "nodejs", "bun") else call.args
+    given = options(args, _VALUED.get(language, _FLAGS[language]), tuple(_LONG))
     codes = given.values_of(*(f"-{letter}" for letter in _FLAGS[language]), *_LONG)
     if language == "php" and given.values_of("-S"):
         yield from (found for folder in given.values_of("-t") for found in call.reads_all(folder))
@@ -70,6 +73,7 @@ def code_of(call: Call, language: str) -> Iterator[Finding]:
         codes += call.args[1:]
     for code in codes:
         yield from judge_code(code, call)
+        yield from _doubted(code, call)
     if language in ("perl", "ruby") and any(_IN_PLACE.match(word) for word in call.args):
         yield from (found for word in given.operands for found in call.writes(word))
     if codes or given.values_of("-m") or call.args in (("--version",), ("-V",), ("-v",)):
@@ -82,6 +86,11 @@ def code_of(call: Call, language: str) -> Iterator[Finding]:
         yield from from_stdin(call)
 
 
+def _doubted(code: str, call: Call) -> Iterator[Finding]:
+    if call.judge.doubts and nontrivial(code):
+        yield ask("inline-code", f"The model has {call.name} run code of its own, of which nobody can tell what it does.")
+
+
 def _certain(findings: Iterable[Finding]) -> Iterator[Finding]:
     """A program as long as a file does much that a one-liner has no reason for: only what is sure to be harm counts."""
     return (finding for finding in findings if finding.verdict == "deny")
@@ -92,6 +101,7 @@ def from_stdin(call: Call) -> Iterator[Finding]:
     match call.stdin.kind:
         case "text":
             yield from judge_code(call.stdin.text, call)
+            yield from _doubted(call.stdin.text, call)
         case "fetched" | "computed":
             yield piped(call, call.name)
         case "none" | "file":
@@ -120,12 +130,20 @@ def judge_code(code: str, call: Call) -> Iterator[Finding]:
                for found in _DELETES.finditer(code)):  # fmt: skip
             yield ask("recursive-delete", f"What the code for {call.name} deletes is only known when it runs.")
     yield from _at_home(code, strings, call)
+    yield from _written_by(code, strings, call)
+    if _SPAWNS.search(code) or "`" in code:
+        yield from _spawned(strings, call)
+
+
+def _written_by(code: str, strings: list[str], call: Call) -> Iterator[Finding]:
+    """Findings on files that code changes."""
+    for text in strings:
+        if text.startswith(">") and "\n" not in text:  # perl's `open F, ">x"`
+            yield from call.overwrites(_expanded(text.lstrip("> "), call))
     if _WRITES.search(code):
         for text in strings:
             if text.startswith(("/", "~", "..")):
-                yield from call.writes(_expanded(text, call))
-    if _SPAWNS.search(code) or "`" in code:
-        yield from _spawned(strings, call)
+                yield from call.overwrites(_expanded(text, call))
 
 
 def _at_home(code: str, strings: list[str], call: Call) -> Iterator[Finding]:
@@ -179,9 +197,11 @@ def _expanded(text: str, call: Call) -> str:
 
 _AWK_SHELL = re.compile(r"\bsystem\s*\(|\|\s*getline|\|\s*&?\s*[\"(\w]|\|&")
 _SED_SHELL = re.compile(r"(?:^|[;{}\n]|[\d$/]\s*)e(?:\s|$|;)|/[gpiImM\d]*e[gpiImM\d]*(?:$|[;}\n])")
-_SED_WRITE = re.compile(r"(?:^|[;{}\n]|[\d$/!]\s*|/[gpiI\d]*)[wW]\s+(\S+)")
+_SED_WRITE = re.compile(r"(?:^|[;{}\n]|[\d$/!]\s*|/[gpiI\d]*)[wW](?:\s+|(?=\.\./))(\S+)")
 _SED_READ = re.compile(r"(?:^|[;{}\n]|[\d$/!]\s*)[rR]\s*(\S+)")
-_EDITOR_SHELL = re.compile(r"(?:^|[:|\n])\s*(?:silent\s*)?!|\bsystem\(")
+_EDITOR_SHELL = re.compile(r"(?:^|[:|\n+])\s*(?:silent!?\s*)*!|\bsystem\w*\(|\b(?:shell-command|call-process|start-process)\b")
+_EDITOR_LOOKS = re.compile(r"--?(?:version|help|h|R|n|b|v)|\+\d*")
+_SED_SUBSTITUTES = re.compile(r"s([^\w\s\\])((?:\\.|(?!\1).)*)\1((?:\\.|(?!\1).)*)\1([a-zA-Z0-9]*)", re.DOTALL)
 
 
 def awk(call: Call) -> Iterator[Finding]:
@@ -198,8 +218,8 @@ def awk(call: Call) -> Iterator[Finding]:
             yield from (found for found in call.writes(word) if found.verdict == "deny")
         if _AWK_SHELL.search(word):
             yield from _spawned(strings, call)
-        for found in re.finditer(r">>?\s*\"([^\"]+)\"", word):
-            yield from call.writes(found[1])
+        for found in re.finditer(r"(>>?)\s*\"([^\"]+)\"", word):
+            yield from call.writes(found[2]) if found[1] == ">>" else call.overwrites(found[2])
 
 
 def sed(call: Call) -> Iterator[Finding]:
@@ -207,10 +227,10 @@ def sed(call: Call) -> Iterator[Finding]:
     given = options(call.args, "eflE", ("--expression", "--file", "--line-length"))
     scripts = given.values_of("-e", "--expression") or given.operands[:1]
     for script in scripts:
-        if _SED_SHELL.search(script):
+        if _SED_SHELL.search(script) or any("e" in found[4] for found in _SED_SUBSTITUTES.finditer(script)):
             yield ask("hidden-code", "A sed script with the command or flag `e` runs what is in the text.")
         for found in _SED_WRITE.finditer(script):
-            yield from call.writes(found[1])
+            yield from call.overwrites(found[1])
         for found in _SED_READ.finditer(script):
             yield from call.reads(found[1])
     for file in given.values_of("-f", "--file"):
@@ -224,7 +244,8 @@ def sed(call: Call) -> Iterator[Finding]:
 def editor(call: Call) -> Iterator[Finding]:
     """Editors that take commands from the command line or from what flows in."""
     texts = [*call.args, call.stdin.text]
-    if any(_EDITOR_SHELL.search(text) for text in texts):
+    commands = any(word[:1] in ("-", "+") and not _EDITOR_LOOKS.fullmatch(word) for word in call.args)
+    if commands or any(_EDITOR_SHELL.search(text) for text in texts):
         yield ask("hidden-code", f"{call.name} is told to run commands.")
     if call.stdin.kind in ("fetched", "computed"):
         yield piped(call, call.name)

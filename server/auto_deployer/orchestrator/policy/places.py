@@ -50,8 +50,11 @@ _PUBLIC = re.compile(r".*\.pub")
 _SHARED_ENV = re.compile(r".*/shared/\.?env")
 """The secrets that a deployment keeps (`apps.layout`)."""
 _ENV_FILE = re.compile(r"\.env(?:rc)?(?:\.(?!example|sample|template|dist|defaults?|schema)[\w.-]+)?")
-_PROC_ROOT = re.compile(r"/proc/(?:self|thread-self|\d+)/root(?=/|$)")
-_PROC_CWD = re.compile(r"/proc/(?:self|thread-self|\d+)/cwd(?=/|$)")
+_PROC_ROOT = re.compile(r"/proc/[^/]+(?:/task/[^/]+)?/root(?=/|$)")
+"""The root by another name, whatever process it is."""
+_PROC_CWD = re.compile(r"/proc/(?:self|thread-self|%0)(?:/task/[^/]+)?/cwd(?=/|$)")
+_PROC_ELSEWHERE = re.compile(r"/proc/[^/]+(?:/task/[^/]+)?/(?:root|cwd|exe|fd|map_files)(?:/|$)")
+"""Where a process is, or what it has open: what is there the text does not tell."""
 
 
 @dataclass(frozen=True)
@@ -92,11 +95,13 @@ class Places:
     def resolve(self, word: str, cwd: str) -> Spot:
         """Where a word of a command run in `cwd` leads."""
         text = word.replace(LOOSE, UNKNOWN).replace(STRANGE, UNKNOWN)
-        path = _normal(text if text.startswith("/") else f"{cwd}/{text}" if not cwd.startswith(UNKNOWN) else UNKNOWN)
-        if path.startswith("/proc/"):
-            path = _normal(_PROC_CWD.sub(cwd, _PROC_ROOT.sub("", path)))
+        if cwd.startswith(UNKNOWN) and not text.startswith("/"):
+            return Spot(UNKNOWN, "", below=True)
+        path = _normal(text if text.startswith("/") else f"{cwd}/{text}")
+        if "/proc/" in path or "/proc/" in text or ("/dev/fd/" in text and ".." in text):
+            path = _proc(path, text, cwd)
         path = path.removeprefix("/private") if path.startswith(("/private/etc", "/private/var", "/private/tmp")) else path
-        if text.startswith(UNKNOWN):
+        if text.startswith(UNKNOWN) or path.startswith(UNKNOWN):
             return Spot(UNKNOWN, "", below=True)
         return _spot(path)
 
@@ -109,8 +114,11 @@ class Places:
             return deny("log-dir", f"{_shown(spot)} is in the folder of the deployment logs.")
         if _PUBLIC.fullmatch(spot.path) is None and self._no_read.holds(spot):
             return deny("key-files", f"{_shown(spot)} is, or may be, a file that holds keys.")
-        if _is_in(spot.base, self.deploy_dir):
-            return None
+        return None if _is_in(spot.base, self.deploy_dir) else self._read_elsewhere(spot)
+
+    def _read_elsewhere(self, spot: Spot) -> Finding | None:
+        if _PROC_ELSEWHERE.match(spot.path) and not _OWN_STREAM.fullmatch(spot.path):
+            return ask("key-files", f"{_shown(spot)} leads to what another process has open, or where it is.")
         if _SHARED_ENV.fullmatch(spot.path):
             return deny("key-files", f"{_shown(spot)} holds the secrets of another deployment.")
         if spot.base and _is_env_file(spot.path.rpartition("/")[2]):
@@ -141,13 +149,28 @@ class Places:
             return None
         return ask("outside-deploy-dir", f"{_shown(spot)} is outside of the deploy directory {self.deploy_dir}.")
 
+    def overwrite(self, spot: Spot, *, empties: bool = False) -> Finding | None:
+        """What speaks against putting something else in the file's place.
+
+        Args:
+            empties: Nothing is put there, so that the file is emptied: links are followed, too.
+        """
+        if (found := self.write(spot)) is not None:
+            return found
+        if empties:
+            return self._data_lost(spot) or self._behind_links(spot, self._data_lost, inside=True)
+        return self._data_lost(spot) if spot.base != f"{self.deploy_dir}/shared/.env" else None
+
+    def _data_lost(self, spot: Spot) -> Finding | None:
+        if _is_in(spot.base, f"{self.deploy_dir}/shared/data") or spot.base == f"{self.deploy_dir}/shared/.env":
+            return ask("data-loss", f"{_shown(spot)} is the app's data or environment, which is kept over releases.")
+        return None
+
     def unlink(self, spot: Spot) -> Finding | None:
         """What speaks against removing one file. A link is removed itself, not what it leads to."""
         if (found := self._write(spot) or self._behind_links(spot, self._write, itself=True)) is not None:
             return found
-        if _is_in(spot.base, f"{self.deploy_dir}/shared/data") or spot.base == f"{self.deploy_dir}/shared/.env":
-            return ask("data-loss", f"{_shown(spot)} is the app's data or environment, which is kept over releases.")
-        return None
+        return self._data_lost(spot)
 
     def delete(self, spot: Spot) -> Finding | None:
         """What speaks against deleting it with all below."""
@@ -167,18 +190,23 @@ class Places:
             return ask("recursive-delete", f"{_shown(spot)} is outside of the deploy directory {self.deploy_dir}.")
         return deny("recursive-delete", f"{_shown(spot)} is outside of the deploy directory {self.deploy_dir}.")
 
-    def _behind_links(self, spot: Spot, judged: Callable[[Spot], Finding | None], *, itself: bool = False) -> Finding | None:
+    def _behind_links(
+        self, spot: Spot, judged: Callable[[Spot], Finding | None], *, itself: bool = False, inside: bool = False
+    ) -> Finding | None:
         """What speaks against it where a path below the deploy directory leads out through links.
 
         Args:
             itself: A link at the very end is meant itself.
+            inside: Links that stay in the deploy directory count, too.
         """
         if self._real_path is None or not _is_in(spot.base, self.deploy_dir) or spot.base == self.deploy_dir:
             return None
         folder, _, name = spot.base.rpartition("/")
         real = f"{self._real_path(folder)}/{name}" if itself else self._real_path(spot.base)
-        if _is_in(real, self._real_path(self.deploy_dir)):
-            return None
+        real_root = self._real_path(self.deploy_dir)
+        if _is_in(real, real_root):
+            real = self.deploy_dir + real.removeprefix(real_root)
+            return judged(Spot(real + spot.path.removeprefix(spot.base), real, below=spot.below)) if inside else None
         real_home = self._real_path(self.home)
         real = self.home + real.removeprefix(real_home) if _is_in(real, real_home) else real
         found = judged(Spot(real + spot.path.removeprefix(spot.base), real, below=spot.below))
@@ -218,6 +246,25 @@ class Places:
         if spot.base and _is_in(spot.base, folder):
             return True
         return spot.below and GLOB in spot.path and _may_match(spot.path.split("/"), folder.split("/"))
+
+
+_SOMEWHERE = "/proc/self/map_files/…"
+_OWN_STREAM = re.compile(r"/proc/(?:self|thread-self|%0)/fd/[0-2]")
+
+
+def _proc(path: str, text: str, cwd: str) -> str:
+    """A path through `/proc`, with the root and the folder in place of their other names."""
+    plain = re.sub(r"/(?:\./|/)+", "/", text)
+    if ".." in plain.split("/") and (_PROC_ELSEWHERE.search(plain) or plain.startswith("/dev/fd/")):
+        # the kernel goes up from where it leads
+        own = _PROC_CWD.match(plain)
+        if own is not None:
+            return _normal(f"{cwd}/{plain[own.end() :]}")
+        return _normal(_PROC_ROOT.sub("/", plain)) if _PROC_ROOT.match(plain) else _SOMEWHERE
+    while (found := _PROC_ROOT.match(path)) is not None:
+        path = _normal(f"/{path[found.end() :]}")
+    found = _PROC_CWD.match(path)
+    return _normal(f"{cwd}/{path[found.end() :]}") if found is not None else path
 
 
 def _is_env_file(name: str) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
 from typing import Self
 
+from ...model.actions import CommandSource
 from ...model.facts import HostFacts
 from ...model.log import PolicyVerdict
 from ...model.plan import PlannedCommand
@@ -29,7 +30,8 @@ class CommandPolicy:
 
     A repository's own scripts (`npm run build`, `make`, `python app.py`) are what a deployment is there to run: they are allowed
     and not looked into. So is installing and running packages by their names in a registry, as manifests do; what lies at an
-    address on the command line is asked about.
+    address on the command line is asked about. For commands that a model made the default is the other way round: what is not
+    known to be harmless, in their programs, options and inline code, is asked about, and so is running what they wrote.
 
     Args:
         settings: The user's rules.
@@ -60,24 +62,28 @@ class CommandPolicy:
             log_dir=log_dir if is_local else None, real_path=os.path.realpath if is_local else None,
         )  # fmt: skip
 
-    def judge(self, command: str, *, cwd: str = "", env: Mapping[str, str] | None = None) -> PolicyVerdict:
+    def judge(
+        self, command: str, *, cwd: str = "", env: Mapping[str, str] | None = None, source: CommandSource = "recipe"
+    ) -> PolicyVerdict:
         """The verdict on a command: of all its simple commands the worst, with the rule and the part that it is about.
 
         Args:
             cwd: Where it runs; "" means the home directory.
             env: Additions to its environment.
+            source: Who made it. Of a model's, what is not known to be harmless is asked about.
         """
-        return self._judged(command, cwd, env or {}, dict(self._files))
+        return self._judged(command, cwd, env or {}, dict(self._files), doubts=source == "llm")
 
-    def judge_planned(self, command: PlannedCommand) -> PolicyVerdict:
-        """The verdict on a command of a plan."""
-        return self.judge(command.command, cwd=command.cwd, env=command.env)
+    def judge_planned(self, command: PlannedCommand, source: CommandSource | None = None) -> PolicyVerdict:
+        """The verdict on a command of a plan, or on one that somebody else (`source`) wants to run."""
+        return self.judge(command.command, cwd=command.cwd, env=command.env, source=source or command.source)
 
     def remember(self, command: PlannedCommand) -> None:
         """Keep in mind what a command that is about to run writes and fetches, for when a later one runs that."""
-        self._judged(command.command, command.cwd, command.env, self._files)
+        self._judged(command.command, command.cwd, command.env, self._files, doubts=command.source == "llm")
 
-    def _judged(self, command: str, cwd: str, env: Mapping[str, str], files: dict[str, Stream]) -> PolicyVerdict:
+    def _judged(self, command: str, cwd: str, env: Mapping[str, str], files: dict[str, Stream], *, doubts: bool) -> PolicyVerdict:
         if len(command) > _MAX_LENGTH:
             return worst([ask("unparsable", f"The command has {len(command)} characters.")])
-        return worst(Judgement(self._places, self._rules, files).script_findings(command, cwd or self._places.home, env))
+        judgement = Judgement(self._places, self._rules, files, doubts=doubts)
+        return worst(judgement.script_findings(command, cwd or self._places.home, env))

@@ -6,12 +6,12 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from .facts import Cwds
 from .findings import Finding, ask
 from .marks import GLOB, UNKNOWN, is_computed
 from .parser import Script
 from .streams import COMPUTED, NOTHING, Stream
 from .variables import Variables
+from .where import Cwds
 from .words import Word
 
 if TYPE_CHECKING:

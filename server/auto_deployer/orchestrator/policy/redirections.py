@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .facts import Cwds, Facts
+from .facts import Facts
 from .findings import ask
 from .marks import STRANGE, UNKNOWN, is_computed
 from .parser import Script
 from .reading import Judging, WordReader
 from .streams import COMPUTED, FILE, NOTHING, Stream, merged, output_of
+from .where import Cwds
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -76,7 +77,11 @@ class Redirections:
             self._judging.find(ask("strange-characters", "It holds control or invisible characters."), part)
         for cwd in cwds:
             spot = self._facts.places.resolve(word, cwd)
-            found = self._facts.places.read(spot) if reads_only else self._facts.places.write(spot)
+            places = self._facts.places
+            if reads_only:
+                found = places.read(spot)
+            else:
+                found = places.write(spot) if appends else places.overwrite(spot, empties=output == NOTHING)
             if found is None and not reads_only:
                 found = self._facts.places.read(spot) if spot.path.startswith("/proc") else None
                 written = output if output != NOTHING else COMPUTED

@@ -13,15 +13,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .calls import Call
-from .environment import JUDGED, findings_on
-from .facts import MAX_DEPTH, After, Cwds, Facts, union
+from .environment import findings_on, is_judged
+from .facts import MAX_DEPTH, Facts
 from .findings import Finding, ask, deny
-from .marks import UNKNOWN
+from .marks import is_computed
 from .parser import Script
 from .reading import REDIRECTS, WordReader
 from .redirections import Redirections, extra_words
 from .streams import COMPUTED, FETCHED, NOTHING, Stream, merged, output_of
-from .variables import Variables
+from .variables import Variables, walk_nodes
+from .where import MOVERS, NOWHERE_KNOWN, After, Cwds, Shell, changed, in_any_case, union
 from .wrappers import effective
 
 if TYPE_CHECKING:
@@ -34,10 +35,37 @@ _WORDS = frozenset({
     "special_variable_name", "variable_name", "subscript",
 })  # fmt: skip
 _MODELLED = frozenset(
-    {"cd", "pushd", "popd", "pwd", "echo", "printf", "mktemp", "cat", "command", "builtin", "exec", "eval", "set", "test", "["}
+    {
+        "cd",
+        "pushd",
+        "popd",
+        "pwd",
+        "echo",
+        "printf",
+        "mktemp",
+        "cat",
+        "command",
+        "builtin",
+        "exec",
+        "eval",
+        "set",
+        "test",
+        "[",
+        "exit",
+        "return",
+        "source",
+        ".",
+        "trap",
+        "true",
+        ":",
+    }
 )
 """Commands whose meaning the judgement of others rests on: a script that redefines them is not understood."""
+_FUNCTION = re.compile(r"\(\s*\)|\bfunction\b")
+_SET = re.compile(r"set\s+([-+][^;&|]*)")
+_ERREXIT = re.compile(r"[-+][A-Za-z]*e|errexit")
 _ARITHMETIC_SUBSTITUTION = re.compile(r"\[\s*(?:\$\(|`)")
+_DECLARES = frozenset({"export", "declare", "typeset", "readonly", "local"})
 _EVALUATE_NAMES = frozenset(
     {"let", "unset", "read", "printf", "test", "[", "[[", "declare", "typeset", "local", "export", "readonly"}
 )
@@ -48,15 +76,14 @@ class Walk:
 
     Args:
         known: Values of variables from around it.
+        shell: The shell that runs it.
     """
 
-    def __init__(self, source: str, facts: Facts, known: dict[str, tuple[str, ...]], *, depth: int = 0) -> None:
-        self._script, self._facts, self._depth = Script(source), facts, depth
+    def __init__(self, source: str, facts: Facts, known: dict[str, tuple[str, ...]], shell: Shell, *, depth: int = 0) -> None:
+        self._script, self._facts, self._shell, self._depth = Script(source), facts, shell, depth
         self._variables = Variables(self._script, known, facts.places.home)
         self._reader = WordReader(self._script, self._variables, facts.places.home, facts.files, self)
         self._redirections = Redirections(self._script, facts, self._reader, self)
-        self._functions: dict[str, Node] = {}
-        self._called: set[tuple[str, Cwds]] = set()
         self._extra: dict[tuple[int, int], list[Node]] = {}
         self._ends_on_error = False
         self.findings: list[Finding] = []
@@ -64,26 +91,50 @@ class Walk:
     def judge(self, cwds: Cwds, stdin: Stream = NOTHING) -> After:
         """Judge the whole script, run in one of these folders."""
         root = self._script.root
+        self._shell.note(cwds)
+        self._prepare(root)
         if root.has_error:
             self.find(ask("unparsable", "The command cannot be understood in full."), self._script.source(root))
         return self._sequence(root.children, cwds, stdin, top=True)
 
     def judge_variable(self, name: str, value: str, cwds: Cwds) -> None:
         """Judge a variable's value as code, where programs run it."""
-        if name in JUDGED:
+        if name == "CDPATH":
+            self._shell.searches = True
+        if name == "HOME":
+            self._shell.home = union(self._shell.home, (value,))
+        if self._judges(name):
             call = self._call_of((f"{name}={value}",), cwds, NOTHING)
             for finding in findings_on(name, value, call):
                 self.find(finding, f"{name}={value}")
 
+    def _judges(self, name: str) -> bool:
+        return is_judged(name, model_s=self._facts.judge.doubts)
+
     def _call_of(self, words: tuple[str, ...], cwds: Cwds, stdin: Stream) -> Call:
-        return Call(words, cwds, stdin, self._facts.places, self._facts.judge, self._depth)
+        return Call(words, cwds, stdin, self._facts.places, self._facts.judge, self._shell, self._depth)
+
+    def _prepare(self, root: Node) -> None:
+        """What holds for the whole script, wherever it stands in it: functions, and variables that `cd` looks at."""
+        if self._variables.sets_anew("HOME"):
+            self._shell.home = self._variables.values("HOME")
+        if self._variables.sets("CDPATH"):
+            self._shell.searches = True
+        if self._variables.sets("OLDPWD") or self._variables.sets("DIRSTACK"):
+            self._shell.note(NOWHERE_KNOWN)
+        for name in filter(self._judges, self._variables.filled):
+            self.find(ask("hidden-code", f"Programs may run or load what {name} is set to here."), name)
+        if _FUNCTION.search(self._script.text):
+            for node in walk_nodes(root):
+                if node.type == "function_definition":
+                    self._define(node)
 
     # What the reader of words asks back (`Judging`)
 
     @property
     def redefines(self) -> bool:
         """See `Judging`."""
-        return bool(self._functions)
+        return bool(self._shell.functions)
 
     def find(self, finding: Finding, part: str) -> None:
         """See `Judging`."""
@@ -98,7 +149,7 @@ class Walk:
         if self._depth >= MAX_DEPTH:
             self.find(ask("unparsable", "Commands inside of commands, deeper than is looked at."), code)
             return COMPUTED
-        walk = Walk(code, self._facts, self._variables.all, depth=self._depth + 1)
+        walk = Walk(code, self._facts, self._variables.all, self._shell.child(), depth=self._depth + 1)
         output = walk.judge(cwds).output
         self.findings += walk.findings
         return output
@@ -115,7 +166,9 @@ class Walk:
         for node in nodes:
             if node.is_named:
                 before = after.succeeded if self._ends_on_error and top else after.cwds
-                after = self._node(node, before, stdin)
+                after = self._node(node, union(before, NOWHERE_KNOWN) if self._shell.drifts else before, stdin)
+                if top and node.type == "command":
+                    self._set_errexit(self._script.raw(node))
                 outputs.append(after.output)
                 if node.next_sibling is not None and node.next_sibling.type == "&":  # a shell of its own
                     after = After(before, before)
@@ -161,6 +214,8 @@ class Walk:
         first = self._node(left, cwds, stdin)
         if any(child.type == "||" for child in node.children):
             if right.type == "command" and re.fullmatch(r"(?:exit|return)(?: \d+)?", self._script.raw(right)):
+                if self._script.raw(right).startswith("return"):
+                    self._shell.jump(first.failed)
                 return After(first.succeeded, (), first.output)
             second = self._node(right, first.failed, stdin)
             return After(union(first.succeeded, second.succeeded), second.failed, merged((first.output, second.output)))
@@ -170,17 +225,19 @@ class Walk:
     def _pipeline(self, stages: Sequence[Node], cwds: Cwds, stdin: Stream) -> After:
         flow = stdin
         fetched = False
+        last = After(cwds, cwds)
         for stage in stages:
-            output = self._node(stage, cwds, flow).output
-            fetched = fetched or output == FETCHED
-            flow = FETCHED if fetched else output if output != NOTHING else COMPUTED
-        return After(cwds, cwds, flow)
+            last = self._node(stage, cwds, flow)
+            fetched = fetched or last.output == FETCHED
+            flow = FETCHED if fetched else last.output if last.output != NOTHING else COMPUTED
+        behind = union(cwds, last.cwds) if self._shell.shares_pipes else cwds
+        return After(behind, behind, flow)
 
     def _loop(self, node: Node, cwds: Cwds, stdin: Stream) -> After:
         first = self._sequence(node.children, cwds, stdin)
-        if set(first.cwds) <= set(cwds):
+        if {*first.cwds, *self._shell.jumps} <= set(cwds):
             return After(cwds, cwds, first.output)
-        anywhere = union(cwds, first.cwds, (UNKNOWN,))
+        anywhere = union(cwds, first.cwds, self._shell.jumps, NOWHERE_KNOWN)
         self._sequence(node.children, anywhere, stdin)
         return After(anywhere, anywhere, first.output)
 
@@ -189,17 +246,31 @@ class Walk:
         if name_node is None or body is None:
             return After(cwds, cwds)
         name = self._script.source(name_node)
-        self._functions[name] = body
         if name in _MODELLED:
             self.find(ask("redefined", f"It gives {name} another meaning."), self._script.source(node))
         if _starts_itself(self._script, name, body):
             self.find(deny("fork-bomb", "A function that starts itself again and again."), self._script.source(node))
-        self._called.add((name, cwds))
-        self._sequence([body], cwds, stdin)
+        inside = self._sequence([body], cwds, stdin)
+        if self._shell.traps_each and inside.cwds != cwds:  # a trap may call it
+            self._shell.drifts = True
         for redirect in node.named_children:
             if redirect.type in REDIRECTS:
                 self.redirect(redirect, cwds, COMPUTED)
         return After(cwds, cwds)
+
+    def _define(self, node: Node) -> None:
+        name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
+        if name is None or body is None:
+            return
+
+        def judged(cwds: Cwds, stdin: Stream) -> tuple[After, list[Finding]]:
+            start = len(self.findings)
+            after = self._sequence([body], cwds, stdin)
+            found = self.findings[start:]
+            del self.findings[start:]
+            return after, found
+
+        self._shell.functions.setdefault(self._script.source(name), []).append(judged)
 
     def _redirected(self, node: Node, cwds: Cwds, stdin: Stream) -> After:
         """In `cd a && b > c` the grammar hangs the redirection on the whole list, the shell on `b`."""
@@ -270,51 +341,80 @@ class Walk:
             self._assignment(assignment, cwds)
         part = self._script.source(node)
         after = After(cwds, cwds)
-        alternatives = self._reader.combinations(words, cwds, part)
-        outputs: list[Stream] = []
-        for fields in alternatives:
-            if fields:
-                after = self._fields(tuple(fields), part, cwds, stdin)
-                outputs.append(after.output)
-        return replace(after, output=outputs[0] if len(outputs) == 1 else merged(outputs) if not outputs else COMPUTED)
+        afters = [
+            self._fields(tuple(fields), part, cwds, stdin) for fields in self._reader.combinations(words, cwds, part) if fields
+        ]
+        if len(afters) == 1:
+            return afters[0]
+        if afters:
+            after = After(union(*(each.succeeded for each in afters)), union(*(each.failed for each in afters)), COMPUTED)
+        return after
 
     def _fields(self, fields: tuple[str, ...], part: str, cwds: Cwds, stdin: Stream) -> After:
-        call = self._call_of(fields, cwds, stdin)
-        for finding in self._facts.judge.command(call):
+        shell = self._shell
+        before = shell.watch()
+        for finding in self._facts.judge.command(self._call_of(fields, cwds, stdin)):
             self.find(finding, part)
+        moved = shell.seen(before)
         words = effective(fields)
         if not words:
-            return After(cwds, cwds)
-        name = words[0].rpartition("/")[2]
-        if words[0] in self._functions:
-            return self._call(words[0], cwds, stdin)
-        if name in ("cd", "pushd", "popd"):
-            return After(self._changed(words, cwds), cwds)
-        if name == "set":
-            self._set_options(words)
-        if name in _EVALUATE_NAMES and any(_ARITHMETIC_SUBSTITUTION.search(word) for word in words):
-            self.find(ask("hidden-code", "A subscript holds a command that the shell would run."), part)
+            return moved or After(cwds, cwds)
+        name = words[0]
+        if name in shell.functions:
+            return self._call(name, cwds, stdin)
+        if is_computed(name) or name in shell.aliases:
+            return in_any_case(After(cwds, cwds, output_of(words, stdin)), NOWHERE_KNOWN)
+        if moved is not None:
+            return moved
+        if name in MOVERS:
+            return changed(words, cwds, shell, self._facts.places)
+        self._builtin(words, part, cwds)
         return After(cwds, cwds, output_of(words, stdin))
 
+    def _builtin(self, words: Sequence[str], part: str, cwds: Cwds) -> None:
+        """What the shell's own commands change in it."""
+        name = words[0]
+        if name in _DECLARES:
+            self._declared(words[1:], cwds)
+        if name in ("return", "break", "continue"):
+            self._shell.jump(cwds)
+        if name in ("set", "shopt", "setopt"):
+            self._shell.set_option(words)
+        if name in _EVALUATE_NAMES and any(_ARITHMETIC_SUBSTITUTION.search(word) for word in words):
+            self.find(ask("hidden-code", "A subscript holds a command that the shell would run."), part)
+
     def _call(self, name: str, cwds: Cwds, stdin: Stream) -> After:
-        if (name, cwds) in self._called:
-            return After(cwds, cwds, COMPUTED)
-        self._called.add((name, cwds))
-        return self._sequence([self._functions[name]], cwds, stdin)
+        """A function is judged where it is called; where it calls itself, at any folder that it may be in by then."""
+        calls = self._shell.calls
+        if calls.is_running(name):
+            cwds = cwds if calls.is_running(name, cwds) else NOWHERE_KNOWN
+            calls.recursive.add(name)
+        key = (name, cwds, stdin, len(self._shell.functions))
+        if key in calls.led:
+            known = calls.led[key]
+            return After(cwds, cwds, COMPUTED) if known is None else known
+        calls.led[key] = None
+        after = self._bodies(name, cwds, stdin)
+        if name in calls.recursive and not set(after.cwds) <= set(cwds):
+            after = in_any_case(self._bodies(name, union(cwds, after.cwds, NOWHERE_KNOWN), stdin), NOWHERE_KNOWN)
+        calls.led[key] = after
+        return after
 
-    def _changed(self, words: Sequence[str], cwds: Cwds) -> Cwds:
-        """The folders that `cd` may lead to."""
-        operands = [word for word in words[1:] if not word.startswith("-") or word == "-"]
-        if not operands:
-            return (self._facts.places.home,) if words[0] == "cd" else (UNKNOWN,)
-        found = dict.fromkeys(self._facts.places.resolve(operands[0], cwd) for cwd in cwds)
-        certain = operands[0] != "-" and len(operands) == 1 and words[0] != "popd"
-        return union(tuple(UNKNOWN if spot.below or not certain else spot.path for spot in found))
+    def _bodies(self, name: str, cwds: Cwds, stdin: Stream) -> After:
+        afters: list[After] = []
+        for body in self._shell.functions[name]:
+            after, found = body(cwds, stdin)
+            self.findings += found
+            afters.append(in_any_case(after, self._shell.jumps) if self._shell.jumps else after)
+        if len(afters) == 1:
+            return afters[0]
+        succeeded, failed = union(*(after.succeeded for after in afters)), union(*(after.failed for after in afters))
+        return After(union(cwds, succeeded), union(cwds, failed), COMPUTED)
 
-    def _set_options(self, words: Sequence[str]) -> None:
-        for word in words[1:]:
-            if re.fullmatch(r"[-+][A-Za-z]*e[A-Za-z]*", word) or word == "errexit":
-                self._ends_on_error = not word.startswith("+")
+    def _set_errexit(self, text: str) -> None:
+        """`set -e` counts where it stands for itself: behind `&&` or in a function it may not have run."""
+        if (found := _SET.match(text)) is not None and (_ERREXIT.search(found[1]) is not None):
+            self._ends_on_error = "+" not in found[1]
 
     # Assignments and words outside of commands
 
@@ -322,18 +422,31 @@ class Walk:
         for child in [node, *node.named_children]:
             if child.type == "variable_assignment":
                 self._assignment(child, cwds)
+            elif node.type == "declaration_command" and child.id != node.id and child.type not in ("variable_name", "word"):
+                for fields in self._reader.fields(child, cwds, self._script.source(node)):
+                    self._declared(fields, cwds)
         self._reader.judge_inside(node, cwds)
         if _ARITHMETIC_SUBSTITUTION.search(self._script.raw(node)) and "'" in self._script.raw(node):
             self.find(ask("hidden-code", "A subscript holds a command that the shell would run."), self._script.source(node))
+
+    def _declared(self, words: Sequence[str], cwds: Cwds) -> None:
+        """`export "NAME=value"`: an assignment that is made of a word."""
+        for word in words:
+            name, equals, value = word.partition("=")
+            if equals or is_computed(word):
+                self.judge_variable(name.rstrip("+"), value, cwds)
+            if is_computed(name):
+                self.find(ask("hidden-code", "Which variable is set is only known when it runs."), word)
 
     def _assignment(self, node: Node, cwds: Cwds) -> None:
         name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
         if name is None or value is None:
             return
         self._reader.judge_inside(node, cwds)
-        if value.type != "array" and self._script.source(name) in JUDGED:
+        variable = self._script.source(name).partition("[")[0]
+        if value.type != "array" and self._judges(variable):
             for fields in self._reader.fields(value, cwds, self._script.source(node)):
-                self.judge_variable(self._script.source(name), " ".join(fields), cwds)
+                self.judge_variable(variable, " ".join(fields), cwds)
 
 
 def _starts_itself(script: Script, name: str, body: Node) -> bool:

@@ -31,11 +31,22 @@ class Variables:
         self._script, self._home = script, home
         self._found: dict[str, list[str]] = {name: list(values) for name, values in known.items()}
         self._known = frozenset(known)
+        self._given = {name: len(values) for name, values in known.items()}
         self.assigns_ifs = False
-        if any(sign in script.text for sign in ("=", "read", "for ", "select ", "mapfile", "getopts", "let ", "unset")):
+        self.filled = set[str]()
+        """Variables that loops and commands such as `read` give values to."""
+        if any(sign in script.text for sign in ("=", "read", "for ", "select ", "mapfile", "getopts", "let ", "unset", "printf")):
             for _ in range(2):  # a value may name a variable that is assigned further down
-                for node in _walk(script.root):
+                for node in walk_nodes(script.root):
                     self._collect(node)
+
+    def sets(self, name: str) -> bool:
+        """Whether it is set in the script, or was set around it."""
+        return name in self._found
+
+    def sets_anew(self, name: str) -> bool:
+        """Whether the script itself gives it another value."""
+        return len(self._found.get(name, ())) > self._given.get(name, 0)
 
     def values(self, name: str) -> tuple[str, ...]:
         """All values that it can have; `UNKNOWN` among them for what is not known."""
@@ -93,6 +104,7 @@ class Variables:
         variable = node.child_by_field_name("variable")
         if variable is None:
             return
+        self.filled.add(self._script.raw(variable))
         values = node.children_by_field_name("value")
         for each in [text for value in values for text in self._texts(value)] or [UNKNOWN]:
             self._add(self._script.raw(variable), each)
@@ -110,10 +122,11 @@ class Variables:
         for word in words:
             found = re.match(r"[\"']?([A-Za-z_]\w*)", word)
             if found:
+                self.filled.add(found[1])
                 self._add(found[1], UNKNOWN)
 
     def _texts(self, node: Node) -> list[str]:
-        if any(child.type in ("command_substitution", "process_substitution") for child in _walk(node)):
+        if any(child.type in ("command_substitution", "process_substitution") for child in walk_nodes(node)):
             return [UNKNOWN]
         fields = Word(self._script.raw(node), node.start_byte, self.values_so_far, {}, self._home).fields()
         return [text for alternative in fields for text in (alternative or [""])]
@@ -130,7 +143,7 @@ class Variables:
             values.append(text)
 
 
-def _walk(node: Node) -> Iterator[Node]:
+def walk_nodes(node: Node) -> Iterator[Node]:
     """All named nodes below and the node itself, in order."""
     waiting = [node]
     while waiting:

@@ -199,7 +199,8 @@ class Word:
         if found.start() > 0:
             return found[0]
         homes = {"": self._home, "root": "/root", "+": ".", "-": UNKNOWN}
-        return (found[1] or "") + homes.get(found[2], f"/home/{found[2]}")
+        on_stack = found[2].lstrip("+-").isdigit()  # `~1`: a folder of the stack of pushd
+        return (found[1] or "") + (UNKNOWN if on_stack else homes.get(found[2], f"/home/{found[2]}"))
 
 
 def dict_tuple(values: tuple[str, ...]) -> tuple[str, ...]:

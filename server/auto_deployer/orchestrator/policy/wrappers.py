@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from .marks import is_computed
+from .marks import UNKNOWN, is_computed
 
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=.*", re.DOTALL)
+_ASSIGNMENT = re.compile(r"[A-Za-z_][\w%().]*\+?=.*", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,9 @@ PRIVILEGED = frozenset({
 """Those that run it as somebody else or somewhere else."""
 
 
+_SETS_VARIABLES = frozenset(name for name, wrapper in WRAPPERS.items() if wrapper.assigns)
+
+
 def unwrapped(words: Sequence[str]) -> list[tuple[str, ...]]:
     """The commands a wrapper may run: one where its options are all known, else one for each reading."""
     wrapper = WRAPPERS.get(words[0].rpartition("/")[2])
@@ -101,9 +104,19 @@ def unwrapped(words: Sequence[str]) -> list[tuple[str, ...]]:
     return [tuple(words[index:])] if index < len(words) else []
 
 
+def assigned(words: Sequence[str], inner: Sequence[str]) -> list[tuple[str, str]]:
+    """The variables (name, value) that a wrapper sets for the command that it runs."""
+    own = words[1 : len(words) - len(inner)]
+    if words[0].rpartition("/")[2] not in _SETS_VARIABLES:
+        return []
+    return [(name.rstrip("+"), value) for name, _, value in (word.partition("=") for word in own if _ASSIGNMENT.fullmatch(word))]
+
+
 def effective(words: Sequence[str]) -> tuple[str, ...]:
     """The command that the shell itself carries out, past `command`, `builtin` and `time`."""
     while words and words[0] in ("command", "builtin", "time"):
+        if words[0] == "command" and any(word[:1] == "-" and word[1:2] in "vV" for word in words[1:2]):
+            return ()  # it only tells what it would run
         inner = unwrapped(words)
         if not inner:
             return ()
@@ -111,16 +124,34 @@ def effective(words: Sequence[str]) -> tuple[str, ...]:
     return tuple(words)
 
 
-def chdir_of(words: Sequence[str]) -> str | None:
-    """The folder that the wrapper changes to (`env -C`, `sudo -D`)."""
-    names = {"env": ("-C", "--chdir"), "sudo": ("-D", "--chdir"), "run0": ("-D", "--chdir")}.get(words[0].rpartition("/")[2], ())
+_CHDIR = {
+    "env": "C chdir", "sudo": "D chdir", "run0": "D chdir", "unshare": "w wd", "nsenter": "w wd", "proot": "w cwd",
+    "systemd-run": " working-directory", "bwrap": " chdir", "firejail": " private-cwd", "parallel": " workdir wd",
+    "start-stop-daemon": "d chdir", "daemonize": "c",
+}  # fmt: skip
+"""Wrapper -> the letter and the long options by which it goes to a folder before it runs the command."""
+_ANYWHERE = frozenset({"chroot", "su", "runuser", "machinectl", "nsenter", "bwrap", "proot"})
+"""Wrappers behind which relative paths may lead elsewhere all the same."""
+
+
+def folders_of(words: Sequence[str]) -> list[str]:
+    """The folders that a wrapper changes to (`env -C`, `sudo -D`), one after the other; computed text where that is not known."""
+    name = words[0].rpartition("/")[2]
+    letter, *names = (_CHDIR.get(name) or " ").split(" ")
+    found: list[str] = []
     for index, word in enumerate(words[1:], 1):
-        for name in names:
-            if word == name and index + 1 < len(words):
-                return words[index + 1]
-            if word.startswith(f"{name}=" if name.startswith("--") else name) and word != name:
-                return word[len(name) :].removeprefix("=")
-    return None
+        following = words[index + 1] if index + 1 < len(words) else UNKNOWN
+        if word == "--" or (index > 1 and not word.startswith("-") and not words[index - 1].startswith("-") and "=" not in word):
+            break
+        option, equals, value = word.partition("=")
+        if word.startswith("--"):
+            if len(option) > 3 and any(f"--{long}".startswith(option) for long in names if long):
+                found.append(value if equals else following)
+        elif letter and word.startswith("-") and letter in word:
+            found.append(word.partition(letter)[2] or following)
+    if name in _ANYWHERE or (name in ("sudo", "doas") and any(word in ("-i", "--login") for word in words[1:])):
+        found.append(UNKNOWN)
+    return found
 
 
 def _past_options(wrapper: Wrapper, words: Sequence[str]) -> tuple[int, bool]:

@@ -63,7 +63,8 @@ class Service:
     @property
     def is_fetched(self) -> bool:
         """Its image comes from a registry, and its name is known."""
-        return bool(self.image) and "build" not in self.definition and "$" not in self.image
+        is_name = bool(self.image) and "$" not in self.image and not self.image.startswith("-")
+        return is_name and "build" not in self.definition
 
 
 def load(text: str) -> Json:

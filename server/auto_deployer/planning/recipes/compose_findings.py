@@ -6,7 +6,10 @@ from pydantic import Field
 
 from ...model.base import JsonObject, Model
 from ...model.reasons import Kind, Reason
+from ...model.suggestions import suggest
 from .compose_file import Json, Service, boundaries_crossed, external_things
+
+_WITHOUT = suggest("Or deploy without containers", "overrides.recipe", "traditional")
 
 
 class ComposeFindings(Model):
@@ -34,13 +37,16 @@ def unfit(file: str, document: Json, services: tuple[Service, ...]) -> Reason | 
         return Reason(
             kind=Kind.POLICY_DENIED,
             message=f"{file} lets containers out of their box ({'; '.join(crossed[:3])}); that is not started.",
-            suggestions=("Take that out, or deploy without it: `--recipe dockerfile`, `--recipe traditional`.",),
+            suggestions=(
+                suggest("Take that out, or deploy by its Dockerfile alone", "overrides.recipe", "dockerfile"),
+                _WITHOUT,
+            ),
         )
     if external := external_things(document, services):
         return Reason(
             kind=Kind.REQUIRED_SERVICE_MISSING,
             message=f"{file} uses what something else is to have made: {', '.join(external)}.",
-            suggestions=("Declare it without `external`, or deploy without the file: `--recipe traditional`.",),
+            suggestions=(suggest("Declare it without `external`."), _WITHOUT),
         )
     return None
 
@@ -50,7 +56,7 @@ def no_port(file: str, services: tuple[Service, ...]) -> Reason:
     return Reason(
         kind=Kind.NO_START_COMMAND,
         message=f"No service of {file} says on which port it listens (looked at `ports`, `expose` and the images of {names}).",
-        suggestions=("Add `ports` to the service that people open.", "Or deploy without it: `--recipe traditional`."),
+        suggestions=(suggest("Add `ports` to the service that people open."), _WITHOUT),
     )
 
 
@@ -58,9 +64,9 @@ def only_services(findings: ComposeFindings) -> Reason:
     return Reason(
         kind=Kind.NO_START_COMMAND,
         message=f"{findings.file} only has services ({', '.join(findings.services)}), not the app.",
-        suggestions=("Leave --recipe out.",),
+        suggestions=(suggest("Leave the recipe out."),),
     )
 
 
 def unreadable(file: str, why: str) -> Reason:
-    return Reason(kind=Kind.MANIFEST_UNREADABLE, message=f"{file} cannot be read: {why}.", suggestions=(f"Mend {file}.",))
+    return Reason(kind=Kind.MANIFEST_UNREADABLE, message=f"{file} cannot be read: {why}.", suggestions=(suggest(f"Mend {file}."),))

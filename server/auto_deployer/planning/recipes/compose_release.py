@@ -10,6 +10,7 @@ from ...model.errors import RefusedError
 from ...model.plan import ContainerSpec, PlannedCommand
 from ...model.ports import PlanInput
 from ...model.reasons import Kind
+from ...model.suggestions import suggest
 from ..assemble import app_folder
 from ..versions import at_least
 from .compose_document import finished, volume_names
@@ -29,7 +30,10 @@ class ComposeRelease:
             raise RefusedError(
                 f"{findings.file} says how to run this, {engine.facts.name} is on the target, and nothing that runs compose files.",
                 kind=Kind.MISSING_TOOL,
-                suggestions=("Install the compose plugin (https://docs.docker.com/compose/install).", "Or `--recipe dockerfile`."),
+                suggestions=(
+                    suggest("Install the compose plugin (https://docs.docker.com/compose/install)."),
+                    suggest("Or deploy by its Dockerfile alone", "overrides.recipe", "dockerfile"),
+                ),
             )
         self._given, self._engine, self._findings = given, engine, findings
         self._folder = app_folder(given)

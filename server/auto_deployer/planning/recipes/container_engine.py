@@ -14,6 +14,7 @@ from ...model.facts import ContainerEngine
 from ...model.plan import ContainerSpec, PlannedCommand
 from ...model.ports import PlanInput
 from ...model.reasons import Kind
+from ...model.suggestions import suggest
 
 LABEL = "auto-deployer.release"
 _COMPOSE_PROJECT = "com.docker.compose.project"
@@ -34,7 +35,10 @@ class Engine:
             raise RefusedError(
                 "This runs in containers, and no container engine answers on the target.",
                 kind=Kind.DOCKER_ENGINE_MISSING,
-                suggestions=("Start Docker on the target, or go without: `--recipe traditional`.",),
+                suggestions=(
+                    suggest("Start Docker on the target."),
+                    suggest("Or deploy without containers", "overrides.recipe", "traditional"),
+                ),
             )
         self.facts: ContainerEngine = engine
         self.tool = _program(given, engine.name)

@@ -13,8 +13,10 @@ from ...model.facts import Detection, Evidence
 from ...model.plan import AppSpec, PlannedCommand
 from ...model.ports import PlanInput, RepoTree
 from ...model.reasons import Kind, Reason
+from ...model.suggestions import suggest
 from ..assemble import app_folder
 from ..overrides import apply_overrides
+from ..quoting import path_word
 from ..recipe import Draft
 from .json_texts import as_object, json_object
 from .listening import fixed_port, sources
@@ -132,7 +134,7 @@ def _caches(tree: RepoTree, settings: dict[str, Any], entry: str, start: str) ->
     from_elsewhere = "imports" in settings or any(_ELSEWHERE.search(text) for _, text in sources(tree, ".ts", ".tsx", ".js"))
     if not from_elsewhere:
         return ""
-    return f"cache {quote(file)}" if file and tree.is_file(file) else "install"
+    return f"cache {path_word(file)}" if file and tree.is_file(file) else "install"
 
 
 def _is_module(tree: RepoTree, entry: str) -> bool:
@@ -145,7 +147,10 @@ def _library(config: str) -> Reason:
     return Reason(
         kind=Kind.LIBRARY_NOTHING_TO_RUN,
         message=f"{config} describes a package for others to import (`exports`): it has no `start` task, and no module serves.",
-        suggestions=("Deploy one of its examples: `--subdir FOLDER`.", "Or say how to start: `--start 'deno run -A FILE.ts'`."),
+        suggestions=(
+            suggest("Deploy one of its examples", "subdir"),
+            suggest("Or say how to start it, such as `deno run -A` and a file", "overrides.start"),
+        ),
     )
 
 
@@ -154,7 +159,7 @@ def _nothing_to_start(config: str) -> Reason:
         kind=Kind.NO_START_COMMAND,
         message=f"Nothing says how to start this Deno project: looked for a `start` task in {config}, "
         "and for main.ts, server.ts and their like that serve.",
-        suggestions=("Say how to start it: `--start 'deno run -A FILE.ts'` (PORT and HOST are set).",),
+        suggestions=(suggest("Say how to start it, such as `deno run -A` and a file (PORT and HOST are set)", "overrides.start"),),
     )
 
 
@@ -163,5 +168,5 @@ def _no_deno(given: PlanInput) -> RefusedError:
     return RefusedError(
         error.message,
         kind=error.kind,
-        suggestions=("Install Deno: `curl -fsSL https://deno.land/install.sh | sh`.", *error.suggestions[1:]),
+        suggestions=(suggest("Install Deno", command="curl -fsSL https://deno.land/install.sh | sh"), *error.suggestions[1:]),
     )

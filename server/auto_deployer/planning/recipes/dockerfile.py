@@ -11,6 +11,7 @@ from ...model.facts import Detection, EnvVariable, Evidence
 from ...model.plan import AppSpec, CommandCheck, HealthSpec
 from ...model.ports import PlanInput, RepoTree
 from ...model.reasons import Kind, Reason
+from ...model.suggestions import suggest
 from ..assemble import app_folder
 from ..overrides import apply_overrides
 from ..recipe import Draft
@@ -151,7 +152,8 @@ def _nothing_serves(file: str, found: Dockerfile) -> Reason:
         kind=Kind.NO_START_COMMAND,
         message=f"{what}.",
         suggestions=(
-            f"Add `EXPOSE PORT` and a `CMD`; or `--recipe dockerfile` has it listen on PORT, which says {UNKNOWN_PORT}.",
-            "Or say how to start without it: `--start '…'`.",
+            suggest("Add `EXPOSE PORT` and a `CMD`."),
+            suggest(f"Or have it listen on PORT, which says {UNKNOWN_PORT}", "overrides.recipe", "dockerfile"),
+            suggest("Or say how to start it without the image", "overrides.start"),
         ),
     )

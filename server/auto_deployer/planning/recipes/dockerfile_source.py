@@ -278,6 +278,6 @@ def _images(last: Stage, named: Mapping[str, Stage]) -> tuple[str, ...]:
         for name in (stage.base, *stage.copies_from):
             if (other := named.get(name.lower())) is not None:
                 waiting.append(other)
-            elif name and name != "scratch" and "$" not in name:
+            elif name and name != "scratch" and "$" not in name and not name.startswith("-"):
                 found[name] = None
     return tuple(found)

@@ -12,6 +12,7 @@ from ...model.facts import Detection, Evidence, HostFacts
 from ...model.plan import AppSpec, FileCheck
 from ...model.ports import PlanInput, RepoTree
 from ...model.reasons import Kind, Reason
+from ...model.suggestions import suggest
 from ..assemble import app_folder
 from ..overrides import apply_overrides
 from ..recipe import Draft
@@ -174,8 +175,9 @@ def _nothing_serves(module: str) -> Reason:
         message=f"{_module_name(module) or 'This'} is a Go library or a command-line program: no `package main` in it serves HTTP "
         "(looked for ListenAndServe, gin, echo, fiber, iris and their like).",
         suggestions=(
-            "Deploy one of its examples: `--subdir FOLDER`.",
-            "Or say how: `--build 'go build -o app ./cmd/…' --start './app'`.",
+            suggest("Deploy one of its examples", "subdir"),
+            suggest("Or say how to build it, such as `go build -o app` and a package", "overrides.build"),
+            suggest("And how to start it", "overrides.start", "./app"),
         ),
     )
 
@@ -187,5 +189,5 @@ def _refuse_old_go(host: HostFacts, wanted: str) -> None:
         raise RefusedError(
             f"go.mod asks for Go {wanted}, and {go.version} is what is here.",
             kind=Kind.RUNTIME_VERSION_UNAVAILABLE,
-            suggestions=(f"Install Go {wanted} or newer (https://go.dev/dl), and deploy again.",),
+            suggestions=(suggest(f"Install Go {wanted} or newer (https://go.dev/dl), and deploy again."),),
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from shlex import quote
 from typing import Literal
 
 from ...model.base import Model
@@ -12,8 +13,10 @@ from ...model.facts import Detection, Evidence, HostFacts, Tool
 from ...model.plan import AppSpec, FileCheck, HealthSpec
 from ...model.ports import PlanInput, RepoTree
 from ...model.reasons import Kind, Reason
+from ...model.suggestions import suggest
 from ..assemble import app_folder
 from ..overrides import apply_overrides
+from ..quoting import path_word
 from ..recipe import Draft
 from ..reused_build import with_kept_build
 from ..versions import at_least
@@ -26,6 +29,10 @@ from .toolchain import toolchain
 JAR = ".build/app.jar"
 """The program, relative to the app's folder; its dependencies are in it, or beside it in `LIBRARIES`."""
 LIBRARIES = ".build/lib"
+_BY_HAND = (
+    suggest("Or say how to build it", "overrides.build"),
+    suggest("And how to start it, such as `java -jar` and a file", "overrides.start"),
+)
 _PORT_OPTIONS = {
     "spring-boot": "-Dserver.port=$PORT -Dserver.address=$HOST",
     "quarkus": "-Dquarkus.http.port=$PORT -Dquarkus.http.host=$HOST",
@@ -130,7 +137,9 @@ class JavaRecipe:
             given, f"{call} {_build_words(findings)} && {_keep(findings)}", "The program, without running its tests."
         )
         options = f'export JAVA_OPTS="$JAVA_OPTS {_PORT_OPTIONS.get(findings.framework, "")}"; '
-        command = options + (f"exec {start}" if findings.distribution else f"exec java $JAVA_OPTS {_class_or_jar(findings, start)}")
+        command = options + (
+            f"exec {quote(start)}" if findings.distribution else f"exec java $JAVA_OPTS {_class_or_jar(findings, start)}"
+        )
         app = AppSpec(
             name=given.app_name,
             command=tools.prefix + command,
@@ -155,8 +164,8 @@ class JavaRecipe:
 def _class_or_jar(findings: JavaFindings, jar: str) -> str:
     """What `java` starts."""
     if not findings.main_class:
-        return f"-jar {jar}"
-    return f"-cp '{jar}{f':{LIBRARIES}/*' if findings.libraries else ''}' {findings.main_class}"
+        return f"-jar {quote(jar)}"
+    return f"-cp '{jar}{f':{LIBRARIES}/*' if findings.libraries else ''}' {quote(findings.main_class)}"
 
 
 def _has_wrapper(tree: RepoTree, file: str) -> bool:
@@ -190,7 +199,7 @@ def _distribution(tree: RepoTree, module: str, text: str) -> str:
 
 def _build_words(findings: JavaFindings) -> str:
     if findings.tool == "maven":
-        module = f" -pl {findings.module} -am" if findings.module else ""
+        module = f" -pl {path_word(findings.module)} -am" if findings.module else ""
         copy = (
             f" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=${{PWD}}/{LIBRARIES}"
             if findings.libraries
@@ -198,17 +207,18 @@ def _build_words(findings: JavaFindings) -> str:
         )
         return f"-B -q -DskipTests{module} package{copy}"
     project = f":{findings.module.replace('/', ':')}:" if findings.module else ""
-    return f"--no-daemon --console=plain {f'{project}installDist' if findings.distribution else f'{project}build -x test'}"
+    task = quote(f"{project}{'installDist' if findings.distribution else 'build'}")
+    return f"--no-daemon --console=plain {task}{'' if findings.distribution else ' -x test'}"
 
 
 def _keep(findings: JavaFindings) -> str:
     """Shell text that puts the result where it is started from, whatever its version is called."""
-    below = f"{findings.module}/" if findings.module else ""
+    made = posixpath.join(findings.module, "target" if findings.tool == "maven" else "build")
     if findings.distribution:
-        return f"mkdir -p .build && cp -R {below}build/install/* .build/"
+        return f"mkdir -p .build && cp -R {path_word(f'{made}/install')}/* .build/"
     if findings.framework == "quarkus":
-        return f"mkdir -p .build && cp -R {below}{'target' if findings.tool == 'maven' else 'build'}/quarkus-app .build/"
-    folder = f"{below}{'target' if findings.tool == 'maven' else 'build/libs'}"
+        return f"mkdir -p .build && cp -R {path_word(f'{made}/quarkus-app')} .build/"
+    folder = path_word(made if findings.tool == "maven" else f"{made}/libs")
     # The largest one has the dependencies in it.
     return f"mkdir -p .build && cp \"$(ls -S {folder}/*.jar | grep -vE '{_NOT_THE_PROGRAM}' | head -n 1)\" {JAR}"
 
@@ -228,7 +238,7 @@ def _no_program(file: str, text: str) -> Reason:
     return Reason(
         kind=Kind.NO_RUNNABLE_AT_ROOT if modules else Kind.NO_START_COMMAND,
         message=f"{file} builds no program with a `main` of its own: {what}.",
-        suggestions=("Deploy one of its modules: `--subdir FOLDER`.", "Or say how: `--build '…' --start 'java -jar …'`."),
+        suggestions=(suggest("Deploy one of its modules", "subdir"), *_BY_HAND),
     )
 
 
@@ -236,7 +246,7 @@ def _nothing_serves(file: str) -> Reason:
     return Reason(
         kind=Kind.LIBRARY_NOTHING_TO_RUN,
         message=f"{file} names no HTTP server (looked for Spring Boot, Quarkus, Micronaut, Ktor, Javalin, Jetty and their like).",
-        suggestions=("Deploy one of its examples: `--subdir FOLDER`.", "Or say how: `--build '…' --start 'java -jar …'`."),
+        suggestions=(suggest("Deploy one of its examples", "subdir"), *_BY_HAND),
     )
 
 
@@ -246,5 +256,9 @@ def _refuse_old_java(host: HostFacts, wanted: str) -> None:
         raise RefusedError(
             f"The build asks for Java {wanted}, and {java.version} is what is here.",
             kind=Kind.RUNTIME_VERSION_UNAVAILABLE,
-            suggestions=(f"Install a JDK {wanted} or newer (package openjdk-{wanted}-jdk, `sdk install java`), and deploy again.",),
+            suggestions=(
+                suggest(
+                    f"Install a JDK {wanted} or newer (package openjdk-{wanted}-jdk), and deploy again", command="sdk install java"
+                ),
+            ),
         )

@@ -21,6 +21,8 @@ _FRAMEWORKS = {
 _LISTENS = re.compile(r"\bHttpServer\.create\(|\bnew ServerSocket\(|\bembeddedServer\(")
 _MAIN = re.compile(r"\bvoid\s+main\s*\(|\bfun\s+main\s*\(")
 _PACKAGE = re.compile(r"(?m)^\s*package\s+([\w.]+)")
+_CLASS = re.compile(r"[^\W\d][\w$]*(?:\.[^\W\d][\w$]*)*")
+"""The name of a class: a file of any other name holds none that `java` could start."""
 
 
 @dataclass(frozen=True)
@@ -72,5 +74,7 @@ def main_class(code: list[tuple[str, str]]) -> str:
             package = _PACKAGE.search(source)
             stem, suffix = posixpath.splitext(posixpath.basename(path))
             name = f"{stem[:1].upper()}{stem[1:]}Kt" if suffix == ".kt" else stem
-            return f"{package[1]}.{name}" if package else name
+            found = f"{package[1]}.{name}" if package else name
+            if _CLASS.fullmatch(found):
+                return found
     return ""

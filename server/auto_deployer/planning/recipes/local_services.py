@@ -9,6 +9,7 @@ from ...model.errors import RefusedError
 from ...model.facts import EnvVariable
 from ...model.ports import PlanInput
 from ...model.reasons import Kind
+from ...model.suggestions import suggest
 from .service_ports import silent_port
 
 
@@ -36,18 +37,18 @@ def refuse_missing(given: PlanInput, services: Iterable[LocalService]) -> None:
         if silent is None or (service.variable and service.variable in given.env_names):
             continue
         elsewhere = (
-            f"Say where it is: `--env {service.variable}=ADDRESS`."
+            suggest("Say where it is", "env", service.variable)
             if service.variable
-            else f"Have {service.file} read the address from a variable, and set it with `--env`."
+            else suggest(f"Have {service.file} read the address from a variable, and set it", "env")
         )
         raise RefusedError(
             f"The app needs a {service.kind} service at {service.host} (seen in {service.file}), and nothing listens on port "
             f"{silent} there.",
             kind=Kind.REQUIRED_SERVICE_MISSING,
             suggestions=(
-                f"Start {service.kind} on the target, port {silent}, and deploy again.",
+                suggest(f"Start {service.kind} on the target, port {silent}, and deploy again."),
                 elsewhere,
-                "If it is there all the same, say how to start the app: `--start`.",
+                suggest("If it is there all the same, say how to start the app", "overrides.start"),
             ),
             missing_env=(EnvVariable(name=service.variable, place=service.file),) if service.variable else (),
         )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import posixpath
 import re
-import shlex
 
 from ...model.errors import RefusedError
 from ...model.facts import Detection, Evidence
 from ...model.ports import PlanInput, RepoTree
 from ...model.reasons import Kind, Reason
+from ...model.suggestions import suggest
 from ..interpreters import pick_node
 from ..recipe import Draft
 from .node_bare import bare_start
@@ -148,7 +148,7 @@ def _unreadable(error: RefusedError, folder: str) -> Detection:
 
 def _refused(given: PlanInput, reason: Reason) -> RefusedError:
     """The detection's refusal, with the sub-folders that look deployable."""
-    folders = tuple(f"`--subdir {shlex.quote(candidate.path)}` ({candidate.kind})" for candidate in given.repo.candidates[:5])
+    folders = tuple(suggest(f"Deploy a sub-folder ({found.kind})", "subdir", found.path) for found in given.repo.candidates[:5])
     return RefusedError(reason.message, kind=reason.kind, suggestions=(*reason.suggestions, *folders))
 
 

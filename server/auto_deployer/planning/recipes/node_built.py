@@ -7,9 +7,11 @@ import posixpath
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from shlex import quote
 from typing import Any
 
 from ...model.ports import RepoTree
+from ..quoting import path_word
 from .json_texts import as_object
 from .node_config import below, block, config_text, literal, major_of, operand, option, top_level_literal
 from .node_frameworks import BuildRun
@@ -89,7 +91,7 @@ def _react_router(root: RepoTree, manifest: Manifest, run: BuildRun) -> Built | 
         for_cloudflare = manifest.depends_on("@cloudflare/vite-plugin")
         return Built(command=_PREVIEW, notes=(_FOR_CLOUDFLARE,)) if for_cloudflare else None
     entry = f"{folder}/server/index.js"
-    return _server(manifest, run, start=f"npx react-router-serve ./{entry}", entry=entry)
+    return _server(manifest, run, start=f"npx react-router-serve {quote(f'./{entry}')}", entry=entry)
 
 
 def _sveltekit(root: RepoTree, manifest: Manifest, run: BuildRun) -> Built | None:
@@ -102,7 +104,7 @@ def _sveltekit(root: RepoTree, manifest: Manifest, run: BuildRun) -> Built | Non
             return _site(manifest, run, output=literal(text, "pages"), spa=bool(literal(text, "fallback")))
         case "node":
             out = literal(text, "out") or "build"
-            return _server(manifest, run, start=f"node {out}", entry=f"{out}/index.js")
+            return _server(manifest, run, start=f"node {path_word(out)}", entry=f"{out}/index.js")
         case "auto":
             # The adapter for Google Cloud is the one for Node; versions before 3.2 do not know it and build for no platform.
             start = f"if [ -f build/index.js ]; then exec node build; fi; exec {_PREVIEW}"
@@ -140,7 +142,7 @@ def _astro(root: RepoTree, manifest: Manifest, run: BuildRun) -> Built | None:
     if not re.search(r"@astrojs/node[\"']", text) or literal(text, "mode") == "middleware":
         return None
     entry = below(folder, "server/entry.mjs")
-    return _server(manifest, run, start=f"node {entry}", entry=entry)
+    return _server(manifest, run, start=f"node {path_word(entry)}", entry=entry)
 
 
 def _angular(root: RepoTree, manifest: Manifest, run: BuildRun) -> Built | None:
@@ -156,7 +158,7 @@ def _angular(root: RepoTree, manifest: Manifest, run: BuildRun) -> Built | None:
         return _site(manifest, run, output=base, spa=True)
     if options.get("ssr") and options.get("outputMode") != "static":
         entry = f"{base}/server/server.mjs"
-        return _server(manifest, run, start=f"node {entry}", entry=entry)
+        return _server(manifest, run, start=f"node {path_word(entry)}", entry=entry)
     return _site(manifest, run, output=posixpath.join(base, str(folders.get("browser", "browser"))), spa=True)
 
 

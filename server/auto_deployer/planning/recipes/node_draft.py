@@ -13,9 +13,11 @@ from ...model.facts import Tool
 from ...model.plan import AppSpec, Check, FileCheck, PlannedCommand
 from ...model.ports import PlanInput
 from ...model.reasons import Kind
+from ...model.suggestions import suggest
 from .. import static_server
 from ..interpreters import pick_node, require_node
 from ..overrides import apply_overrides
+from ..quoting import path_word
 from ..recipe import Draft
 from ..reuse import KeptPackages, kept_packages
 from ..reused_build import with_kept_build
@@ -241,7 +243,7 @@ class _Drafting:
 
     def _env_file(self, name: str) -> PlannedCommand:
         why = "Its start insists on the file; the app's variables come from the environment."
-        return self._command(f"touch {shlex.quote(name)}", self.findings.folder, why, {})
+        return self._command(f"touch {path_word(name)}", self.findings.folder, why, {})
 
     def _notes(self) -> tuple[str, ...]:
         findings, version = self.findings, self.node.version
@@ -297,7 +299,7 @@ def _output(given: PlanInput, findings: NodeFindings) -> str | None:
         raise RefusedError(
             f"The build's output folder {output} lies outside of the repository.",
             kind=Kind.PLAN_INVALID,
-            suggestions=("Name a folder inside of it, relative to the app: `--output-dir dist`.",),
+            suggestions=(suggest("Name a folder inside of it, relative to the app", "overrides.outputDir", "dist"),),
         )
     return "" if output == "." else output
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import posixpath
 import re
-import shlex
 
 from ...model.ports import RepoTree
+from ..quoting import path_word
 from .node_frameworks import server_framework
 from .node_manifest import Manifest
 from .node_packages import BUN_TYPES
@@ -90,7 +90,7 @@ def compile_of(root: RepoTree, manifest: Manifest, entry: str) -> tuple[str, str
 
 def command_for(root: RepoTree, manifest: Manifest, path: str) -> str:
     """Shell text that runs a file of the repository, in the manifest's folder."""
-    relative = shlex.quote(posixpath.relpath(path, manifest.folder or "."))
+    relative = path_word(posixpath.relpath(path, manifest.folder or "."))
     if serves_by_export(root, manifest, path) or (is_typescript(path) and _runs_on_bun(root, manifest)):
         return f"bun {relative}"
     if not is_typescript(path):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from ...model.errors import RefusedError
 from ...model.reasons import Kind
+from ...model.suggestions import suggest
 from .node_manifest import Manifest
 from .node_scripts import commands_of
 
@@ -172,11 +173,11 @@ def vite_name(manifest: Manifest) -> str:
 
 def unsupported(framework: Framework, found: str) -> RefusedError:
     """The refusal for a framework whose build cannot be planned, naming the overrides that would do."""
-    suggestions = ["Add a `start` script to package.json that starts the built app on $PORT."]
+    suggestions = [suggest("Add a `start` script to package.json that starts the built app on $PORT.")]
     if framework.start:
-        suggestions.insert(0, f'If it builds a server: `--start "{framework.start}"`.')
+        suggestions.insert(0, suggest("If it builds a server, say how to start it", "overrides.start", framework.start))
     if framework.output:
-        suggestions.insert(0, f"If it builds a static site: `--output-dir {framework.output}`.")
+        suggestions.insert(0, suggest("If it builds a static site, name its folder", "overrides.outputDir", framework.output))
     return RefusedError(
         f"This project uses {framework.name}, and no recipe knows how its build is run "
         f"(looked for a `start` script that is no development server; {found}).",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import posixpath
 import re
+from shlex import quote
 from typing import Any
 
 from pydantic import Field
@@ -13,6 +14,7 @@ from ...model.base import Model
 from ...model.errors import RefusedError
 from ...model.ports import RepoTree
 from ...model.reasons import Kind
+from ...model.suggestions import suggest
 
 FILE_NAME = "package.json"
 _PUBLISHED = ("files", "exports", "module", "types", "typings")
@@ -159,8 +161,11 @@ def _normal(path: str) -> str:
 
 
 def _unreadable(path: str, why: str) -> RefusedError:
+    shows = quote(f"require({json.dumps(f'./{path}')})")
     return RefusedError(
         f"{path} cannot be read: {why}.",
         kind=Kind.MANIFEST_UNREADABLE,
-        suggestions=(f"Correct {path} (`node -p \"require('./{path}')\"` shows the same error), commit it and deploy again.",),
+        suggestions=(
+            suggest(f"Correct {path}, commit it and deploy again; this shows the same error", command=f"node -p {shows}"),
+        ),
     )

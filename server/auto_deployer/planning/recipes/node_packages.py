@@ -13,6 +13,8 @@ from ...model.errors import RefusedError
 from ...model.facts import HostFacts
 from ...model.ports import RepoTree
 from ...model.reasons import Kind
+from ...model.suggestions import suggest
+from ..quoting import path_word
 from ..versions import node_fits
 from .node_manifest import FILE_NAME, Manifest, read_manifest
 
@@ -107,7 +109,7 @@ class Caller:
         return {**_INSTALL_ENV.get(self.manager.name, {}), **skipped}
 
     def run(self, script: str) -> str:
-        return f"{self.prefix} run {script}"
+        return f"{self.prefix} run {shlex.quote(script)}"
 
     def beside(self, command: str) -> str:
         """A command that calls the package manager by its name (Turborepo and Nx do), which npx puts on PATH where it is not."""
@@ -120,7 +122,9 @@ class Caller:
         """Runs a script at every start of the app: by npm where that does, rather than fetching a manager each time."""
         calls_manager = re.search(rf"\b{self.manager.label}\b", text) is not None
         by_npm = not self.local and not self.manager.plug_and_play and not calls_manager
-        return ("npm start" if script == "start" else f"npm run {script}") if by_npm or self.prefix == "npm" else self.run(script)
+        if by_npm or self.prefix == "npm":
+            return "npm start" if script == "start" else f"npm run {shlex.quote(script)}"
+        return self.run(script)
 
     def node(self, command: str) -> str:
         """A `node …` or `bun …` command, by way of Yarn where Node alone finds no packages."""
@@ -159,9 +163,8 @@ def caller(manager: PackageManager, host: HostFacts, install_folder_below: str =
         RefusedError: `missing_tool`, neither it nor npm is there.
     """
     if manager.program:
-        return Caller(
-            manager, f"node {posixpath.normpath(posixpath.join(install_folder_below, manager.program))}", local=True, tools=()
-        )
+        program = posixpath.normpath(posixpath.join(install_folder_below, manager.program))
+        return Caller(manager, f"node {path_word(program)}", local=True, tools=())
     tool = host.tool(manager.label)
     if manager.name == "npm" and tool:
         return Caller(manager, "npm", local=True, tools=("npm",))
@@ -172,8 +175,8 @@ def caller(manager: PackageManager, host: HostFacts, install_folder_below: str =
             f"The project uses {manager.label} ({manager.because}); neither {manager.label} nor npm was found on the target.",
             kind=Kind.MISSING_TOOL,
             suggestions=(
-                f"Install {manager.label}, or npm (it comes with Node.js: https://nodejs.org).",
-                "Or say how to install: `--install`.",
+                suggest(f"Install {manager.label}, or npm (it comes with Node.js: https://nodejs.org)."),
+                suggest("Or say how to install", "overrides.install"),
             ),
         )
     if manager.name == "pnpm" and node and not node_fits(_PNPM_11_NODE, node) and int(_major(manager.version) or 0) >= _PNPM_11:

@@ -7,6 +7,7 @@ import re
 
 from ...model.ports import RepoTree
 from ...model.reasons import Kind, Reason
+from ...model.suggestions import suggest
 from .node_entry import CONVENTIONAL
 from .node_frameworks import server_framework
 from .node_manifest import Manifest, is_workspace
@@ -34,8 +35,8 @@ def nothing_to_start(root: RepoTree, manifest: Manifest) -> Reason:
             f"and its entry{f' {manifest.main}' if manifest.main else ''} starts no server.",
             kind=Kind.LIBRARY_NOTHING_TO_RUN,
             suggestions=(
-                "Deploy an app inside it, such as an example: `--subdir FOLDER`.",
-                'Or say what to start: `--start "node FILE"`.',
+                suggest("Deploy an app inside it, such as an example", "subdir"),
+                suggest("Or say how to start it, such as `node` and a file", "overrides.start"),
             ),
         )
     at_workspace = is_workspace(root, manifest)
@@ -53,5 +54,5 @@ def nothing_to_start(root: RepoTree, manifest: Manifest) -> Reason:
         message=f"Nothing says how to start {what}{servers}: looked in {name} for a `start` script and `main`, "
         f"and for an entry file that listens; found {found}.",
         kind=Kind.NO_RUNNABLE_AT_ROOT if at_workspace else Kind.NO_START_COMMAND,
-        suggestions=(f'Say how to start it: `--start "{example}"`.', f"Or add a `start` script to {name}."),
+        suggestions=(suggest("Say how to start it", "overrides.start", example), suggest(f"Or add a `start` script to {name}.")),
     )

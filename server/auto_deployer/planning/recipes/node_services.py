@@ -10,6 +10,7 @@ from ...model.errors import RefusedError
 from ...model.facts import EnvVariable, HostFacts
 from ...model.ports import RepoTree
 from ...model.reasons import Kind
+from ...model.suggestions import suggest
 from .node_clients import SERVICE_URL, ServiceUse, service_of_variable
 from .node_config import config_path, config_text
 from .node_manifest import Manifest
@@ -67,13 +68,13 @@ def _missing(use: ServiceUse, silent: int | None) -> RefusedError:
     where = f"host {use.address}" if use.address else f"the address in ${use.variable}"
     why = f"and nothing listens on port {silent} there" if silent else "which is not part of this deployment"
     suggestions = [
-        f"Say where it is: `--env {use.variable}=ADDRESS`."
+        suggest("Say where it is", "env", use.variable)
         if use.variable
-        else f"Have {use.file} read the address from a variable, and set it with `--env`.",
-        "If it is there all the same, say how to start the app: `--start`.",
+        else suggest(f"Have {use.file} read the address from a variable, and set it", "env"),
+        suggest("If it is there all the same, say how to start the app", "overrides.start"),
     ]
     if silent:
-        suggestions.insert(0, f"Start {use.kind} on the target, port {silent}, and deploy again.")
+        suggestions.insert(0, suggest(f"Start {use.kind} on the target, port {silent}, and deploy again."))
     return RefusedError(
         f"The app needs a {use.kind} service at {where} (seen in {use.file}), {why}.",
         kind=Kind.REQUIRED_SERVICE_MISSING,

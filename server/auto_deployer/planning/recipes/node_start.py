@@ -160,9 +160,15 @@ def _of_script(root: RepoTree, manifest: Manifest, name: str) -> Start:
         build_script=script or "build",
         build_command=command,
         after_build=_STANDALONE_FILES if _NEXT_STANDALONE in text and _NEXT_STANDALONE not in scripts.get("build", "") else "",
-        env_files=tuple(file for file in env_files(text, scripts) if not root.is_file(manifest.path(file))),
+        env_files=tuple(file for file in env_files(text, scripts) if _is_lacking(root, manifest, file)),
         source=scan_entry(root, manifest, entry),
     )
+
+
+def _is_lacking(root: RepoTree, manifest: Manifest, file: str) -> bool:
+    """Whether a file that is to lie in the repository does not; what lies elsewhere is not ours to make."""
+    path = posixpath.normpath(posixpath.join(manifest.folder, file))
+    return not path.startswith(("..", "/")) and not root.is_file(path)
 
 
 def _by_dev_script(root: RepoTree, manifest: Manifest) -> Start | None:

@@ -6,18 +6,22 @@ import json
 import posixpath
 import re
 from collections.abc import Mapping
+from shlex import quote
 from typing import Literal
 
 from ...model.base import Model
 from ...model.errors import RefusedError
 from ...model.ports import RepoTree
 from ...model.reasons import Kind, Reason
+from ...model.suggestions import suggest
 from .node_manifest import FILE_NAME, Manifest, is_workspace, read_manifest, workspace_folder
 from .node_start import Start
 
 MAX_MEMBERS = 500
 """Manifests read in the search for members."""
 
+NAME = re.compile(r"[\w@.][\w@./-]*")
+"""The name of a member as a task runner takes it; what has none of these is not built by it."""
 _ALL_MEMBERS = re.compile(
     r"\b(?:turbo|lerna)\s+(?:run\s+)?(?:start|dev|serve|preview)\b(?!.*--(?:filter|scope)\b)|\bnx\s+run-many\b"
     r"|\bpnpm\s+(?:.*\s)?(?:-r|--recursive)\b|\bnpm\b.*\s(?:-ws|--workspaces)\b|\byarn\s+workspaces\s+(?:run|foreach)\b"
@@ -46,9 +50,9 @@ class WorkspaceFindings(Model):
     def runner_command(self, script: str) -> str:
         """Runs a script of the member after those of its dependencies; for the workspace's folder."""
         if self.runner == "nx":
-            return f"node_modules/.bin/nx run {self.name}:{script}"
+            return f"node_modules/.bin/nx run {quote(f'{self.name}:{script}')}"
         # without "loose" a build sees only the variables that turbo.json lists, and not the app's
-        return f"node_modules/.bin/turbo run {script} --filter={self.name} --env-mode=loose"
+        return f"node_modules/.bin/turbo run {quote(script)} --filter={quote(self.name)} --env-mode=loose"
 
 
 def workspace_findings(root: RepoTree, manifest: Manifest, install_folder: str) -> WorkspaceFindings:
@@ -58,7 +62,7 @@ def workspace_findings(root: RepoTree, manifest: Manifest, install_folder: str) 
     top = _manifest_of(root, install_folder)
     runner = _runner(root, install_folder, top) if top else ""
     name = _nx_name(root, manifest) if runner == "nx" else manifest.name
-    is_safe = re.fullmatch(r"[\w@./-]+", name) is not None
+    is_safe = NAME.fullmatch(name) is not None
     builds = _builds_before(root, manifest, install_folder) if manifest.dependencies else ()
     return WorkspaceFindings(builds=builds, runner=runner if is_safe else "", name=name if is_safe else "")
 
@@ -73,7 +77,7 @@ def unless_all_members(root: RepoTree, manifest: Manifest, start: Start) -> Star
         kind=Kind.NO_RUNNABLE_AT_ROOT,
         message=f"{manifest.path(FILE_NAME)} is the root of a workspace, and `{start.script}` ({manifest.scripts[start.script]}) "
         f"starts all of its members: {', '.join(members[:10]) or 'none'}.",
-        suggestions=("Deploy one of them: --subdir; several: --subdir once for each, those that others need first.",),
+        suggestions=(suggest("Deploy one of them, or several, those that others need first", "subdir"),),
     ))  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from ...model.facts import Detection, Evidence
 from ...model.plan import AppSpec, FileCheck, PlannedCommand
 from ...model.ports import PlanInput, RepoTree
 from ...model.reasons import Kind, Reason
+from ...model.suggestions import suggest
 from ..assemble import app_folder
 from ..overrides import apply_overrides
 from ..recipe import Draft
@@ -151,7 +152,7 @@ def _nothing_to_serve(name: str) -> Reason:
         kind=Kind.LIBRARY_NOTHING_TO_RUN,
         message=f"{name or 'This'} is a Composer package without a front page: no index.php here or in {', '.join(_FOLDERS[:-1])}.",
         suggestions=(
-            "Deploy one of its examples: `--subdir FOLDER`.",
-            "Or say how to start: `--start 'php -S \"$HOST:$PORT\" -t FOLDER'`.",
+            suggest("Deploy one of its examples", "subdir"),
+            suggest("Or say how to start it", "overrides.start", 'php -S "$HOST:$PORT" -t .'),
         ),
     )

@@ -11,6 +11,7 @@ from ...model.facts import Detection, Evidence
 from ...model.plan import AppSpec, PlannedCommand
 from ...model.ports import PlanInput, RepoTree
 from ...model.reasons import Kind, Reason
+from ...model.suggestions import suggest
 from ..assemble import app_folder
 from ..overrides import apply_overrides
 from ..recipe import Draft, Recipe
@@ -141,7 +142,7 @@ def _nothing_to_start(names: Sequence[str]) -> Reason:
     return Reason(
         kind=Kind.NO_START_COMMAND,
         message=f"The Procfile has neither a `web` nor a `worker` process ({found}).",
-        suggestions=("Say how to start: `--start '…'` (PORT and HOST are set), or add a `web:` line.",),
+        suggestions=(suggest("Add a `web:` line, or say how to start it (PORT and HOST are set)", "overrides.start"),),
     )
 
 

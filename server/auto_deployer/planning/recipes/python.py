@@ -13,6 +13,7 @@ from ...model.ports import PlanInput, RepoTree
 from ..assemble import app_folder
 from ..interpreters import pick_python
 from ..overrides import apply_overrides
+from ..quoting import path_word
 from ..recipe import Draft
 from ..versions import python_fits
 from .python_apps import no_server
@@ -289,7 +290,7 @@ def _build(given: PlanInput, findings: PythonFindings) -> tuple[PlannedCommand, 
 
 
 def _django_build(django: DjangoProject, folder: str) -> Iterator[PlannedCommand]:
-    manage = f"{PYTHON} {quote(manage_py(django))}"
+    manage = f"{PYTHON} {path_word(manage_py(django))}"
     if django.static_root:
         collect = f"{manage} collectstatic --noinput"
         yield PlannedCommand(command=collect, cwd=folder, reasoning="STATIC_ROOT is set: static files are gathered there.")

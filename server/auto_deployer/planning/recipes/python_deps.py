@@ -113,9 +113,15 @@ def requirement_groups(tree: RepoTree) -> dict[str, list[str]]:
     """The optional dependencies of pyproject.toml by group (extras, PEP 735 groups, Poetry's), as PEP 508 text."""
     pyproject, _ = _toml(tree, "pyproject.toml")
     groups = _table(pyproject, "project", "optional-dependencies") | _table(pyproject, "dependency-groups")
-    found = {name: [text for text in texts if isinstance(text, str)] for name, texts in groups.items() if isinstance(texts, list)}
+    found = {name: _words(texts) for name, texts in groups.items() if isinstance(texts, list)}
     poetry = _table(pyproject, "tool", "poetry", "group")
-    return found | {name: list(_tabular(_table(poetry, name, "dependencies"))) for name in poetry}
+    return found | {name: _words(_tabular(_table(poetry, name, "dependencies"))) for name in poetry}
+
+
+def _words(listed: Iterable[Any]) -> list[str]:
+    """The requirements in a list; what begins with a dash is none: pip would take it for an option."""
+    texts = (text.strip() for text in listed if isinstance(text, str))
+    return [text for text in texts if text and not text.startswith("-")]
 
 
 def _manager(tree: RepoTree, pyproject: dict[str, Any], poetry: dict[str, Any]) -> tuple[Manager, str]:
@@ -159,10 +165,10 @@ def _requirements(
     if manager == "pip":
         return list(requirement_lines(tree, manifest))
     if manager == "pipenv":
-        return list(_tabular(_table(pipfile, "packages")))
-    found = [text for text in metadata.get("dependencies") or [] if isinstance(text, str)]
-    found += _tabular(_table(poetry, "dependencies"))
-    return found or setup_requirements(tree)
+        return _words(_tabular(_table(pipfile, "packages")))
+    declared = metadata.get("dependencies")
+    found = _words([*(declared if isinstance(declared, list) else []), *_tabular(_table(poetry, "dependencies"))])
+    return found or _words(setup_requirements(tree))
 
 
 def _tabular(table: dict[str, Any]) -> Iterator[str]:

@@ -118,7 +118,8 @@ def _application(tree: RepoTree, files: Sequence[SourceFile], folder: str, setti
     for source in files:
         if dotted := resolve(source.constants.get(setting), source).text:
             module, _, name = dotted.rpartition(".")
-            return f"{module}:{name}"
+            if all(part.isidentifier() for part in dotted.split(".")):
+                return f"{module}:{name}"
     return (
         f"{usual}:application"
         if local_module(tree, folder, usual)[:1] == [posixpath.join(folder, *usual.split(".")) + ".py"]

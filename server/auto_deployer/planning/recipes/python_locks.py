@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Iterable
 from typing import Any
@@ -13,6 +14,9 @@ from ...model.ports import RepoTree
 
 LOCKS = {"poetry": "poetry.lock", "pdm": "pdm.lock", "pipenv": "Pipfile.lock"}
 """Lock files of managers that are not installed for a deployment: pip installs what they locked."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.!+_-]*")
 
 
 def locked_versions(tree: RepoTree, manager: str) -> tuple[str, ...]:
@@ -26,7 +30,8 @@ def locked_versions(tree: RepoTree, manager: str) -> tuple[str, ...]:
         return ()
     versions: dict[str, set[str]] = {}
     for name, version in packages:
-        versions.setdefault(canonicalize_name(name), set()).add(version)
+        if _NAME.fullmatch(name) and _VERSION.fullmatch(version):  # each becomes a line of a file that pip reads
+            versions.setdefault(canonicalize_name(name), set()).add(version)
     # Several versions of one package differ by markers, which pip's own resolution has to decide.
     return tuple(f"{name}=={found.pop()}" for name, found in versions.items() if len(found) == 1)
 

@@ -8,6 +8,7 @@ from ...model.errors import RefusedError
 from ...model.facts import EnvVariable
 from ...model.ports import PlanInput
 from ...model.reasons import Kind, Reason
+from ...model.suggestions import suggest
 from .python_deps import PythonProject
 from .python_findings import PythonFindings
 from .python_services import ServiceNeed, is_service_address, service_of
@@ -28,7 +29,7 @@ def refusal(project: PythonProject, findings: PythonFindings, entries: Sequence[
         return Reason(
             kind=Kind.MANIFEST_UNREADABLE,
             message=f"A manifest cannot be read: {project.unreadable}.",
-            suggestions=("Mend the file; a TOML checker shows the place.",),
+            suggestions=(suggest("Mend the file; a TOML checker shows the place."),),
         )
     if findings.option or findings.django:
         return None
@@ -37,19 +38,25 @@ def refusal(project: PythonProject, findings: PythonFindings, entries: Sequence[
         return Reason(
             kind=Kind.LIBRARY_NOTHING_TO_RUN,
             message=f"{project.name or 'This'} is a Python package{commands}; nothing in it serves ({_LOOKED_FOR}).",
-            suggestions=("Say how to start it: `--start 'python -m …'`.", "Deploy one of its examples: `--subdir FOLDER`."),
+            suggestions=(
+                suggest("Say how to start it, such as `python -m` and a module", "overrides.start"),
+                suggest("Deploy one of its examples", "subdir"),
+            ),
         )
     if entries:
         return Reason(
             kind=Kind.NO_RUNNABLE_AT_ROOT,
             message=f"Apps lie below this folder, and none is the folder's own: {', '.join(entries[:_SHOWN_ENTRIES])}.",
-            suggestions=("Choose one of them: `--subdir FOLDER`.", "Or say how to start: `--start '…'` (PORT and HOST are set)."),
+            suggestions=(
+                suggest("Choose one of them", "subdir"),
+                suggest("Or say how to start it (PORT and HOST are set)", "overrides.start"),
+            ),
         )
     if findings.no_server:
         return Reason(
             kind=Kind.NO_START_COMMAND,
             message=f"This looks like {findings.no_server}: nothing in it serves, and an app to deploy has to ({_LOOKED_FOR}).",
-            suggestions=("If it does open a port, say how to start it: `--start 'python your_app.py'` (PORT and HOST are set).",),
+            suggestions=(suggest("If it does open a port, say how to start it (PORT and HOST are set)", "overrides.start"),),
         )
     return no_start().reason
 
@@ -59,7 +66,7 @@ def no_start() -> RefusedError:
     return RefusedError(
         f"This is a Python project, and nothing shows how to start it ({_LOOKED_FOR}).",
         kind=Kind.NO_START_COMMAND,
-        suggestions=("Say it: `--start 'python your_app.py'` (PORT and HOST are set).",),
+        suggestions=(suggest("Say how to start it, such as `python your_app.py` (PORT and HOST are set)", "overrides.start"),),
     )
 
 
@@ -90,12 +97,13 @@ def _missing_service(need: ServiceNeed, silent: int | None = None) -> RefusedErr
     variables = list(dict.fromkeys(need.env))
     told = f"{' or '.join(variables)} is not set" if need.env else "the address is written into the source"
     quiet = f"nothing listens on port {silent} there, and " if silent else ""
-    suggestions = [f"Start {service} and give its address: `--env {name}=…`." for name in variables[:2]]
+    suggestions = [suggest(f"Start {service} and give its address", "env", name) for name in variables[:2]]
     if silent:
-        suggestions.insert(0, f"Start {service} on the target, port {silent}, and deploy again.")
+        suggestions.insert(0, suggest(f"Start {service} on the target, port {silent}, and deploy again."))
     elif not need.env:
-        suggestions.append(f'Run {service} where the target finds it as "{need.host}", or read the address from a variable.')
-    suggestions.append("If it is reachable all the same, say how to start: `--start '…'` skips this check.")
+        where_found = f'Run {service} where the target finds it as "{need.host}", or read the address from a variable.'
+        suggestions.append(suggest(where_found))
+    suggestions.append(suggest("If it is reachable all the same, say how to start it: that skips this check", "overrides.start"))
     return RefusedError(
         f"The app needs {service}{where}{place}; {quiet}{told}. It would start and fail at the first request.",
         kind=Kind.REQUIRED_SERVICE_MISSING,

@@ -163,10 +163,11 @@ def scan(tree: RepoTree) -> dict[str, SourceFile]:
 
 
 def _may_hold_app(path: str) -> bool:
+    """Whether its name and place are an app's; one that begins with a dash would be an option of what is to import it."""
     *folders, name = path.split("/")
-    if len(folders) > MAX_DEPTH or name in SKIPPED_FILES or name.startswith("test_") or name.endswith("_test.py"):
+    if len(folders) > MAX_DEPTH or name in SKIPPED_FILES or name.startswith(("test_", "-")) or name.endswith("_test.py"):
         return False
-    return not any(folder in SKIPPED_FOLDERS or folder.startswith((".", "_")) for folder in folders)
+    return not any(folder in SKIPPED_FOLDERS or folder.startswith((".", "_", "-")) for folder in folders)
 
 
 def module_level(body: Sequence[ast.stmt], *, guard: bool = False) -> Iterator[ast.stmt]:

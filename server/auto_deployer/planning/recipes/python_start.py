@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from shlex import quote
 
 from ...model.ports import RepoTree
+from ..quoting import path_word
 from .python_deps import PythonProject, has_any
 from .python_django import DjangoProject
 from .python_entry import StartOption
@@ -73,7 +74,7 @@ def start(option: StartOption, declared: Collection[str]) -> Start:
 
 def start_django(project: DjangoProject, declared: Collection[str]) -> Start:
     """Gunicorn where it is declared, an ASGI server where only that is, else Django's own server."""
-    chdir = f"--chdir {quote(project.folder)} " if project.folder else ""
+    chdir = f"--chdir {path_word(project.folder)} " if project.folder else ""
     env = {"PYTHONPATH": project.folder} if project.folder else {}
     if "gunicorn" in declared and project.wsgi:
         return Start(f"{_GUNICORN} {chdir}--bind {_BIND} {quote(project.wsgi)}", env)
@@ -82,7 +83,7 @@ def start_django(project: DjangoProject, declared: Collection[str]) -> Start:
     if project.asgi and "daphne" in declared:
         return Start(f'{PYTHON} -m daphne -b "$HOST" -p "$PORT" {quote(project.asgi)}', env)
     note = "The project declares no gunicorn: Django's development server is used. Add gunicorn to its requirements for production."
-    return Start(f"{PYTHON} {quote(manage_py(project))} runserver --noreload {_BIND}", env, notes=(note,))
+    return Start(f"{PYTHON} {path_word(manage_py(project))} runserver --noreload {_BIND}", env, notes=(note,))
 
 
 def servers_named(command: str, declared: Collection[str]) -> tuple[str, ...]:

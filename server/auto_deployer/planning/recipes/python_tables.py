@@ -24,8 +24,10 @@ def create_all(tree: RepoTree, files: Sequence[SourceFile], option: StartOption 
     for source in files:
         name = next((name for name, value in source.constants.items() if source.called(value) == _DATABASE), "")
         place, module = import_place(tree, source)
-        if name and place == option.pythonpath:
-            app_module, _, app = option.target.partition(":")
+        app_module, _, app = option.target.partition(":")
+        # A file of any other name cannot be named in an import statement.
+        importable = all(part.isidentifier() for dotted in (module, app_module) for part in dotted.split("."))
+        if name and importable and place == option.pythonpath:
             made = f"{app}()" if option.factory else app
             return (
                 f"from {app_module} import {app}; from {module} import {name}; made = {made}; "

@@ -11,6 +11,7 @@ from ...model.facts import Detection, Evidence
 from ...model.plan import AppSpec, PlannedCommand
 from ...model.ports import PlanInput, RepoTree
 from ...model.reasons import Kind, Reason
+from ...model.suggestions import suggest
 from ..assemble import app_folder
 from ..overrides import apply_overrides
 from ..recipe import Draft
@@ -169,14 +170,14 @@ def _refuse(given: PlanInput, findings: RubyFindings) -> None:
             f"The Gemfile asks for Ruby {findings.version}, and {ruby.version} is what is here.",
             kind=Kind.RUNTIME_VERSION_UNAVAILABLE,
             suggestions=(
-                f"Install Ruby {findings.version} (`rbenv install`, `mise use ruby@{findings.version}`), and deploy again.",
+                suggest(f"Install Ruby {findings.version}, and deploy again", command=f"mise use ruby@{findings.version}"),
             ),
         )
     if findings.database and "DATABASE_URL" not in given.env_names:
         raise RefusedError(
             f"The app needs {findings.database} (config/database.yml), and DATABASE_URL is not set.",
             kind=Kind.REQUIRED_SERVICE_MISSING,
-            suggestions=(f"Start {findings.database} and give its address: `--env DATABASE_URL=…`.",),
+            suggestions=(suggest(f"Start {findings.database} and give its address", "env", "DATABASE_URL"),),
         )
 
 
@@ -186,7 +187,9 @@ def _without_entry(recipe: str, gemfile: str, evidence: tuple[Evidence, ...], tr
         kind=Kind.LIBRARY_NOTHING_TO_RUN if library else Kind.NO_START_COMMAND,
         message=f"{f'{library} makes a library' if library else 'This is a Ruby project'}, and nothing shows what serves "
         f"(looked for config.ru, a Rails app, and Sinatra in {', '.join(_SCRIPTS)}).",
-        suggestions=("Say how to start: `--start 'bundle exec ruby FILE.rb'` (PORT and HOST are set).",),
+        suggestions=(
+            suggest("Say how to start it, such as `bundle exec ruby` and a file (PORT and HOST are set)", "overrides.start"),
+        ),
     )
     score = sum(item.weight for item in evidence) if library else 1.0
     evidence = evidence if library else (Evidence(file=gemfile, saw="gems, perhaps for tools only", weight=1.0),)

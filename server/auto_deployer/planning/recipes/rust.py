@@ -13,6 +13,7 @@ from ...model.facts import Detection, Evidence
 from ...model.plan import AppSpec, FileCheck
 from ...model.ports import PlanInput, RepoTree
 from ...model.reasons import Kind, Reason
+from ...model.suggestions import suggest
 from ..assemble import app_folder
 from ..overrides import apply_overrides
 from ..recipe import Draft
@@ -42,6 +43,8 @@ _SERVE = re.compile(
     r"(?m)^\s*(Serve|Server|Start|Run|Web)\b\s*(?:[,{(]|$)|"
     r"\.subcommand\(\s*(?:Command::new|SubCommand::with_name)\(\"(serve|server|start|run|web)\""
 )
+_NAME = re.compile(r"\w[\w-]*")
+"""What Cargo takes for the name of a package or a program."""
 _ROCKET = 'export ROCKET_ADDRESS="$HOST" ROCKET_PORT="$PORT"; '
 
 
@@ -136,8 +139,8 @@ def _serving(tree: RepoTree, folder: str) -> RustFindings | None:
     manifest, place = _manifest(tree, folder), tree.below(folder) if folder else tree
     package = manifest.get("package")
     name = str(package.get("name", "")) if isinstance(package, dict) else ""
-    binaries = _binaries(place, manifest, name)
-    if not name or not binaries:
+    binaries = [binary for binary in _binaries(place, manifest, name) if _NAME.fullmatch(binary)]
+    if not _NAME.fullmatch(name) or not binaries:
         return None
     texts = [text for _, text in sources(place, ".rs")]
     framework = next((crate for crate in _SERVERS if crate in (manifest.get("dependencies") or {})), "")
@@ -181,7 +184,10 @@ def _nothing_serves(tree: RepoTree, several: list[str]) -> Reason:
         return Reason(
             kind=Kind.NO_RUNNABLE_AT_ROOT,
             message=f"Several programs of this workspace serve: {', '.join(several)}.",
-            suggestions=("Choose one: `--build 'cargo build --release -p NAME' --start 'target/release/NAME'`.",),
+            suggestions=(
+                suggest("Choose one: say how to start it, a program below `target/release`", "overrides.start"),
+                suggest("And how to build it, if not all are to be built", "overrides.build"),
+            ),
         )
     package = _manifest(tree, "").get("package")
     name = package.get("name") if isinstance(package, dict) else ""
@@ -189,5 +195,8 @@ def _nothing_serves(tree: RepoTree, several: list[str]) -> Reason:
         kind=Kind.LIBRARY_NOTHING_TO_RUN,
         message=f"{name or 'This'} is a Rust library or a command-line program: it depends on no HTTP server "
         f"(looked for {', '.join(_SERVERS[:6])} and their like) and listens nowhere.",
-        suggestions=("Deploy one of its examples: `--subdir FOLDER`.", "Or say how to start: `--start 'target/release/NAME …'`."),
+        suggestions=(
+            suggest("Deploy one of its examples", "subdir"),
+            suggest("Or say how to start it, a program below `target/release`", "overrides.start"),
+        ),
     )

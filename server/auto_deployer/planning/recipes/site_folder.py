@@ -10,6 +10,7 @@ from ...model.errors import RefusedError
 from ...model.plan import FileCheck
 from ...model.ports import PlanInput
 from ...model.reasons import Kind
+from ...model.suggestions import suggest
 from .. import static_server
 from ..assemble import app_folder
 from ..overrides import apply_overrides
@@ -61,6 +62,6 @@ def contained(folder: str) -> str:
         raise RefusedError(
             f"The folder to serve, {folder}, lies outside of the app.",
             kind=Kind.PLAN_INVALID,
-            suggestions=("Name a folder inside of it: `--output-dir public`.",),
+            suggestions=(suggest("Name a folder inside of it", "overrides.outputDir", "public"),),
         )
     return "" if normal == "." else normal

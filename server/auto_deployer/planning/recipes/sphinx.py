@@ -6,10 +6,10 @@ import ast
 import posixpath
 import re
 from collections.abc import Iterator
-from shlex import join
 
 from ...model.facts import Detection
 from ...model.ports import PlanInput, RepoTree
+from ..quoting import path_word
 from ..recipe import Draft
 from .python_docs import DocsFindings, docs_detection, docs_draft, docs_findings, read_the_docs
 from .python_source import parse_file
@@ -53,7 +53,7 @@ class SphinxRecipe:
         findings = docs_findings(
             tree,
             self.name,
-            build=f"sphinx -b html {join([folder or '.', output])}",
+            build=f"sphinx -b html {path_word(folder or '.')} {path_word(output)}",
             output=output,
             used=[*(name for name in modules if name != "sphinxcontrib"), *contributed],
             known=_PACKAGES | contributed,

@@ -12,6 +12,7 @@ from ...model.facts import HostFacts, Tool
 from ...model.plan import PlannedCommand
 from ...model.ports import PlanInput
 from ...model.reasons import Kind
+from ...model.suggestions import suggest
 from ..assemble import app_folder
 from ..system_packages import install_command
 
@@ -66,8 +67,8 @@ def missing_tool(host: HostFacts, label: str, missing: Sequence[tuple[str, ...]]
         f"This is a {label} project, and {names} was not found on the target.",
         kind=Kind.MISSING_TOOL,
         suggestions=(
-            f"Install it: `{install_command(host, [group[0] for group in missing])}`, and deploy again.",
-            "Or say how to start without it: `--start '…'` (PORT and HOST are set).",
+            suggest("Install it, and deploy again", command=install_command(host, [group[0] for group in missing])),
+            suggest("Or say how to start it without that (PORT and HOST are set)", "overrides.start"),
         ),
     )
 

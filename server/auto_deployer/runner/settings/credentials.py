@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ...model.errors import SettingsError
+from ...model.suggestions import suggest
 from .keys import ENV_PREFIX, did_you_mean
 from .system_keyring import KeyStore
 
@@ -67,7 +68,7 @@ def check_secret_name(name: str) -> str:
         return name
     raise SettingsError(
         f"{name} is no provider{did_you_mean(name, known)}",
-        suggestions=(f"Known are {', '.join(providers())}; {ANY_PROVIDER} stands for any of them.",),
+        suggestions=(suggest(f"Known are {', '.join(providers())}; {ANY_PROVIDER} stands for any of them."),),
     )
 
 

@@ -14,13 +14,14 @@ from pydantic.fields import FieldInfo
 
 from ...model.errors import SettingsError
 from ...model.settings import Settings, SettingsModel
+from ...model.suggestions import suggest
 
 ENV_PREFIX = "AUTO_DEPLOYER_"
 _CLOSE = 70
 """Similarity in percent from which a known name is taken for the one that was meant."""
 _SECRET_NAME = re.compile(r"(.*_)?(api_?key|secret|password|(access|auth)_token)|key|token", re.IGNORECASE)
 """Names (the last part of a key) that hold a secret: none of them is a setting."""
-SEE_ALL = "`auto-deployer config show` lists all settings, with their values and where these come from."
+SEE_ALL = suggest("See all settings, with their values and where these come from", command="auto-deployer config show")
 
 
 @functools.cache
@@ -101,8 +102,8 @@ def unknown_key(name: str, source: str, known: Iterable[str]) -> SettingsError:
         return SettingsError(
             f"{source}: {name}: keys and passwords are no settings: they are never kept in a file of settings",
             suggestions=(
-                "`auto-deployer auth set PROVIDER` keeps a key in the keyring of this machine.",
-                f"Or give it in the environment: {ENV_PREFIX}LLM_API_KEY.",
+                suggest("Keep the key in the keyring of this machine", command="auto-deployer auth set PROVIDER"),
+                suggest(f"Or give it in the environment: {ENV_PREFIX}LLM_API_KEY."),
             ),
         )
     return SettingsError(

@@ -11,6 +11,7 @@ from typing import Any
 from ...masking import SecretRegistry, mask_model
 from ...model.errors import SettingsError
 from ...model.settings import Settings
+from ...model.suggestions import suggest
 from .keys import did_you_mean, nested, settings_fields
 from .layers import Layer, from_command_line, from_editor, from_environment, from_file, user_file
 
@@ -92,7 +93,7 @@ def _check_provider(loaded: LoadedSettings) -> None:
         return
     raise SettingsError(
         f"{loaded.sources['llm.provider']}: llm.provider: there is no such provider{did_you_mean(provider, PRESETS)}",
-        suggestions=(f"Known are {', '.join(PRESETS)}; custom is any other server with an llm.endpoint.",),
+        suggestions=(suggest(f"Known are {', '.join(PRESETS)}; custom is any other server with an llm.endpoint."),),
     )
 
 

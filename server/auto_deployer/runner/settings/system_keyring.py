@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from ...model.errors import SettingsError
+from ...model.suggestions import suggest
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -16,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 SERVICE = "auto-deployer"
 """The name under which the keyring's own program shows our entries."""
-_INSTEAD = "Without a keyring, give the key in the environment: AUTO_DEPLOYER_LLM_API_KEY."
+_INSTEAD = suggest("Without a keyring, give the key in the environment: AUTO_DEPLOYER_LLM_API_KEY.")
 
 
 class KeyStore(Protocol):
@@ -79,7 +80,7 @@ def _opened() -> Iterator[ModuleType]:
     except ImportError:
         raise SettingsError(
             "the library that opens the keyring of this machine is not installed",
-            suggestions=("pip install 'auto-deployer[keyring]'", _INSTEAD),
+            suggestions=(suggest("Install what reads the keyring", command="pip install 'auto-deployer[keyring]'"), _INSTEAD),
         ) from None
     try:
         yield keyring
@@ -87,7 +88,7 @@ def _opened() -> Iterator[ModuleType]:
         if _is_absent(error):
             raise SettingsError(
                 "this machine has no keyring that can be used (a desktop session has one, a bare server usually not)",
-                suggestions=("Unlock or install one (GNOME Keyring, KWallet, macOS Keychain).", _INSTEAD),
+                suggestions=(suggest("Unlock or install one (GNOME Keyring, KWallet, macOS Keychain)."), _INSTEAD),
             ) from None
         raise SettingsError(f"the keyring refused: {type(error).__name__}: {error}", suggestions=(_INSTEAD,)) from error
 

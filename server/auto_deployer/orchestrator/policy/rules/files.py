@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from .. import opaque
 from ..calls import Call, Options, options
 from ..findings import Finding, ask, deny
-from ..marks import GLOB, LOOSE, is_computed
+from ..marks import GLOB, LOOSE, UNKNOWN, is_computed
 
 
 def _rm(call: Call) -> Iterator[Finding]:
@@ -21,8 +22,10 @@ def _rm(call: Call) -> Iterator[Finding]:
 
 def _changes_all(call: Call) -> Iterator[Finding]:
     """Programs all of whose operands are changed."""
-    for word in options(call.args, "mrsdtoZ", ("--mode", "--size", "--reference", "--date")).operands:
-        yield from call.writes(word)
+    given = options(call.args, "mrsdtoZ", ("--mode", "--size", "--reference", "--date"))
+    replaces = call.name in ("tee", "sponge") and not given.has("a", "append")
+    for word in given.operands:
+        yield from call.overwrites(word) if replaces else call.writes(word)
 
 
 def _removes_all(call: Call) -> Iterator[Finding]:
@@ -75,7 +78,7 @@ def _cp(call: Call) -> Iterator[Finding]:
     if call.name == "install" and given.has("d", "directory"):
         sources, targets = (), given.operands
     for word in targets:
-        yield from call.writes(word)
+        yield from call.overwrites(word) if sources else call.writes(word)
         for source in sources:  # into a folder: what is written is the file in it
             yield from _only_denials(call, f"{word}/{source.rpartition('/')[2]}")
     if given.has("rRa", "recursive", "archive"):
@@ -108,7 +111,7 @@ def _ln(call: Call) -> Iterator[Finding]:
     if not sources and targets:
         sources, targets = targets, (".",)
     for word in targets:
-        yield from call.writes(word)
+        yield from call.overwrites(word)
     folder = targets[0].rpartition("/")[0] if targets else ""
     for word in sources:
         relative = given.has("s", "symbolic") and not word.startswith("/")
@@ -131,7 +134,8 @@ def _find(call: Call) -> Iterator[Finding]:
             yield from (found for target in args[index + 1 : index + 2] for found in call.writes(target))
         elif word in ("-exec", "-execdir", "-ok", "-okdir"):
             end = next((at for at in range(index + 1, len(args)) if args[at] in (";", "+")), len(args))
-            yield from _runs_for_each(call, args[index + 1 : end], roots, everything)
+            where = _in_folders(call, roots) if word.endswith("dir") else call
+            yield from _runs_for_each(where, args[index + 1 : end], roots, everything)
 
 
 def _find_roots(args: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -146,6 +150,12 @@ _FIND_TESTS = frozenset({
     "-newer", "-size",
     "-empty", "-type", "-perm", "-user", "-group", "-mindepth", "-lname", "-xtype",
 })  # fmt: skip
+
+
+def _in_folders(call: Call, roots: Sequence[str]) -> Call:
+    """The same, run in the folder of each file that is found."""
+    spots = [spot for root in roots for spot in call.spots(root)]
+    return replace(call, cwds=tuple(dict.fromkeys(UNKNOWN if spot.below else spot.path for spot in spots)))
 
 
 def _runs_for_each(call: Call, words: list[str], roots: list[str], found: list[str]) -> Iterator[Finding]:
@@ -178,7 +188,7 @@ def _tar(call: Call) -> Iterator[Finding]:
     yield from _tar_runs(call, given)
     if given.has("x", "extract", "get"):
         for folder in given.values_of("-C", "--directory") or ["."]:
-            yield from call.writes(folder)
+            yield from call.overwrites(folder)
         if given.has("P", "absolute-names"):
             yield ask("outside-deploy-dir", "Absolute names of the archive are kept.")
     if given.has("cru", "create", "append", "update"):
@@ -228,7 +238,7 @@ def _zip(call: Call) -> Iterator[Finding]:
 def _unzip(call: Call) -> Iterator[Finding]:
     given = options(call.args, "dx")
     for folder in given.values_of("-d") or ["."]:
-        yield from call.writes(folder) if not given.has("lptvZ") else ()
+        yield from call.overwrites(folder) if not given.has("lptvZ") else ()
 
 
 def _rsync(call: Call) -> Iterator[Finding]:
@@ -239,8 +249,10 @@ def _rsync(call: Call) -> Iterator[Finding]:
         yield from call.runs_code(code)
     target = given.operands[-1:] if len(given.operands) > 1 else ()
     for word in target:
-        if ":" not in word.partition("/")[0]:
-            yield from call.writes(word)
+        if ":" in word.partition("/")[0]:
+            yield ask("other-machine", "rsync copies to another machine.")
+        else:
+            yield from call.overwrites(word)
             if any(name.startswith("del") for name in given.long):
                 yield from call.deletes(f"{word}/{GLOB}*")
     if any(name.startswith("remove-source") for name in given.long):
@@ -253,7 +265,7 @@ def _rsync(call: Call) -> Iterator[Finding]:
 def _dd(call: Call) -> Iterator[Finding]:
     for word in call.args:
         if word.startswith("of="):
-            yield from call.writes(word[3:])
+            yield from call.overwrites(word[3:])
         elif is_computed(word):
             yield ask("computed-target", "What dd writes to is only known when it runs.")
 
@@ -263,7 +275,7 @@ def _output_option(valued: str, *names: str) -> Callable[[Call], Iterator[Findin
 
     def rule(call: Call) -> Iterator[Finding]:
         for value in options(call.args, valued, names).values_of(*names):
-            yield from call.writes(value)
+            yield from call.overwrites(value)
 
     return rule
 

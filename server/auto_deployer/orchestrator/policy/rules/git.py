@@ -95,7 +95,7 @@ def _git_outputs(call: Call, verb: str, rest: Sequence[str]) -> Iterator[Finding
     short = "".join(name[1] for name in names if len(name) == 2)
     given = options(rest, short, names)
     for value in given.values_of(*names):
-        yield from call.writes(value)
+        yield from call.overwrites(value)
     if _GIT_PLACES.get(verb) in given.operands[:1]:
         yield from (found for word in given.operands[1:2] for found in call.writes(word))
     if verb == "clean":
@@ -127,7 +127,7 @@ def _git_verb(call: Call, verb: str, rest: Sequence[str], folder: str) -> Iterat
         case _ if verb in _GIT_RUNNERS:
             yield from _git_runs(call, verb, rest)
         case _:
-            yield from call.writes(folder) if folder and verb in _GIT_IN_PLACE else ()
+            yield from call.writes(folder or ".") if verb in _GIT_IN_PLACE else ()
 
 
 def _git_config(call: Call, rest: Sequence[str]) -> Iterator[Finding]:

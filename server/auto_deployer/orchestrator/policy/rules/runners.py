@@ -21,6 +21,7 @@ _RUNNERS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     **dict.fromkeys(("envdir", "chpst", "softlimit"), (_PLAIN,)),
 }  # fmt: skip
 """Program -> the words after which the command begins."""
+_COREPACK_S = frozenset({"enable", "disable", "prepare", "use", "install", "up", "pack", "hydrate", "cache"})
 _LOADER = re.compile(r"ld-(?:linux|musl).*\.so.*")
 _CODE_OPTIONS: Mapping[str, frozenset[str]] = {
     "nix-shell": frozenset({"--run", "--command"}), "nodemon": frozenset({"--exec", "-x"}),
@@ -39,7 +40,8 @@ def run(call: Call) -> Iterator[Finding]:
     """Findings on what a runner runs."""
     if _LOADER.fullmatch(call.name):
         yield from call.runs(after_options(call.args, ("--library-path", "--preload", "--argv0")))
-    for verb in _RUNNERS.get(call.name, ()):
+    own = call.name == "corepack" and not _COREPACK_S.isdisjoint(call.args[:1])
+    for verb in _RUNNERS.get(call.name, ()) if not own else ():
         if verb == call.args[: len(verb)]:
             yield from _inner(call, after_options(call.args[len(verb) :], ()))
     for option, value in _option_values(call):

@@ -178,6 +178,8 @@ def _compose(call: Call, words: Sequence[str]) -> Iterator[Finding]:
         yield ask("container-removal", "`compose down -v` deletes the data of the containers.")
     elif rest[0] == "rm" and given.has("v", "volumes"):
         yield ask("container-removal", "`compose rm -v` deletes the data of the containers.")
+    elif rest[0] == "exec":
+        yield ask("containers", "`compose exec` changes a container, or takes files from it.")
     elif rest[0] == "run":
         yield from _container(call, rest[1:])
 
@@ -198,7 +200,7 @@ _WGET_VALUED = (
 def _curl(call: Call) -> Iterator[Finding]:
     given = options(call.args, "oKTdFHuXAebcCDEmrtUwxYyzP", _CURL_VALUED)
     for file in given.values_of("-o", "--output", "--output-dir", "-D", "--dump-header", "-c", "--cookie-jar"):
-        yield from call.writes(file) if file != "-" else ()
+        yield from call.overwrites(file) if file != "-" else ()
     if given.has("O", "remote-name"):
         yield from call.writes(".")
     if given.values_of("-K", "--config"):
@@ -208,7 +210,7 @@ def _curl(call: Call) -> Iterator[Finding]:
 def _wget(call: Call) -> Iterator[Finding]:
     given = options(call.args, "OPoaieUtTwQlADRIX", _WGET_VALUED)
     for file in given.values_of("-O", "--output-document", "-o", "--output-file", "-a", "--append-output"):
-        yield from call.writes(file) if file != "-" else ()
+        yield from call.overwrites(file) if file != "-" else ()
     for folder in given.values_of("-P", "--directory-prefix") or ["."]:
         yield from call.writes(folder)
     for code in given.values_of("--use-askpass"):
