@@ -4,21 +4,34 @@ import { chmodSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { PYTHON } from "./editor.ts";
-import { EMPTY_WINDOW, NO_SERVER, SERVER_STARTS, takePython, UNTRUSTED, UNTRUSTED_SUCCESS } from "./pressing/edges.ts";
+import {
+  EMPTY_WINDOW,
+  NO_SERVER,
+  SERVER_STARTS,
+  takePython,
+  UNTRUSTED,
+  UNTRUSTED_FAILED,
+  UNTRUSTED_SUCCESS,
+} from "./pressing/edges.ts";
+import { InTerminal } from "./pressing/ends.ts";
 import { Presser } from "./pressing/presser.ts";
-import { sampleApp, temporaryFolder } from "./repositories.ts";
+import { controlledApp, temporaryFolder } from "./repositories.ts";
 import { inWorkbench } from "./workbench.ts";
 
 test("everything that an untrusted folder, an empty window and one without a server offer", async () => {
-  const folder = sampleApp("static");
+  const app = controlledApp();
   const size = { width: 1280, height: 1700 }; // all commands of the palette are to be seen at once
-  await inWorkbench({ folder, name: "press-windows", trusted: false, size }, async (workbench) => {
+  await inWorkbench({ folder: app.folder, name: "press-windows", trusted: false, size }, async (workbench) => {
     const presser = new Presser(workbench);
     await workbench.pane("Deployments").getByText("must be trusted first").waitFor();
     await presser.play(...UNTRUSTED);
-    workbench.cli(["deploy", "--repo", folder, "--log-dir", path.join(folder, "agent_logs")]);
-    await workbench.row("Deployment of static, success").waitFor();
-    await workbench.row("App static, running", "Apps").waitFor();
+    const terminal = new InTerminal(workbench, app);
+    await terminal.begin();
+    await terminal.fails();
+    await presser.play(...UNTRUSTED_FAILED);
+    await terminal.begin();
+    await terminal.succeeds();
+    await workbench.row("App shop, running", "Apps").waitFor();
     await presser.play(...UNTRUSTED_SUCCESS);
 
     await workbench.load(true);

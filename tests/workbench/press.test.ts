@@ -5,7 +5,8 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { test } from "node:test";
-import { APP_RUNS, APP_STOPPED, CANCELLED, NOTHING_DEPLOYED, QUESTION, running, SUCCESS } from "./pressing/cases.ts";
+import { APP_RUNS, APP_STOPPED, NOTHING_DEPLOYED, QUESTION, running, SUCCESS } from "./pressing/cases.ts";
+import { CANCELLED, deployLost, failed, IN_TERMINAL, InTerminal, REFUSED } from "./pressing/ends.ts";
 import { Presser } from "./pressing/presser.ts";
 import { dismissAll } from "./pressing/sights.ts";
 import { controlledApp, temporaryFolder } from "./repositories.ts";
@@ -35,11 +36,18 @@ test("everything that a deployment and its app offer", async () => {
       await presser.play(...QUESTION);
       app.set("hush");
       await presser.play(...CANCELLED, ...running(app));
+      const terminal = new InTerminal(workbench, app);
+      await terminal.begin();
+      await presser.play(...IN_TERMINAL);
+      await terminal.fails();
+      await presser.play(...failed(app));
       app.set("pass");
       await dismissAll(workbench);
       await workbench.command("Deploy Again");
       await workbench.toast("shop is running at").waitFor();
       await presser.play(...SUCCESS, ...APP_RUNS, ...APP_STOPPED);
+      await deployLost(workbench);
+      await presser.play(...REFUSED);
       assert.deepEqual(presser.faults, []);
     });
   } finally {

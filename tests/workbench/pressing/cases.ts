@@ -3,7 +3,22 @@ import type { Controlled } from "../repositories.ts";
 import type { Workbench } from "../workbench.ts";
 import { clickOn, notification, PALETTE, rowOf, titleOf, welcomeOf } from "./places.ts";
 import type { Scene } from "./presser.ts";
-import { asks, both, browser, clipboard, dialog, editor, newProcess, OFFERED, page, panel, row, shown, tells } from "./sights.ts";
+import {
+  asks,
+  both,
+  browser,
+  clipboard,
+  dialog,
+  editor,
+  newProcess,
+  OFFERED,
+  page,
+  panel,
+  row,
+  type Sight,
+  shown,
+  tells,
+} from "./sights.ts";
 
 export const LOG = editor('"deployment_id"');
 export const NEW_SERVER = newProcess((workbench) => workbench.processes("auto_deployer server"));
@@ -31,6 +46,11 @@ const TITLE = {
   "deployments title removeModelKey": tells("No key is kept"),
 } as const;
 
+/** The same entries, pressed elsewhere. */
+function offered(presses: Scene["presses"]): Scene["presses"] {
+  return Object.fromEntries(Object.keys(presses).map((key) => [key, OFFERED]));
+}
+
 export const NOTHING_DEPLOYED: readonly Scene[] = [
   {
     state: "nothing deployed, welcome",
@@ -42,7 +62,7 @@ export const NOTHING_DEPLOYED: readonly Scene[] = [
       "welcome How it works": page("From a folder to an address"),
     },
   },
-  { state: "nothing deployed, title", at: titleOf("Deployments"), presses: TITLE },
+  { state: "nothing deployed, title", at: titleOf("Deployments"), presses: offered(TITLE) },
   {
     state: "nothing deployed, palette",
     at: PALETTE,
@@ -59,12 +79,15 @@ export const NOTHING_DEPLOYED: readonly Scene[] = [
   },
 ];
 
+/** It stays, to be pressed once more. */
+const TOLD_AGAIN: Sight = { seen: (workbench) => workbench.toast("Step 3").first().waitFor() };
+
 /** A step has failed, and the deployment waits to hear what now; a model is set up, and asked only on the user's word. */
 export const QUESTION: readonly Scene[] = [
   {
     state: "question, its notification",
     at: notification("Step 3"),
-    presses: { "option Retry": tells("Step 3"), "option Ask the model to repair": OFFERED, "toast More…": asks("shop", "Abort") },
+    presses: { "option Retry": TOLD_AGAIN, "option Ask the model to repair": OFFERED, "toast More…": asks("shop", "Abort") },
   },
   {
     state: "question, deployment",
@@ -132,56 +155,6 @@ export const QUESTION: readonly Scene[] = [
   },
 ];
 
-async function cancelled(workbench: Workbench): Promise<void> {
-  await workbench.act(workbench.row("Deployment of shop, running"), "Cancel");
-  await workbench.row("Deployment of shop, running").waitFor({ state: "detached" });
-}
-
-/** A deployment begins, and is cancelled again. */
-const BEGINS = row("Deployment of shop, running", "Deployments", cancelled);
-
-/** Ended without success. */
-export const CANCELLED: readonly Scene[] = [
-  {
-    state: "cancelled, deployment",
-    at: rowOf("Deployment of shop, cancelled"),
-    presses: {
-      "deployments inline openLog": LOG,
-      "deployments context openLog": LOG,
-      "deployments context deleteDeployment": dialog("Delete the log of this deployment"),
-      "deployments inline retry": BEGINS,
-      "deployments context retry": BEGINS,
-      "deployments context deployAgain": BEGINS,
-    },
-  },
-  {
-    state: "cancelled, palette",
-    at: PALETTE,
-    presses: {
-      ...ALWAYS_OFFERED,
-      "palette openLog": OFFERED,
-      "palette openOutput": OFFERED,
-      "palette copyCommand": OFFERED,
-      "palette deleteDeployment": OFFERED,
-      "palette retry": OFFERED,
-      "palette retryStep": OFFERED,
-      "palette openApp": OFFERED,
-      "palette openAppLog": OFFERED,
-      "palette startApp": OFFERED,
-      "palette stopApp": OFFERED,
-      "palette restartApp": OFFERED,
-      "palette rollBack": OFFERED,
-      "palette editAppEnv": OFFERED,
-      "palette deployAgain": BEGINS,
-    },
-  },
-  {
-    state: "cancelled, failed step",
-    at: rowOf("step 3 of 5, Build"),
-    presses: { "deployments inline retryStep": BEGINS, "deployments context retryStep": BEGINS },
-  },
-];
-
 /** A command runs that has printed nothing yet. */
 export function running(app: Controlled): readonly Scene[] {
   const open = async (workbench: Workbench): Promise<void> => {
@@ -215,9 +188,9 @@ export function running(app: Controlled): readonly Scene[] {
       presses: { "deployments inline skipStep": asks("Skip Build"), "deployments context skipStep": asks("Skip Build") },
     },
     {
-      state: "running, title with its row focused",
+      state: "running, title with a command's row focused",
       at: titleOf("Deployments"),
-      focus: "Deployment of shop, running",
+      focus: "command npm run build, running",
       open,
       presses: TITLE,
     },

@@ -1,21 +1,15 @@
 /** Whether each entry has a case, and each case an entry; quick to tell, since nothing is pressed for it. */
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { APP_RUNS, APP_STOPPED, CANCELLED, NOTHING_DEPLOYED, QUESTION, running, SUCCESS } from "./cases.ts";
-import { ELSEWHERE, EMPTY_WINDOW, NO_SERVER, SERVER_STARTS, UNTRUSTED, UNTRUSTED_SUCCESS } from "./edges.ts";
+import { APP_RUNS, APP_STOPPED, NOTHING_DEPLOYED, QUESTION, running, SUCCESS } from "./cases.ts";
+import { ELSEWHERE, EMPTY_WINDOW, NO_SERVER, SERVER_STARTS, UNTRUSTED, UNTRUSTED_FAILED, UNTRUSTED_SUCCESS } from "./edges.ts";
+import { CANCELLED, failed, IN_TERMINAL, REFUSED } from "./ends.ts";
 import { entriesOf, type Key, type Manifest, readManifest, readSources } from "./entries.ts";
 
+const APP = { folder: "", control: "", set: () => undefined };
 const SCENES = [
-  ...[
-    NOTHING_DEPLOYED,
-    QUESTION,
-    CANCELLED,
-    running({ folder: "", control: "", set: () => undefined }),
-    SUCCESS,
-    APP_RUNS,
-    APP_STOPPED,
-  ],
-  ...[UNTRUSTED, UNTRUSTED_SUCCESS, EMPTY_WINDOW, NO_SERVER, SERVER_STARTS],
+  ...[NOTHING_DEPLOYED, QUESTION, CANCELLED, running(APP), IN_TERMINAL, failed(APP), SUCCESS, APP_RUNS, APP_STOPPED, REFUSED],
+  ...[UNTRUSTED, UNTRUSTED_FAILED, UNTRUSTED_SUCCESS, EMPTY_WINDOW, NO_SERVER, SERVER_STARTS],
 ].flat();
 
 /** How often each entry is pressed, in different states. */

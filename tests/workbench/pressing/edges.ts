@@ -22,7 +22,7 @@ export const UNTRUSTED: readonly Scene[] = [
     presses: {
       "deployments title deploy": DISABLED,
       "deployments title showOutput": shown(".part.panel"),
-      "deployments title showPlan": asks("Show Plan", "static"),
+      "deployments title showPlan": asks("Show Plan", "shop"),
       "deployments title showServerLog": panel("protocol"),
       "deployments title selectInterpreter": asks("Select Interpreter", "Look for one"),
       "deployments title setUpModel": asks("Set Up a Model", "OpenAI"),
@@ -32,13 +32,22 @@ export const UNTRUSTED: readonly Scene[] = [
   },
 ];
 
-const IN_BROWSER = browser("");
+const IN_BROWSER = browser("The shop is open");
+
+/** It failed in a terminal. */
+export const UNTRUSTED_FAILED: readonly Scene[] = [
+  {
+    state: "untrusted, notification of a failure",
+    at: notification("Deployment of shop failed"),
+    presses: { "toast Open Log": OFFERED, "toast Manage Workspace Trust": TRUST },
+  },
+];
 
 /** Deployed from a terminal; the folder is not trusted here. */
 export const UNTRUSTED_SUCCESS: readonly Scene[] = [
   {
     state: "untrusted, deployment",
-    at: rowOf("Deployment of static, success"),
+    at: rowOf("Deployment of shop, success"),
     presses: {
       "deployments inline openApp": IN_BROWSER,
       "deployments context openApp": IN_BROWSER,
@@ -57,21 +66,21 @@ export const UNTRUSTED_SUCCESS: readonly Scene[] = [
       "palette copyCommand": asks("Copy Command"),
       "palette deleteDeployment": dialog("Delete the log of this deployment"),
       "palette openApp": IN_BROWSER,
-      "palette openAppLog": editor("GET / "),
-      "palette showPlan": asks("Show Plan", "static"),
+      "palette openAppLog": editor("open on port"),
+      "palette showPlan": asks("Show Plan", "shop"),
       "palette stopApp": OFFERED,
     },
   },
   {
     state: "untrusted, app",
-    at: rowOf("App static, running", "Apps"),
+    at: rowOf("App shop, running", "Apps"),
     presses: {
       "apps inline openApp": IN_BROWSER,
       "apps context openApp": IN_BROWSER,
-      "apps inline openAppLog": editor("GET / "),
-      "apps context openAppLog": editor("GET / "),
+      "apps inline openAppLog": editor("open on port"),
+      "apps context openAppLog": editor("open on port"),
       "apps inline stopApp": OFFERED,
-      "apps context stopApp": row("App static, stopped", "Apps"),
+      "apps context stopApp": row("App shop, stopped", "Apps"),
     },
   },
 ];
@@ -187,6 +196,7 @@ export const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: s
   "toast Answer…": ["env.test.ts", '"Answer…"'],
   "toast Delete": ["ask.test.ts", '{ hasText: "Delete" }'],
   "toast Enter a Token": ["sign-in.test.ts", '"Enter a Token"'],
+  "toast Review…": ["model.test.ts", '"Review…", "Review…"'],
   "toast Restart": ["env.test.ts", '"Restart"'],
   "toast Save Anyway": ["model.test.ts", '"Save Anyway"'],
   "toast Use GitHub Sign-In": ["sign-in.test.ts", "SIGN_IN"],

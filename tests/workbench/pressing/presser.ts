@@ -51,7 +51,7 @@ export class Presser {
         await scene.open?.(this.workbench);
         await this.compare(scene);
       } catch (error) {
-        this.faults.push(`${scene.state}: ${firstLine(error)}`);
+        this.fault(`${scene.state}: ${firstLine(error)}`);
       }
       await putAway(this.workbench);
       for (const [key, sight] of Object.entries(scene.presses)) {
@@ -76,7 +76,7 @@ export class Presser {
     if (JSON.stringify([...new Set(shown)]) !== JSON.stringify(wanted)) {
       const unknown = shown.filter((label) => !wanted.includes(label));
       const gone = wanted.filter((label) => !shown.includes(label));
-      this.faults.push(`${state}: offered without a case: ${unknown.join(", ") || "-"}; not offered: ${gone.join(", ") || "-"}`);
+      this.fault(`${state}: offered without a case: ${unknown.join(", ") || "-"}; not offered: ${gone.join(", ") || "-"}`);
     }
   }
 
@@ -106,8 +106,15 @@ export class Presser {
   }
 
   private async note(name: string, error: unknown): Promise<void> {
-    this.faults.push(`${name}: ${firstLine(error)}`);
+    this.fault(`${name}: ${firstLine(error)}`);
     await this.workbench.screenshot(`fault-${name.replaceAll(/\W+/g, "-")}`.slice(0, 80));
+  }
+
+  private fault(...found: readonly string[]): void {
+    this.faults.push(...found);
+    if (process.env.PRESSING && found.length > 0) {
+      console.log(found.join("\n"));
+    }
   }
 
   private labelOf(key: Key): string {
@@ -121,15 +128,13 @@ export class Presser {
     const errors = page.locator(".notification-toast").filter({ has: page.locator(".notification-list-item-icon.codicon-error") });
     for (const text of await errors.locator(".notification-list-item-message").allTextContents()) {
       if (!MEANT.test(text)) {
-        this.faults.push(`${name}: error notification: ${text}`);
+        this.fault(`${name}: error notification: ${text}`);
         await this.note(name, "with an error notification");
         await dismissAll(this.workbench);
       }
     }
     const lines = [...this.newLogLines().filter((line) => /\[error\]/.test(line)), ...this.consoleErrors.splice(0)];
-    this.faults.push(
-      ...lines.filter((line) => !NOT_OURS.test(line) && !MEANT.test(line)).map((line) => `${name}: logged: ${line}`),
-    );
+    this.fault(...lines.filter((line) => !NOT_OURS.test(line) && !MEANT.test(line)).map((line) => `${name}: logged: ${line}`));
   }
 
   private newLogLines(): string[] {

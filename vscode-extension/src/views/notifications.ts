@@ -11,6 +11,7 @@ import { type Button, offer } from "./offer";
 
 const ACTIONS: Record<string, string> = {
   "Deploy Again": COMMANDS.deployAgain,
+  "Manage Workspace Trust": "workbench.trust.manage",
   "Open in Browser": COMMANDS.openApp,
   "Open Log": COMMANDS.openLog,
   Retry: COMMANDS.retry,
@@ -76,12 +77,19 @@ async function notify(deployment: Deployment, onRemedy: OnRemedy): Promise<void>
   const step = log && failedStep(log);
   const where = step ? ` at “${step.step_name}”` : "";
   const why = log?.reason ? `: ${brief(log.reason.message)}` : ".";
-  const remedies = log?.reason ? remediesOf(log.reason).slice(0, log.plan ? 1 : 2) : [];
-  const first: Button[] = log?.plan ? ["Retry"] : remedies.length === 0 ? ["Deploy Again"] : [];
-  const buttons: Button[] = [...first, ...remedies, "Open Log"];
+  const remedies = log?.reason && vscode.workspace.isTrusted ? remediesOf(log.reason).slice(0, log.plan ? 1 : 2) : [];
+  const buttons: Button[] = [...onwards(deployment, remedies), ...remedies, "Open Log"];
   const chosen = await offer("error", `Deployment of ${name} ${summary.status}${where}${why}`, buttons);
   const remedy = remedies.find(({ label }) => label === chosen);
   await (remedy ? onRemedy(deployment, remedy) : act(deployment, chosen));
+}
+
+/** How to go on where no remedy says it; where nothing is run, what would have to be changed first. */
+function onwards({ log }: Deployment, remedies: readonly Remedy[]): Button[] {
+  if (!vscode.workspace.isTrusted) {
+    return ["Manage Workspace Trust"];
+  }
+  return log?.plan ? ["Retry"] : remedies.length === 0 ? ["Deploy Again"] : [];
 }
 
 async function act({ id }: Deployment, chosen: string | undefined): Promise<void> {
