@@ -38,6 +38,7 @@ export function controlledApp(): Controlled {
   const folder = path.join(parent, "shop");
   const control = path.join(parent, "control");
   writeApp(folder, { build: "sh build.sh seed", start: "node server.js" }); // what seeds data is run each time, never reused
+  writeFileSync(path.join(folder, ".npmrc"), "loglevel=silent\n"); // what is printed is the build's own
   writeFileSync(path.join(folder, "build.sh"), build(control));
   const set = (how: string): void => {
     writeFileSync(`${control}.new`, how);

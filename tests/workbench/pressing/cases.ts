@@ -35,6 +35,33 @@ export const ALWAYS_OFFERED = {
   "palette showServerLog": OFFERED,
 } as const;
 
+/** There as soon as there is an app, whatever it does. */
+export const APP_OFFERED = {
+  "palette editAppEnv": OFFERED,
+  "palette openApp": OFFERED,
+  "palette openAppLog": OFFERED,
+  "palette restartApp": OFFERED,
+  "palette rollBack": OFFERED,
+  "palette startApp": OFFERED,
+  "palette stopApp": OFFERED,
+} as const;
+
+/** Of the first deployment the app is known from its checkout on; the view looks now and then. */
+export async function appIsKnown(workbench: Workbench): Promise<void> {
+  await workbench.row("App shop", "Apps").first().waitFor();
+}
+
+/** There as soon as there is a deployment, one of which has failed or was cancelled. */
+export const HAS_DEPLOYMENTS = {
+  "palette copyCommand": OFFERED,
+  "palette deleteDeployment": OFFERED,
+  "palette deployAgain": OFFERED,
+  "palette openLog": OFFERED,
+  "palette openOutput": OFFERED,
+  "palette retry": OFFERED,
+  "palette retryStep": OFFERED,
+} as const;
+
 const TITLE = {
   "deployments title deploy": asks("Deploy", "shop"),
   "deployments title showPlan": asks("Show Plan", "shop"),
@@ -137,8 +164,10 @@ export const QUESTION: readonly Scene[] = [
   {
     state: "question, palette",
     at: PALETTE,
+    open: appIsKnown,
     presses: {
       ...ALWAYS_OFFERED,
+      ...APP_OFFERED,
       "palette answer": asks("shop", "Abort"),
       "palette skipStep": asks("Skip"),
       "palette retryWithHint": asks("Retry with a Hint"),
@@ -170,8 +199,8 @@ export function running(app: Controlled): readonly Scene[] {
       at: rowOf("command npm run build, running"),
       open,
       presses: {
-        "deployments inline openOutput": editor("(no output)"),
-        "deployments context openOutput": editor("(no output)"),
+        "deployments inline openOutput": editor("(no output yet)"),
+        "deployments context openOutput": editor("(no output yet)"),
         "deployments context copyCommand": clipboard("npm run build"),
       },
     },
@@ -179,7 +208,7 @@ export function running(app: Controlled): readonly Scene[] {
       state: "running, click on its command",
       at: clickOn("command npm run build, running"),
       open,
-      presses: { click: editor("(no output)") },
+      presses: { click: editor("(no output yet)") },
     },
     {
       state: "running, its step",
@@ -200,7 +229,9 @@ export function running(app: Controlled): readonly Scene[] {
       open,
       presses: {
         ...ALWAYS_OFFERED,
-        "palette skipStep": asks("Skip Build"),
+        ...APP_OFFERED,
+        ...HAS_DEPLOYMENTS,
+        "palette skipStep": OFFERED,
         "palette cancel": row("Deployment of shop, cancelled"),
       },
     },
@@ -312,6 +343,7 @@ export const APP_RUNS: readonly Scene[] = [
     open: appRuns,
     presses: {
       ...ALWAYS_OFFERED,
+      ...HAS_DEPLOYMENTS,
       "palette openApp": IN_BROWSER,
       "palette openAppLog": editor("open on port"),
       "palette editAppEnv": asks("Environment of shop", "Add a variable"),
@@ -334,6 +366,12 @@ export const APP_STOPPED: readonly Scene[] = [
     state: "app stopped, palette",
     at: PALETTE,
     open: appIsStopped,
-    presses: { ...ALWAYS_OFFERED, "palette stopApp": tells("there is no app for that"), "palette startApp": RUNS },
+    presses: {
+      ...ALWAYS_OFFERED,
+      ...HAS_DEPLOYMENTS,
+      ...APP_OFFERED,
+      "palette stopApp": tells("there is no app for that"),
+      "palette startApp": RUNS,
+    },
   },
 ];

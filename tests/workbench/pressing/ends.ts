@@ -1,7 +1,7 @@
 /** What each entry shows for deployments that ended without success, or that run in a terminal. */
 import type { Controlled } from "../repositories.ts";
 import type { Workbench } from "../workbench.ts";
-import { ALWAYS_OFFERED, LOG } from "./cases.ts";
+import { ALWAYS_OFFERED, APP_OFFERED, HAS_DEPLOYMENTS, LOG } from "./cases.ts";
 import { notification, PALETTE, rowOf } from "./places.ts";
 import type { Scene } from "./presser.ts";
 import { dialog, OFFERED, row, type Sight, tells } from "./sights.ts";
@@ -32,12 +32,8 @@ export const CANCELLED: readonly Scene[] = [
     at: PALETTE,
     presses: {
       ...ALWAYS_OFFERED,
-      "palette openLog": OFFERED,
-      "palette openOutput": OFFERED,
-      "palette copyCommand": OFFERED,
-      "palette deleteDeployment": OFFERED,
-      "palette retry": OFFERED,
-      "palette retryStep": OFFERED,
+      ...APP_OFFERED,
+      ...HAS_DEPLOYMENTS,
       "palette deployAgain": BEGINS,
     },
   },

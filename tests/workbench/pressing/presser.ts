@@ -4,7 +4,7 @@ import path from "node:path";
 import type { Workbench } from "../workbench.ts";
 import { type Key, readManifest, shortName } from "./entries.ts";
 import type { Place } from "./places.ts";
-import { DISABLED, dismissAll, type OFFERED, putAway, type Sight } from "./sights.ts";
+import { DISABLED, dismissAll, type OFFERED, PATIENCE, putAway, type Sight } from "./sights.ts";
 
 /** Entries in one state: of a row, of a view's title, of a notification, or of the palette. */
 export interface Scene {
@@ -36,6 +36,7 @@ export class Presser {
 
   constructor(workbench: Workbench) {
     this.workbench = workbench;
+    workbench.page.setDefaultTimeout(PATIENCE.timeout); // what cannot be pressed is noted, and the next is pressed
     const { commands } = readManifest().contributes;
     this.titles = new Map(commands.map(({ command, title }) => [shortName(command), title]));
     workbench.page.on("console", (message) => {
@@ -51,7 +52,7 @@ export class Presser {
         await scene.open?.(this.workbench);
         await this.compare(scene);
       } catch (error) {
-        this.fault(`${scene.state}: ${firstLine(error)}`);
+        await this.note(scene.state, error);
       }
       await putAway(this.workbench);
       for (const [key, sight] of Object.entries(scene.presses)) {

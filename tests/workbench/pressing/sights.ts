@@ -16,7 +16,7 @@ export const OFFERED = "offered";
 /** The entry is there and cannot be pressed. */
 export const DISABLED = "disabled";
 
-const PATIENCE = { timeout: 20_000 };
+export const PATIENCE = { timeout: 20_000 };
 
 /** A list or an input with this title, and this text in it. */
 export function asks(title: string, text: string | RegExp = ""): Sight {
@@ -140,8 +140,14 @@ export async function putAway({ page }: Workbench): Promise<void> {
     await page.keyboard.press("Escape");
     await page.waitForTimeout(50);
   }
-  await clickAll(page, page.locator(".editor-group-container .tab.active .tab-actions .codicon-close"));
+  await clickAll(page, page.locator(".monaco-modal-editor-block .action-label.codicon-close"));
+  for (let tries = 0; (await page.locator(".editor-group-container .tab").count()) > 0 && tries < 20; tries += 1) {
+    await page.keyboard.press("Control+k");
+    await page.keyboard.press("Control+w");
+    await page.waitForTimeout(50);
+  }
   await clickAll(page, page.locator('.part.panel:visible a.action-label[aria-label^="Hide Panel"]'));
+  await page.mouse.move(400, 5); // a description that is shown under the mouse covers the next row
 }
 
 export async function dismissAll({ page }: Workbench): Promise<void> {
