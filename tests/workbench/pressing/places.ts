@@ -11,9 +11,6 @@ export interface Place {
 export type View = "Deployments" | "Apps";
 
 const ENTRY = ".monaco-menu .action-item:not(.disabled) > .action-menu-item > .action-label";
-const WITH_STATE =
-  "all => all.map(e => e.getAttribute('aria-label') + (e.getAttribute('aria-disabled') === 'true' ? ' (disabled)' : ''))";
-
 /** Our commands of the palette; the editor's own, which show our views, are not meant. */
 export const PALETTE: Place = {
   async offered(workbench) {
@@ -169,5 +166,9 @@ function escaped(text: string): string {
 }
 
 function labelsOf(elements: Locator): Promise<string[]> {
-  return elements.evaluateAll<string[], never>(WITH_STATE as never);
+  return elements.evaluateAll((all) =>
+    all.map((one) => {
+      return one.getAttribute("aria-label") + (one.getAttribute("aria-disabled") === "true" ? " (disabled)" : "");
+    }),
+  );
 }

@@ -19,8 +19,8 @@ export interface Scene {
   readonly presses: Readonly<Record<Key, Sight | typeof OFFERED | typeof DISABLED>>;
 }
 
-/** Error notifications that tell of a deployment, or of what the test did to the server; no fault of the press. */
-const MEANT = /Deployment of .* (failed|interrupted)|autoDeployer\.interpreter names/;
+/** What tells of a deployment, or of what the test did to the server, which is killed where it takes long to end; no fault of the press. */
+const MEANT = /Deployment of .* (failed|interrupted)|autoDeployer\.interpreter names|exited with signal SIGKILL/;
 /** The log of the extension host, and ours. */
 const LOGS = /(remoteexthost|auto-deployer\.auto-deployer\/Auto-Deployer)\.log$/;
 /** Of the editor itself. */
