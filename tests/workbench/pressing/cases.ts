@@ -8,10 +8,10 @@ import {
   both,
   browser,
   clipboard,
-  dialog,
   editor,
   newProcess,
   OFFERED,
+  PATIENCE,
   page,
   panel,
   row,
@@ -106,6 +106,11 @@ export const NOTHING_DEPLOYED: readonly Scene[] = [
   },
 ];
 
+/** What ran was cancelled. */
+const NOTHING_RUNS: Sight = {
+  seen: (workbench) => workbench.row("Deployment of shop, running").waitFor({ ...PATIENCE, state: "detached" }),
+};
+
 /** It stays, to be pressed once more. */
 const TOLD_AGAIN: Sight = { seen: (workbench) => workbench.toast("Step 3").first().waitFor() };
 
@@ -178,8 +183,8 @@ export const QUESTION: readonly Scene[] = [
       "palette openOutput": asks("Open Command Output", "npm run build"),
       "palette copyCommand": asks("Copy Command", "npm run build"),
       "palette deployAgain": OFFERED,
-      "palette deleteDeployment": tells("there is no deployment for that"),
-      "palette cancel": row("Deployment of shop, cancelled"),
+      "palette deleteDeployment": OFFERED,
+      "palette cancel": NOTHING_RUNS,
     },
   },
 ];
@@ -200,8 +205,8 @@ export function running(app: Controlled): readonly Scene[] {
       open,
       presses: {
         "deployments inline openOutput": editor("(no output yet)"),
-        "deployments context openOutput": editor("(no output yet)"),
-        "deployments context copyCommand": clipboard("npm run build"),
+        "deployments context openOutput": OFFERED,
+        "deployments context copyCommand": OFFERED,
       },
     },
     {
@@ -214,7 +219,7 @@ export function running(app: Controlled): readonly Scene[] {
       state: "running, its step",
       at: rowOf("Build, running"),
       open,
-      presses: { "deployments inline skipStep": asks("Skip Build"), "deployments context skipStep": asks("Skip Build") },
+      presses: { "deployments inline skipStep": asks("Skip Build"), "deployments context skipStep": OFFERED },
     },
     {
       state: "running, title with a command's row focused",
@@ -232,7 +237,7 @@ export function running(app: Controlled): readonly Scene[] {
         ...APP_OFFERED,
         ...HAS_DEPLOYMENTS,
         "palette skipStep": OFFERED,
-        "palette cancel": row("Deployment of shop, cancelled"),
+        "palette cancel": OFFERED,
       },
     },
     {
@@ -240,10 +245,10 @@ export function running(app: Controlled): readonly Scene[] {
       at: rowOf("Deployment of shop, running"),
       open,
       presses: {
-        "deployments inline openLog": LOG,
-        "deployments context openLog": LOG,
-        "deployments inline cancel": row("Deployment of shop, cancelled"),
-        "deployments context cancel": row("Deployment of shop, cancelled"),
+        "deployments inline openLog": OFFERED,
+        "deployments context openLog": OFFERED,
+        "deployments inline cancel": NOTHING_RUNS,
+        "deployments context cancel": NOTHING_RUNS,
       },
     },
   ];
@@ -274,16 +279,16 @@ export const SUCCESS: readonly Scene[] = [
     presses: {
       "deployments inline openApp": IN_BROWSER,
       "deployments context openApp": IN_BROWSER,
-      "deployments inline openLog": LOG,
-      "deployments context openLog": LOG,
-      "deployments context deleteDeployment": dialog("Delete the log of this deployment"),
+      "deployments inline openLog": OFFERED,
+      "deployments context openLog": OFFERED,
+      "deployments context deleteDeployment": OFFERED,
       "deployments context deployAgain": OFFERED,
     },
   },
   {
     state: "success, address",
     at: rowOf("app at http"),
-    presses: { "deployments inline openApp": IN_BROWSER, "deployments context openApp": IN_BROWSER },
+    presses: { "deployments inline openApp": IN_BROWSER, "deployments context openApp": OFFERED },
   },
   { state: "success, click on a silent command", at: clickOn(SILENT), open: stepIsOpen, presses: { click: editor("(no output)") } },
   {
@@ -360,7 +365,12 @@ export const APP_STOPPED: readonly Scene[] = [
     state: "app stopped, its row",
     at: rowOf("App shop, stopped", "Apps"),
     open: appIsStopped,
-    presses: { ...APP, "apps inline startApp": RUNS, "apps context startApp": RUNS, "apps context restartApp": RUNS },
+    presses: {
+      ...offered(APP),
+      "apps inline startApp": RUNS,
+      "apps context startApp": RUNS,
+      "apps context restartApp": OFFERED,
+    },
   },
   {
     state: "app stopped, palette",

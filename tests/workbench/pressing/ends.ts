@@ -28,19 +28,19 @@ export const CANCELLED: readonly Scene[] = [
     },
   },
   {
+    state: "cancelled, failed step",
+    at: rowOf("step 3 of 5, Build"),
+    presses: { "deployments inline retryStep": OFFERED, "deployments context retryStep": BEGINS },
+  },
+  {
     state: "cancelled, palette",
     at: PALETTE,
     presses: {
       ...ALWAYS_OFFERED,
       ...APP_OFFERED,
       ...HAS_DEPLOYMENTS,
-      "palette deployAgain": BEGINS,
+      "palette deployAgain": row("Deployment of shop, running"), // goes on: more is pressed while it runs,
     },
-  },
-  {
-    state: "cancelled, failed step",
-    at: rowOf("step 3 of 5, Build"),
-    presses: { "deployments inline retryStep": BEGINS, "deployments context retryStep": BEGINS },
   },
 ];
 
@@ -76,7 +76,7 @@ export const IN_TERMINAL: readonly Scene[] = [
   {
     state: "in a terminal, deployment",
     at: rowOf("Deployment of shop, running"),
-    presses: { "deployments inline openLog": LOG, "deployments context openLog": LOG },
+    presses: { "deployments inline openLog": LOG, "deployments context openLog": OFFERED },
   },
 ];
 
@@ -116,7 +116,7 @@ export const REFUSED: readonly Scene[] = [
   {
     state: "refused, its notification",
     at: notification("Deployment of lost failed"),
-    presses: { "toast Deploy Again": REFUSED_AGAIN, "toast Open Log": LOG },
+    presses: { "toast Deploy Again": REFUSED_AGAIN, "toast Open Log": OFFERED },
   },
 ];
 

@@ -1,6 +1,7 @@
 /** Presses entries one after the other, and notes what went wrong: all of it, since one fault should not hide the next. */
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { WAIT_MS } from "../editor.ts";
 import type { Workbench } from "../workbench.ts";
 import { type Key, readManifest, shortName } from "./entries.ts";
 import type { Place } from "./places.ts";
@@ -36,7 +37,6 @@ export class Presser {
 
   constructor(workbench: Workbench) {
     this.workbench = workbench;
-    workbench.page.setDefaultTimeout(PATIENCE.timeout); // what cannot be pressed is noted, and the next is pressed
     const { commands } = readManifest().contributes;
     this.titles = new Map(commands.map(({ command, title }) => [shortName(command), title]));
     workbench.page.on("console", (message) => {
@@ -47,6 +47,7 @@ export class Presser {
   }
 
   async play(...scenes: readonly Scene[]): Promise<void> {
+    this.workbench.page.setDefaultTimeout(PATIENCE.timeout); // what cannot be pressed is noted, and the next is pressed
     for (const scene of scenes) {
       try {
         await scene.open?.(this.workbench);
@@ -62,6 +63,7 @@ export class Presser {
       }
       await this.workbench.screenshot(scene.state.replaceAll(/\W+/g, "-"));
     }
+    this.workbench.page.setDefaultTimeout(WAIT_MS);
   }
 
   /** What is offered there is what has a case, and the other way round. */
