@@ -25,8 +25,6 @@ HURRIED_GRACE_S = 0
 """The same when the deployment is being stopped: a shutdown has about 1 s for everything (keeper.sh still waits for 0.2 s)."""
 
 _HEREDOC_END = "END_OF_KEEPER"
-_PUT = 'put() { [ "$2" = "$(cat "$1" 2>/dev/null)" ] || { printf "%s\\n" "$2" > "$1.new" && mv -f "$1.new" "$1"; }; }'
-"""What stands there already is not written again: that needs no space on a full disk, and loses nothing."""
 _PREPARE = "Write down how the app is started"
 
 
@@ -100,12 +98,19 @@ def prepare_command(deploy_dir: str, release: str, spec: AppSpec, *, was_live: b
         command, given = f"{_keeper(deploy_dir)} prepare {shlex.quote(release)}", {TEXT: json.dumps(content)}
         return PlannedCommand(command=command, env=given, reasoning=_PREPARE)
     folder = run_dir(deploy_dir, release)
-    writes = [f"put {shlex.quote(f'{folder}/{name}')} {shlex.quote(text)}" for name, text in content.items()]
+    writes = [_put(f"{folder}/{name}", text) for name, text in content.items()]
     forget = [] if was_live else ["rm -f " + " ".join(shlex.quote(f"{folder}/{name}") for name in ("listing", "linked"))]
     return PlannedCommand(
-        command=" &&\n".join([f"{_PUT}\numask 077 && mkdir -p {shlex.quote(folder)}", *forget, *writes]),
+        command=" &&\n".join([f"umask 077 && mkdir -p {shlex.quote(folder)}", *forget, *writes]),
         reasoning=_PREPARE,
     )
+
+
+def _put(path: str, text: str) -> str:
+    """What stands there already is not written again: that needs no space on a full disk, and loses nothing."""
+    file, fresh = shlex.quote(path), shlex.quote(f"{path}.new")
+    same = f'[ "$(cat {file} 2>/dev/null)" = {shlex.quote(text.rstrip())} ]'
+    return f"{{ {same} || {{ printf '%s\\n' {shlex.quote(text)} > {fresh} && mv -f {fresh} {file}; }}; }}"
 
 
 def start_command(

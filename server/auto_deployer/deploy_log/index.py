@@ -12,8 +12,8 @@ import logging
 import os
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import platformdirs
 from pydantic import TypeAdapter, ValidationError
@@ -32,8 +32,7 @@ _FORM = ",".join((*LogRow.model_fields, *DeploymentSummary.model_fields))
 """Rows of another version are read anew."""
 
 
-@dataclass(frozen=True)
-class LogFile:
+class LogFile(NamedTuple):
     """A log file as it is now."""
 
     folder: Path

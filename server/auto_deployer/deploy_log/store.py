@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -75,10 +76,14 @@ class LogStore:
         found: list[tuple[str, Stamp, str]] = []
         with suppress(OSError), os.scandir(self.folder) as entries:
             for entry in entries:
-                with suppress(FileNotFoundError):  # removed meanwhile
-                    if _is_log(entry):
-                        found.append(_age(entry))
-        return [LogFile(self.folder, name, stamp) for _, stamp, name in sorted(found, reverse=True)]
+                name = entry.name
+                if name.endswith(".json") and not name.startswith(".") and entry.is_file(follow_symlinks=False):
+                    try:
+                        found.append(_age(name, entry.stat(follow_symlinks=False)))
+                    except FileNotFoundError:  # removed meanwhile
+                        continue
+        found.sort(reverse=True)
+        return [LogFile(self.folder, name, stamp) for _, stamp, name in found]
 
     def sweep(self, end_app: EndApp | None = None) -> list[Path]:
         """Give logs whose writer is gone their end (`interrupted`); returns those.
@@ -86,11 +91,22 @@ class LogStore:
         Args:
             end_app: Ends what the deployment had started as its app, and says so in words ("" for nothing).
         """
-        return sweep_folder(self.folder, end_app, self._index.ended(self._files()))
+        return self._swept(self._files(), end_app)
 
-    def rows(self, limit: int | None = None) -> list[LogRow]:
-        """A row for each log, newest first. Of a log of ours only its ends are read, and those of an ended one once."""
-        return self._index.rows(self._files(), limit)
+    def rows(self, limit: int | None = None, *, swept: bool = False, end_app: EndApp | None = None) -> list[LogRow]:
+        """A row for each log, newest first. Of a log of ours only its ends are read, and those of an ended one once.
+
+        Args:
+            limit: No more than so many.
+            swept: After a `sweep` (with `end_app`), for which the folder is not looked through twice.
+        """
+        files = self._files()
+        if swept and self._swept(files, end_app):
+            files = self._files()
+        return self._index.rows(files, limit)
+
+    def _swept(self, files: Sequence[LogFile], end_app: EndApp | None) -> list[Path]:
+        return sweep_folder(self.folder, end_app, self._index.ended(files))
 
     def of_group(self, group_id: str) -> list[DeploymentLog]:
         """The readable logs of a group, newest first. Reads the first bytes only of others."""
@@ -192,16 +208,11 @@ def _fitting(repo_name: str) -> str:
     return repo_name.encode("utf-8", "surrogateescape")[:_NAME_LENGTH].decode("utf-8", "ignore")
 
 
-def _age(entry: os.DirEntry[str]) -> tuple[str, Stamp, str]:
-    status = entry.stat(follow_symlinks=False)
+def _age(name: str, status: os.stat_result) -> tuple[str, Stamp, str]:
     modified = status.st_mtime_ns
-    named = _TIME_IN_NAME.search(entry.name)
+    named = _TIME_IN_NAME.search(name)
     begun = named[1] if named else f"{datetime.fromtimestamp(modified / 1e9, UTC).astimezone():%Y%m%d_%H%M%S}"
-    return begun, (modified, status.st_size), entry.name
-
-
-def _is_log(entry: os.DirEntry[str]) -> bool:
-    return entry.name.endswith(".json") and not entry.name.startswith(".") and entry.is_file(follow_symlinks=False)
+    return begun, (modified, status.st_size), name
 
 
 def _first_field(path: Path, field: re.Pattern[bytes]) -> bytes | None:

@@ -35,7 +35,7 @@ from .groups import first_of_group, next_of_group, variables_of
 from .history import History
 from .model_access import open_model, planning_with, run_config, secrets_of, settings_for
 from .prepare import deploy_paths, gather_facts, make_plan
-from .recovery import sweep
+from .recovery import rows_as_they_are, sweep, swept_rows
 from .settings import EffectiveSettings, SettingsSource, effective_settings
 from .turns import turn
 from .workdir import REQUEST, SNAPSHOT, load, make_work_dir, remove_old_work_dirs, remove_work_dir, save, work_dir_of
@@ -183,11 +183,11 @@ class AttachedRunner:
         (await self._running(params.deployment_id)).broker.answer(params.question_id, answer)
 
     async def list_deployments(self, params: rq.ListParams) -> rq.ListResult:
-        await self._sweep()
+        listed = swept_rows if self._recovers else rows_as_they_are
+        found = [row.summary for row in await asyncio.to_thread(listed, self.store, params.limit)]
         return rq.ListResult(
             deployments=tuple(
-                row.model_copy(update={"controllable": self._runs_here(row.deployment_id)})
-                for row in await asyncio.to_thread(self.history.summaries, params.limit)
+                row.model_copy(update={"controllable": True}) if self._runs_here(row.deployment_id) else row for row in found
             )
         )
 

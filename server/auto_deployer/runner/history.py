@@ -20,7 +20,7 @@ from ..model.errors import LogError, NotFoundError
 from ..model.events import Finished
 from ..model.log import CommandRecord, DeploymentLog
 from ..model.ports import Published, Subscriber
-from ..model.requests import DeploymentSummary, GetResult, OutputParams, OutputResult, SubscribeResult
+from ..model.requests import GetResult, OutputParams, OutputResult, SubscribeResult
 from ..model.suggestions import suggest
 from .workdir import remove_work_dir, work_dir_of
 
@@ -54,10 +54,6 @@ class History:
                 suggestions=(suggest("See which there are", command="auto-deployer logs --list"),),
             )
         return path
-
-    def summaries(self, limit: int | None) -> tuple[DeploymentSummary, ...]:
-        """Rows of `deploy/list`, newest first."""
-        return tuple(row.summary for row in self._store.rows(limit))
 
     def get(self, path: Path) -> GetResult:
         """The document as in the file, or as its journal says when the file is behind."""

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ..apps.recovery import end_unfinished, take_back
-from ..deploy_log import LogStore
+from ..deploy_log import LogRow, LogStore
 from ..model.log import DeploymentLog
 from ..model.ports import DeployPaths, Session
 from ..sessions.here import local_session
@@ -16,6 +16,16 @@ from ..sessions.here import local_session
 def sweep(store: LogStore) -> list[Path]:
     """Mark `interrupted` what has lost its writer; returns those logs. Blocks (signals, waits): not for the event loop."""
     return store.sweep(end_app=_end_app)
+
+
+def swept_rows(store: LogStore, limit: int | None = None) -> list[LogRow]:
+    """The newest logs, after a `sweep`; the folder is looked through once for both."""
+    return store.rows(limit, swept=True, end_app=_end_app)
+
+
+def rows_as_they_are(store: LogStore, limit: int | None = None) -> list[LogRow]:
+    """The newest logs, where nothing may be recovered."""
+    return store.rows(limit)
 
 
 def _end_app(log: DeploymentLog) -> str:
