@@ -61,8 +61,12 @@ export function clickOn(text: string, view: View = "Deployments"): Place {
 export function titleOf(view: View): Place {
   const header = (workbench: Workbench): Locator => workbench.pane(view).locator(".pane-header");
   const buttons = (workbench: Workbench): Locator => header(workbench).locator("li.menu-entry a.action-label");
-  const more = (workbench: Workbench): Promise<void> => {
-    return header(workbench).locator('a.action-label[aria-label*="More Actions"]').click();
+  const more = async (workbench: Workbench): Promise<void> => {
+    const menu = workbench.page.locator(".monaco-menu .action-label").first();
+    for (let tries = 0; !(await menu.isVisible()) && tries < 5; tries += 1) {
+      await header(workbench).locator('a.action-label[aria-label*="More Actions"]').click(); // lost while the title is drawn anew
+      await menu.waitFor({ timeout: 3000 }).catch(() => undefined);
+    }
   };
   return {
     async offered(workbench) {
