@@ -83,6 +83,14 @@ def test_every_end_is_a_shutdown(raw: RawClient, tmp_path: Path, way: str):
     assert status_of(tmp_path) == "interrupted"
 
 
+def test_what_is_logged_names_its_level_and_place_once(tmp_path: Path):
+    server = subprocess.run(
+        [sys.executable, "-m", "auto_deployer", "server", "--log-level", "INFO"],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=tmp_path, timeout=WAIT_S, check=False,
+    )  # fmt: skip
+    assert [line.split(" ", 2)[2] for line in server.stderr.splitlines()] == ["INFO auto_deployer.lsp.server: ends: end of input"]
+
+
 def test_a_killed_client_ends_the_server(tmp_path: Path):
     """The client is a process of its own that dies by SIGKILL in the middle of a deployment."""
     initialize = {

@@ -14,7 +14,7 @@ export const ARTIFACTS = process.env.WORKBENCH_ARTIFACTS ?? path.join(tmpdir(), 
 export const WAIT_MS = 60_000;
 
 /** Machine settings: where the server and its Python are. */
-const MACHINE = { "autoDeployer.interpreter": PYTHON };
+export const MACHINE = { "autoDeployer.interpreter": PYTHON };
 
 const SETTINGS = {
   "chat.disableAIFeatures": true,

@@ -1,6 +1,6 @@
 /** Repositories to deploy: a sample app of the tests, one with two apps, and an app whose build does what a control file says. */
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
@@ -28,7 +28,7 @@ export function twoApps(parent = temporaryFolder()): string {
 
 export interface Controlled {
   readonly folder: string;
-  /** What the next build does; other words are for builds of the test's own, which read the file `control`. */
+  /** What the next build does; one that hushes waits too, and prints nothing. Other words are for builds that read `control`. */
   set(how: string): void;
   readonly control: string;
 }
@@ -38,8 +38,12 @@ export function controlledApp(): Controlled {
   const folder = path.join(parent, "shop");
   const control = path.join(parent, "control");
   writeApp(folder, { build: "sh build.sh seed", start: "node server.js" }); // what seeds data is run each time, never reused
+  writeFileSync(path.join(folder, ".npmrc"), "loglevel=silent\n"); // what is printed is the build's own
   writeFileSync(path.join(folder, "build.sh"), build(control));
-  const set = (how: string): void => writeFileSync(control, how);
+  const set = (how: string): void => {
+    writeFileSync(`${control}.new`, how);
+    renameSync(`${control}.new`, control); // a build never reads half of it
+  };
   set("pass");
   return { folder: committed(folder), set, control };
 }
@@ -60,11 +64,9 @@ function server(name: string): string {
 
 function build(control: string): string {
   return `how=$(cat '${control}')
-printf '\\033[36mbuilding the shop (%s)\\033[0m\\n' "$how"
-case $how in
-  fail) echo 'the shelf is missing' >&2; exit 3 ;;
-  wait) while [ "$(cat '${control}')" = wait ]; do sleep 0.2; done ;;
-esac
+[ "$how" = hush ] || printf '\\033[36mbuilding the shop (%s)\\033[0m\\n' "$how"
+while [ "$how" = wait ] || [ "$how" = hush ]; do sleep 0.2; how=$(cat '${control}'); done
+[ "$how" != fail ] || { echo 'the shelf is missing' >&2; exit 3; }
 echo built
 `;
 }

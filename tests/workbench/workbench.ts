@@ -63,9 +63,9 @@ export class Workbench {
     return workbench;
   }
 
-  /** (Re)load the window, and open our view. */
-  async load(): Promise<void> {
-    await this.page.goto(this.parts.url);
+  /** (Re)load the window, without its folder where it is to be an empty one, and open our view. */
+  async load(empty = false): Promise<void> {
+    await this.page.goto(empty ? `${new URL(this.parts.url).origin}/?ew=true` : this.parts.url);
     await this.page.locator(".monaco-workbench").waitFor();
     const icon = this.page.locator('.activitybar a.action-label[aria-label^="Auto-Deployer"]').first();
     await icon.waitFor();

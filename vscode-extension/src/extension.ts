@@ -18,6 +18,7 @@ import { OutputDocuments, PlanDocuments } from "./views/documents";
 import { GitHubSignIn } from "./views/gitHub";
 import { LogFiles } from "./views/logFiles";
 import { notifyOfEnds } from "./views/notifications";
+import { offer } from "./views/offer";
 import { DeploymentOutput } from "./views/output";
 import { Questions } from "./views/questions";
 import { Status } from "./views/status";
@@ -126,13 +127,14 @@ function serverChanged(state: ServerState, services: Services, status: Status): 
   view.endProgress();
   if (state === "failed" && client.fault !== undefined) {
     const { message, remedy: advice } = client.fault;
-    const choices: Record<string, string> = {
+    const choices = {
       "Select Interpreter": COMMANDS.selectInterpreter,
       "Try Again": COMMANDS.restartServer,
       "Show Log": COMMANDS.showServerLog,
     };
-    void vscode.window.showErrorMessage(`${message} ${advice}`, ...Object.keys(choices)).then((chosen) => {
-      const command = choices[chosen ?? ""];
+    const buttons = Object.keys(choices) as (keyof typeof choices)[];
+    void offer("error", `${message} ${advice}`, buttons).then((chosen) => {
+      const command = choices[chosen as (typeof buttons)[number]];
       return command && vscode.commands.executeCommand(command);
     });
   }

@@ -80,7 +80,9 @@ def _log_to_stderr(level: str) -> None:
     stream = logging.StreamHandler(sys.stderr)
     stream.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     records: queue.Queue[logging.LogRecord] = queue.Queue(1000)
-    logging.basicConfig(level=level, handlers=[_NeverBlockingHandler(records)], force=True)
+    handler = _NeverBlockingHandler(records)
+    handler.setFormatter(logging.Formatter("%(message)s"))  # the stream adds the rest, which would be there twice
+    logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.getLogger("pygls").setLevel(logging.ERROR)  # it logs each message
     listener = logging.handlers.QueueListener(records, stream)
     listener.start()

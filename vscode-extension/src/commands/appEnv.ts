@@ -2,6 +2,7 @@
 import * as vscode from "vscode";
 import type { AppEnv, AppState } from "../protocol";
 import type { AppNode } from "../tree/apps";
+import { offer } from "../views/offer";
 import { pickOne } from "../views/pick";
 import { restartApp } from "./apps";
 import { anyOf, appOf, type Services } from "./services";
@@ -62,9 +63,6 @@ async function change({ send }: Services, { deployDir }: AppState, env: AppEnv, 
 }
 
 async function offerRestart(services: Services, app: AppState): Promise<void> {
-  const chosen = await vscode.window.showInformationMessage(
-    `${app.name} runs with its old environment until it restarts.`,
-    "Restart",
-  );
+  const chosen = await offer("information", `${app.name} runs with its old environment until it restarts.`, ["Restart"]);
   await (chosen && restartApp(services, { id: "", app }));
 }

@@ -5,6 +5,7 @@ import { withoutLogin } from "../deploy/text";
 import { brief, sentences } from "../format";
 import { COMMANDS } from "../ids";
 import type { Reason } from "../protocol";
+import { offer } from "../views/offer";
 
 const NOT_TRUSTED = 1003;
 
@@ -22,9 +23,9 @@ export async function showError(error: unknown, log: vscode.LogOutputChannel): P
   log.error([message, ...suggestions].join("\n  "));
   const [button, command] =
     (error as { code?: unknown }).code === NOT_TRUSTED
-      ? ["Manage Workspace Trust", "workbench.trust.manage"]
-      : ["Show Log", COMMANDS.showServerLog];
-  const chosen = await vscode.window.showErrorMessage(sentences(brief(message, 400), ...suggestions.slice(0, 1)), button);
+      ? (["Manage Workspace Trust", "workbench.trust.manage"] as const)
+      : (["Show Log", COMMANDS.showServerLog] as const);
+  const chosen = await offer("error", sentences(brief(message, 400), ...suggestions.slice(0, 1)), [button]);
   if (chosen !== undefined) {
     await vscode.commands.executeCommand(command);
   }

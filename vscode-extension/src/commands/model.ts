@@ -5,6 +5,7 @@ import { suggestionTexts } from "../deploy/remedies";
 import { sentences } from "../format";
 import { SECTION } from "../ids";
 import { PROVIDERS, type TestModelResult } from "../protocol";
+import { offer } from "../views/offer";
 import { type EnterOptions, enter, inSteps, lastFirst, pick, pickOne, type Step } from "../views/pick";
 import type { Services } from "./services";
 
@@ -58,7 +59,7 @@ function tried({ send }: Services, { provider, model, endpoint, key, trials }: D
 }
 
 function whatNow(result: TestModelResult): Thenable<string | undefined> {
-  return vscode.window.showWarningMessage(sentences(result.message, ...suggestionTexts(result)), "Try Again", "Save Anyway");
+  return offer("warning", sentences(result.message, ...suggestionTexts(result)), ["Try Again", "Save Anyway"]);
 }
 
 class Draft {

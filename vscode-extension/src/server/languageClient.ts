@@ -5,6 +5,7 @@ import { LanguageClient, type LanguageClientOptions, TransportKind } from "vscod
 import { SECTION } from "../ids";
 import { type AskParams, EVENT_METHODS, type OutputChunk, PROTOCOL_VERSION } from "../protocol";
 import type { DeploymentEvent } from "../state/reducer";
+import { logAtItsLevel } from "./serverLog";
 
 export interface Handlers {
   event(event: DeploymentEvent): void;
@@ -55,6 +56,7 @@ function options(handlers: Handlers, hooks: Hooks, log: vscode.LogOutputChannel)
   return {
     documentSelector: [],
     outputChannel: log,
+    stdioOptions: { stdout: () => undefined, stderr: (lines) => logAtItsLevel(lines, log) }, // stdout is the protocol's
     initializationOptions: () => ({
       trusted: vscode.workspace.isTrusted,
       settings: handlers.settings(),

@@ -63,6 +63,14 @@ export class DeploymentTree {
     });
   }
 
+  /** The row of the command that runs. */
+  running(deploymentId: string, { steps = [] }: DeploymentLog): Node | undefined {
+    const step = steps.at(-1);
+    const index = step?.commands?.length ?? 0;
+    const attempt = step?.current_command && { deploymentId, stepId: step.step_id, entry: steps.length - 1 };
+    return attempt ? this.commands(attempt, index, index + 1)[0] : undefined;
+  }
+
   /** Drop the rows of deployments that are gone. */
   prune(): void {
     for (const { id, deploymentId } of this.nodes.values()) {

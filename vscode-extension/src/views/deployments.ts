@@ -7,6 +7,8 @@ import { Refresh } from "../tree/refresh";
 import { treeItem } from "./treeItem";
 
 const TICK_MS = 1000;
+/** In ticks. */
+const SELDOM = 10;
 
 export class DeploymentsView implements vscode.TreeDataProvider<Node>, vscode.Disposable {
   readonly tree: DeploymentTree;
@@ -15,6 +17,7 @@ export class DeploymentsView implements vscode.TreeDataProvider<Node>, vscode.Di
   readonly onDidChangeTreeData = this.changes.event;
   private readonly refresh = new Refresh<Node>((node) => this.changes.fire(node));
   private tick: NodeJS.Timeout | undefined;
+  private ticks = 0;
   private readonly subscription: { dispose(): void };
   private readonly finishing = new Map<string, () => void>();
 
@@ -119,7 +122,7 @@ export class DeploymentsView implements vscode.TreeDataProvider<Node>, vscode.Di
     return this.tree.deployment(id);
   }
 
-  /** Elapsed times move on while something runs, in the rows that run. */
+  /** Elapsed times move on while something runs. */
   private keepTicking(): void {
     const running = this.store.running().length > 0;
     if (running && this.tick === undefined) {
@@ -130,9 +133,17 @@ export class DeploymentsView implements vscode.TreeDataProvider<Node>, vscode.Di
     }
   }
 
+  /**
+   * VS Code forgets the rows below a row that it is told of until it has asked for them again: what is pressed meanwhile comes
+   * without its row. So the command that runs is told of alone, the deployment seldom, and one that waits for the user not at all.
+   */
   private onTick(): void {
-    for (const { id } of this.view.visible ? this.store.running() : []) {
-      this.refresh.add(this.tree.deployment(id));
+    this.ticks += 1;
+    for (const { id, log } of this.view.visible ? this.store.running() : []) {
+      if (log === undefined || !log.pending_question) {
+        const command = log && this.tree.running(id, log);
+        this.refresh.add(command && this.ticks % SELDOM > 0 ? command : this.tree.deployment(id));
+      }
     }
   }
 }

@@ -7,9 +7,11 @@ import { COMMANDS } from "../ids";
 import { failedStep } from "../state/log";
 import { type Deployment, type DeploymentStore, isRunning } from "../state/store";
 import { deploymentName } from "../tree/rows";
+import { type Button, offer } from "./offer";
 
-const BUTTONS: Record<string, string> = {
+const ACTIONS: Record<string, string> = {
   "Deploy Again": COMMANDS.deployAgain,
+  "Manage Workspace Trust": "workbench.trust.manage",
   "Open in Browser": COMMANDS.openApp,
   "Open Log": COMMANDS.openLog,
   Retry: COMMANDS.retry,
@@ -68,23 +70,30 @@ async function notify(deployment: Deployment, onRemedy: OnRemedy): Promise<void>
   if (summary.status === "success") {
     const took = duration((log?.summary?.duration_seconds ?? 0) * 1000);
     const message = log?.app ? `${name} is running at ${log.app.url} (deployed in ${took}).` : `${name} was deployed in ${took}.`;
-    const buttons = [...(log?.app ? ["Open in Browser"] : []), "Open Log"];
-    await act(deployment, await vscode.window.showInformationMessage(message, ...buttons));
+    const buttons: Button[] = log?.app ? ["Open in Browser", "Open Log"] : ["Open Log"];
+    await act(deployment, await offer("information", message, buttons));
     return;
   }
   const step = log && failedStep(log);
   const where = step ? ` at “${step.step_name}”` : "";
   const why = log?.reason ? `: ${brief(log.reason.message)}` : ".";
-  const remedies = log?.reason ? remediesOf(log.reason).slice(0, log.plan ? 1 : 2) : [];
-  const first = log?.plan ? ["Retry"] : remedies.length === 0 ? ["Deploy Again"] : [];
-  const buttons = [...first, ...remedies.map(({ label }) => label), "Open Log"];
-  const chosen = await vscode.window.showErrorMessage(`Deployment of ${name} ${summary.status}${where}${why}`, ...buttons);
+  const remedies = log?.reason && vscode.workspace.isTrusted ? remediesOf(log.reason).slice(0, log.plan ? 1 : 2) : [];
+  const buttons: Button[] = [...onwards(deployment, remedies), ...remedies, "Open Log"];
+  const chosen = await offer("error", `Deployment of ${name} ${summary.status}${where}${why}`, buttons);
   const remedy = remedies.find(({ label }) => label === chosen);
   await (remedy ? onRemedy(deployment, remedy) : act(deployment, chosen));
 }
 
+/** How to go on where no remedy says it; where nothing is run, what would have to be changed first. */
+function onwards({ log }: Deployment, remedies: readonly Remedy[]): Button[] {
+  if (!vscode.workspace.isTrusted) {
+    return ["Manage Workspace Trust"];
+  }
+  return log?.plan ? ["Retry"] : remedies.length === 0 ? ["Deploy Again"] : [];
+}
+
 async function act({ id }: Deployment, chosen: string | undefined): Promise<void> {
-  const command = BUTTONS[chosen ?? ""];
+  const command = ACTIONS[chosen ?? ""];
   if (command !== undefined) {
     await vscode.commands.executeCommand(command, { deploymentId: id });
   }

@@ -8,11 +8,12 @@ import type { GitCredential, Option, Question } from "../protocol";
 import { type Deployment, type DeploymentStore, isControllable, offers, type Send } from "../state/store";
 import { deploymentName } from "../tree/rows";
 import { type GitHubSignIn, SIGN_IN, TOKEN } from "./gitHub";
+import { type Button, insist, offer } from "./offer";
 
 type Answer = { optionId: string; guidance?: string } | { text: string };
 
 /** More would be cut off. */
-const BUTTONS = 4;
+const MOST = 4;
 const MORE = "More…";
 const YES_NO: Option[] = [
   { id: "yes", label: "Yes" },
@@ -100,18 +101,17 @@ export class Questions implements vscode.Disposable {
       if (login !== undefined) {
         await this.give(deployment, question, await loginAnswer(deployment, question, login));
       } else {
-        await this.logIn(deployment, question, await vscode.window.showInformationMessage(message, SIGN_IN, TOKEN));
+        await this.logIn(deployment, question, await offer("information", message, [SIGN_IN, TOKEN]));
       }
     } else if (isDestructive(question)) {
-      const wanted = await vscode.window.showWarningMessage(message, "Review…"); // a modal nobody asked for takes a stray Enter
+      const wanted = await offer("warning", message, ["Review…"]); // a modal nobody asked for takes a stray Enter
       await (wanted && this.answerSame(deployment, question));
     } else if (options.length === 0 || question.allowCustom) {
-      const wanted = await vscode.window.showInformationMessage(message, "Answer…");
+      const wanted = await offer("information", message, ["Answer…"]);
       await (wanted && this.answerSame(deployment, question));
     } else {
-      const show = failed ? vscode.window.showWarningMessage : vscode.window.showInformationMessage;
-      const labels = options.map(({ label }) => label);
-      const chosen = await show(message, ...(labels.length > BUTTONS ? [...labels.slice(0, 2), MORE] : labels));
+      const buttons: Button[] = options.length > MOST ? [...options.slice(0, 2), MORE] : options;
+      const chosen = await offer(failed ? "warning" : "information", message, buttons);
       await (chosen === MORE ? this.answerSame(deployment, question) : this.give(deployment, question, byLabel(options, chosen)));
     }
   }
@@ -171,9 +171,7 @@ function safeFirst({ default: silence }: Question, options: readonly Option[]): 
 async function input(title: string, question: Question): Promise<Answer | undefined> {
   const options = optionsOf(question);
   if (isDestructive(question)) {
-    const modal = { modal: true, detail: question.detail };
-    const labels = safeFirst(question, options).map(({ label }) => label);
-    return byLabel(options, await vscode.window.showWarningMessage(question.message, modal, ...labels));
+    return byLabel(options, await insist(question.message, question.detail, safeFirst(question, options)));
   }
   if (question.kind === "text" || question.kind === "secret") {
     return typed(title, question);

@@ -5,9 +5,14 @@ import { DeploymentStore, type Send } from "../../src/state/store";
 import { document, events as journal } from "../journals";
 
 const told: string[] = [];
+let buttons: string[] = [];
+const workspace = vi.hoisted(() => ({ isTrusted: true }));
 vi.mock("vscode", () => {
-  const show = async (message: string): Promise<void> => void told.push(message);
-  return { window: { showInformationMessage: show, showErrorMessage: show } };
+  const show = async (message: string, ...offered: string[]): Promise<void> => {
+    told.push(message);
+    buttons = offered;
+  };
+  return { workspace, window: { showInformationMessage: show, showErrorMessage: show } };
 });
 const { notifyOfEnds } = await import("../../src/views/notifications");
 
@@ -36,7 +41,7 @@ function window(status: string, endTime: string | null = new Date().toISOString(
     }
     const all = {
       "deploy/list": { deployments: [row] },
-      "deploy/get": { log: document("success"), lastSeq: 9 },
+      "deploy/get": { log: status === "failed" ? { ...document("failure"), status } : document("success"), lastSeq: 9 },
       "deploy/subscribe": {},
     };
     return all[method as keyof typeof all];
@@ -104,4 +109,16 @@ it("tells an end whose log cannot be had at once, or at all", async () => {
     expect(told).toEqual([expect.stringMatching(said)]);
   }
   vi.useRealTimers();
+});
+
+it.each([
+  [true, ["Retry", "Open Log"]],
+  [false, ["Manage Workspace Trust", "Open Log"]],
+])("offers what can be done about a failure: trusted is %s", async (isTrusted, offered) => {
+  Object.assign(workspace, { isTrusted });
+  sawRunning();
+  await window("failed").connect();
+  await settled();
+  expect(told).toEqual([expect.stringMatching(/failed at “Build”/)]);
+  expect(buttons).toEqual(offered);
 });
