@@ -49,6 +49,15 @@ describe("a deployment that runs", () => {
   const journal = events("success");
   const planned = journal.findIndex(({ method }) => method === "deploy/planReady") + 1;
 
+  it("knows the row of the command that runs, which is one of its step's", () => {
+    const log = fold(journal.slice(0, journal.findIndex(({ method }) => method === "deploy/commandStarted") + 1));
+    const { tree, root } = treeOf(log);
+    const running = tree.running(root.deploymentId, log) as Node;
+    expect(tree.row(running)?.icon).toBe("running");
+    expect(tree.children(root).flatMap((step) => tree.children(step))).toContain(running);
+    expect(tree.running(root.deploymentId, document("success"))).toBeUndefined();
+  });
+
   it("shows the whole plan before the first step", () => {
     const { tree, root } = treeOf(fold(journal.slice(0, planned)));
     const shown = rows(tree, root);
