@@ -45,7 +45,6 @@ test("Show Plan asks for the start command that its refusal names", async () => 
     await workbench.command("Show Plan (Dry Run)");
     await workbench.choose("shop");
     await workbench.choose("HEAD");
-    await workbench.choose("This machine");
     await workbench.page.locator(".quick-input-widget", { hasText: "The command that starts it" }).waitFor();
     await workbench.screenshot("asked");
     assert.match(await workbench.page.locator(".quick-input-widget input.input").inputValue(), /^node \S+\.js$/);

@@ -10,7 +10,8 @@ test("an untrusted folder says so and deploys nothing", async () => {
     await workbench.screenshot("welcome");
     await workbench.palette("");
     assert.equal(await workbench.choice("Auto-Deployer: Deploy…").count(), 0);
-    await workbench.choose("Auto-Deployer: Show Plan (Dry Run)");
+    await workbench.page.keyboard.press("Escape");
+    await workbench.command("Show Plan (Dry Run)");
     await workbench.choose("static");
     await workbench.choose("HEAD");
     await workbench.editor("Plan of static").waitFor();

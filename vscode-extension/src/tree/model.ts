@@ -1,6 +1,7 @@
 /** The tree of deployments: deployment → step → attempt → command. Which rows there are; `rows.ts` says what they show. */
 import type { CommandRecord, CurrentCommand, DeploymentLog, StepResult } from "../protocol";
 import { planStep, stepIds } from "../state/log";
+import type { DeploymentEvent } from "../state/reducer";
 import type { Deployment } from "../state/store";
 import type { Row } from "./row";
 import * as rows from "./rows";
@@ -38,6 +39,14 @@ interface Attempt {
 const UNGROUPED = 200;
 const GROUP = 100;
 
+/** What these tell is shown by the row of their step and those below it. */
+const INSIDE_STEP: ReadonlySet<DeploymentEvent["method"]> = new Set([
+  "deploy/commandStarted",
+  "deploy/commandExecuted",
+  "deploy/commandRefused",
+  "deploy/checkFinished",
+] as const);
+
 export class DeploymentTree {
   private readonly nodes = new Map<string, Node>();
 
@@ -61,6 +70,11 @@ export class DeploymentTree {
       row: (deployment, now) => rows.step(deployment, stepId, now),
       children: (current) => this.ofStep(deploymentId, current, stepId),
     });
+  }
+
+  /** The row below which everything lies that an event has changed, itself included. */
+  changedBy({ id, log }: Pick<Deployment, "id" | "log">, { method, params }: DeploymentEvent): Node {
+    return INSIDE_STEP.has(method) && params.stepId != null ? this.step(id, log, params.stepId) : this.deployment(id);
   }
 
   /** The row of the command that runs. */

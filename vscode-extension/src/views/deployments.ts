@@ -110,16 +110,9 @@ export class DeploymentsView implements vscode.TreeDataProvider<Node>, vscode.Di
     this.refresh.add(change.kind === "list" ? undefined : this.changed(change));
   }
 
-  /** The step an event happened in; the deployment where steps come, or open and close. */
   private changed(change: Exclude<Change, { kind: "list" | "output" }>): Node {
-    const { id, log } = change.deployment;
-    if (change.kind === "event") {
-      const { method, params } = change.event;
-      if (params.stepId != null && method !== "deploy/stepStarted" && method !== "deploy/stepFinished") {
-        return this.tree.step(id, log, params.stepId);
-      }
-    }
-    return this.tree.deployment(id);
+    const { deployment } = change;
+    return change.kind === "event" ? this.tree.changedBy(deployment, change.event) : this.tree.deployment(deployment.id);
   }
 
   /** Elapsed times move on while something runs. */

@@ -5,7 +5,7 @@ import { fold } from "../../src/state/reducer";
 import { type Deployment, DeploymentStore } from "../../src/state/store";
 import { DeploymentTree, type Node } from "../../src/tree/model";
 import type { Row } from "../../src/tree/row";
-import { document, events } from "../journals";
+import { document, events, NAMES } from "../journals";
 
 /** Late on the day on which the journals were recorded. */
 const NOW = new Date(`${document("success").start_time}Z`).setUTCHours(23, 59);
@@ -43,6 +43,13 @@ function drawn(tree: DeploymentTree, node: Node, depth = 0): string[] {
     const row = tree.row(child) as Row;
     return [`${"  ".repeat(depth)}${row.icon} ${row.label}`, ...drawn(tree, child, depth + 1)];
   });
+}
+
+/** What a row and each below it shows, and which rows lie below it. */
+function shown(tree: DeploymentTree, node: Node): Map<string, string> {
+  const children = tree.children(node);
+  const own = JSON.stringify([tree.row(node), children.map(({ id }) => id)]);
+  return new Map([[node.id, own], ...children.flatMap((child) => [...shown(tree, child)])]);
 }
 
 describe("a deployment that runs", () => {
@@ -93,6 +100,21 @@ describe("a deployment that runs", () => {
     expect(tree.row(after)?.children).toBe("collapsed");
     ids.push(after.id);
     expect(new Set(ids).size).toBe(3);
+  });
+});
+
+describe("an event", () => {
+  it.each(NAMES)("changes no row but those below the one that is told of: %s", (name) => {
+    const journal = events(name);
+    const { tree, root, replace } = treeOf(fold(journal.slice(0, 1)));
+    journal.slice(1).forEach((event, index) => {
+      const before = shown(tree, root);
+      const log = fold(journal.slice(0, index + 2));
+      replace(log);
+      const told = shown(tree, tree.changedBy({ id: root.deploymentId, log }, event));
+      const outside = [...shown(tree, root)].filter(([id]) => !told.has(id));
+      expect(outside.filter(([id, row]) => before.get(id) !== row)).toEqual([]);
+    });
   });
 });
 
