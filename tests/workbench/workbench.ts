@@ -307,7 +307,7 @@ export class Workbench {
 }
 
 /** Whether it is there within this time. */
-function appears(what: Locator, timeout: number): Promise<boolean> {
+export function appears(what: Locator, timeout: number): Promise<boolean> {
   return what.waitFor({ timeout }).then(
     () => true,
     () => false,

@@ -8,6 +8,7 @@ import {
   both,
   browser,
   clipboard,
+  dismissAll,
   editor,
   newProcess,
   OFFERED,
@@ -266,12 +267,18 @@ async function stepIsOpen(workbench: Workbench): Promise<void> {
   }
 }
 
+/** From then on there is a release to roll back to. */
+const SUCCESS_AGAIN: Sight = {
+  seen: (workbench) => workbench.row("Deployment of shop, success").nth(1).waitFor(),
+  back: (workbench) => dismissAll(workbench),
+};
+
 export const SUCCESS: readonly Scene[] = [
   {
     state: "success, its notification",
     at: notification("shop is running at"),
     open: (workbench) => workbench.toast("shop is running at").first().waitFor(),
-    presses: { "toast Open in Browser": IN_BROWSER, "toast Open Log": LOG },
+    presses: { "toast Open in Browser": OFFERED, "toast Open Log": LOG }, // either closes it
   },
   {
     state: "success, deployment",
@@ -282,7 +289,7 @@ export const SUCCESS: readonly Scene[] = [
       "deployments inline openLog": OFFERED,
       "deployments context openLog": OFFERED,
       "deployments context deleteDeployment": OFFERED,
-      "deployments context deployAgain": OFFERED,
+      "deployments context deployAgain": SUCCESS_AGAIN,
     },
   },
   {
@@ -310,7 +317,7 @@ const APP = {
 const STOPPED = row("App shop, stopped", "Apps");
 const RUNS = row("App shop, running", "Apps");
 const NEW_APP = both(
-  newProcess((workbench) => workbench.appProcesses("server.js")),
+  newProcess((workbench) => workbench.appProcesses("run/keeper")),
   RUNS,
 );
 

@@ -6,7 +6,7 @@ import type { Workbench } from "../workbench.ts";
 import { ALWAYS_OFFERED, LOG, NEW_SERVER } from "./cases.ts";
 import { notification, PALETTE, rowOf, settingOf, titleOf, WALKTHROUGH, welcomeOf } from "./places.ts";
 import type { Scene } from "./presser.ts";
-import { asks, browser, DISABLED, dialog, editor, OFFERED, panel, row, type Sight, shown, tells } from "./sights.ts";
+import { asks, browser, DISABLED, editor, OFFERED, panel, row, type Sight, shown, tells } from "./sights.ts";
 
 const TRUST = shown(".workspace-trust-editor");
 
@@ -64,7 +64,7 @@ export const UNTRUSTED_SUCCESS: readonly Scene[] = [
       "palette openLog": OFFERED,
       "palette openOutput": OFFERED,
       "palette copyCommand": OFFERED,
-      "palette deleteDeployment": dialog("Delete the log of this deployment"),
+      "palette deleteDeployment": asks("Delete Deployment", "success"),
       "palette openApp": OFFERED,
       "palette openAppLog": OFFERED,
       "palette showPlan": asks("Show Plan", "shop"),
@@ -110,6 +110,7 @@ async function openSetting(workbench: Workbench): Promise<void> {
   await workbench.run("Preferences: Open Settings (UI)");
   await workbench.page.locator(".settings-editor .suggest-input-container").first().click();
   await workbench.page.keyboard.type("autoDeployer.llm.provider");
+  await workbench.page.locator(".settings-editor .action-label", { hasText: "Remote" }).click(); // of the machine
 }
 
 export const EMPTY_WINDOW: readonly Scene[] = [
@@ -194,6 +195,7 @@ export const SERVER_STARTS: readonly Scene[] = [
 /** Pressed by other tests, which have what it takes: the file, and the words there. */
 export const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: string]>> = {
   "toast Answer…": ["env.test.ts", '"Answer…"'],
+  "toast Open in Browser": ["ask.test.ts", '"Open in Browser"'],
   "toast Delete": ["ask.test.ts", '{ hasText: "Delete" }'],
   "toast Enter a Token": ["sign-in.test.ts", '"Enter a Token"'],
   "toast Review…": ["model.test.ts", '"Review…", "Review…"'],

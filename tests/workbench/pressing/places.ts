@@ -1,6 +1,6 @@
 /** Where entries are: what is offered there, and how it is pressed. */
 import type { Locator } from "playwright-core";
-import type { Workbench } from "../workbench.ts";
+import { appears, type Workbench } from "../workbench.ts";
 
 export interface Place {
   /** Labels of what can be pressed there; " (disabled)" behind those that are shown all the same. */
@@ -42,8 +42,7 @@ export function rowOf(text: string, view: View = "Deployments"): Place {
       if (inline) {
         await workbench.act(row(workbench), label);
       } else {
-        await row(workbench).click({ button: "right" });
-        await takeEntry(workbench, label);
+        await takeFromMenu(workbench, () => row(workbench).click({ button: "right" }), label);
       }
     },
   };
@@ -151,6 +150,19 @@ async function openSteps({ page }: Workbench, label?: string): Promise<string[]>
 async function menuEntries({ page }: Workbench): Promise<string[]> {
   await page.locator(".monaco-menu .action-label").first().waitFor();
   return (await page.locator(ENTRY).allTextContents()).filter((text) => text !== "");
+}
+
+/** Rows move while they are drawn: the menu may be another row's. */
+async function takeFromMenu(workbench: Workbench, open: () => Promise<void>, label: string): Promise<void> {
+  const { page } = workbench;
+  for (let tries = 0; tries < 5; tries += 1) {
+    await open();
+    if (await appears(withText(page.locator(ENTRY), label), 2000)) {
+      break;
+    }
+    await page.keyboard.press("Escape");
+  }
+  await takeEntry(workbench, label);
 }
 
 async function takeEntry({ page }: Workbench, label: string): Promise<void> {

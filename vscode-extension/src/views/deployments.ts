@@ -18,6 +18,7 @@ export class DeploymentsView implements vscode.TreeDataProvider<Node>, vscode.Di
   private readonly refresh = new Refresh<Node>((node) => this.changes.fire(node));
   private tick: NodeJS.Timeout | undefined;
   private ticks = 0;
+  private toReveal: Node | undefined;
   private readonly subscription: { dispose(): void };
   private readonly finishing = new Map<string, () => void>();
 
@@ -41,6 +42,9 @@ export class DeploymentsView implements vscode.TreeDataProvider<Node>, vscode.Di
     if (row === undefined) {
       return new vscode.TreeItem("");
     }
+    if (node === this.toReveal) {
+      setImmediate(() => this.revealDrawn());
+    }
     const item = treeItem(node.id, row);
     if (this.tree.command(node) !== undefined) {
       item.command = { command: COMMANDS.openOutput, title: "Open Output", arguments: [node, CLICK] };
@@ -61,12 +65,22 @@ export class DeploymentsView implements vscode.TreeDataProvider<Node>, vscode.Di
     return undefined;
   }
 
-  /** Show the row of a deployment, without taking the focus, and only where the view is open. */
+  /**
+   * Show the row of a deployment, without taking the focus, and only where the view is open. VS Code has to know the row: one
+   * that it meets here first it looks for itself, in vain while it draws the others.
+   */
   reveal(id: string): void {
     if (this.view.visible && this.store.get(id) !== undefined) {
-      void this.view
-        .reveal(this.tree.deployment(id), { select: true, focus: false, expand: true })
-        .then(undefined, () => undefined);
+      this.toReveal = this.tree.deployment(id);
+      this.refresh.add(undefined);
+    }
+  }
+
+  private revealDrawn(): void {
+    const node = this.toReveal;
+    this.toReveal = undefined;
+    if (node !== undefined) {
+      void this.view.reveal(node, { select: true, focus: false, expand: true }).then(undefined, () => undefined);
     }
   }
 
