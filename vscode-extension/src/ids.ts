@@ -14,9 +14,6 @@ export const COMMANDS = {
   showView: "autoDeployer.deployments.focus",
 } as const;
 
-/** Second argument of a command that a click on its row runs: what opens then leaves the focus where it is. */
-export const CLICK = "click";
-
 /** For `when` clauses. */
 export const CONTEXTS = {
   hasApps: "autoDeployer.hasApps",

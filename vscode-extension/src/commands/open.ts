@@ -1,8 +1,6 @@
 /** Opening what a deployment made: its log, a command's output, its app, the output of all. */
 import * as vscode from "vscode";
 import { plain } from "../deploy/text";
-import { oneLine } from "../format";
-import { CLICK } from "../ids";
 import type { CommandRecord, CurrentCommand, DeploymentLog } from "../protocol";
 import { commandKey } from "../state/log";
 import { type Deployment, isRunning } from "../state/store";
@@ -47,11 +45,10 @@ async function readOnly(document: vscode.TextDocument): Promise<void> {
   }
 }
 
-export async function openOutput(services: Services, target?: Target, how?: unknown): Promise<void> {
+export async function openOutput(services: Services, target?: Target): Promise<void> {
   const found = await commandOf(services, target, "Open Command Output");
   if (found !== undefined) {
-    const uri = outputUri(found.deploymentId, found.key, oneLine(found.told.command, 40));
-    await showAtEnd(uri, { preview: true, preserveFocus: how === CLICK });
+    await showAtEnd(outputUri(found.deploymentId, found.key, found.told.command), { preview: true });
   }
 }
 

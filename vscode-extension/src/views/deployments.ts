@@ -1,12 +1,16 @@
 /** The view Deployments: reads the store, refreshes only what changed, a few times a second. */
 import * as vscode from "vscode";
-import { CLICK, COMMANDS, VIEWS } from "../ids";
+import { VIEWS } from "../ids";
+import { commandKey } from "../state/log";
 import type { Change, DeploymentStore } from "../state/store";
 import { DeploymentTree, type Node } from "../tree/model";
 import { Refresh } from "../tree/refresh";
+import { outputUri } from "./documents";
 import { treeItem } from "./treeItem";
 
 const TICK_MS = 1000;
+/** A line further down than any document goes: an output opens at its end. */
+const BELOW_ALL = 2 ** 30;
 /** In ticks. */
 const SELDOM = 10;
 
@@ -46,10 +50,22 @@ export class DeploymentsView implements vscode.TreeDataProvider<Node>, vscode.Di
       setImmediate(() => this.revealDrawn());
     }
     const item = treeItem(node.id, row);
-    if (this.tree.command(node) !== undefined) {
-      item.command = { command: COMMANDS.openOutput, title: "Open Output", arguments: [node, CLICK] };
-    }
+    item.command = this.opening(node);
     return item;
+  }
+
+  /**
+   * What a click on a command's row does. The editor's own command: arguments of ours the editor keeps under a name that is gone as
+   * soon as the row is told of again, and a click in that moment ended in an error.
+   */
+  private opening(node: Node): vscode.Command | undefined {
+    const { log } = this.store.get(node.deploymentId) ?? {};
+    const told = this.tree.command(node);
+    const uri = log && told && outputUri(node.deploymentId, commandKey(log, told), told.command);
+    const selection = new vscode.Range(BELOW_ALL, 0, BELOW_ALL, 0);
+    return (
+      uri && { command: "vscode.open", title: "Open Output", arguments: [uri, { preview: true, preserveFocus: true, selection }] }
+    );
   }
 
   async getChildren(node?: Node): Promise<Node[]> {

@@ -1,6 +1,7 @@
 /** Read-only documents: the end of one command's output, growing while it runs, and a plan. */
 import * as vscode from "vscode";
 import { stripAnsi } from "../ansi";
+import { oneLine } from "../format";
 import { SCHEMES } from "../ids";
 import type { CommandRecord, PlanResult } from "../protocol";
 import { commandBy, hasEnded } from "../state/log";
@@ -124,9 +125,11 @@ function recorded({ stdout, stdout_tail, stderr, stderr_tail }: CommandRecord): 
     .join("");
 }
 
-/** The title is what the editor's tab shows. */
-export function outputUri(deploymentId: string, commandId: string, title: string): vscode.Uri {
-  const name = title.replace(/[^\w .…-]+/g, " ").trim();
+/** The command is what the editor's tab shows. */
+export function outputUri(deploymentId: string, commandId: string, command: string): vscode.Uri {
+  const name = oneLine(command, 40)
+    .replace(/[^\w .…-]+/g, " ")
+    .trim();
   return vscode.Uri.from({ scheme: SCHEMES.output, path: `/${deploymentId}/${commandId}/${name || commandId}.log` });
 }
 
