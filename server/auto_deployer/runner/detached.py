@@ -168,14 +168,18 @@ class DetachedRunner:
         """The deployment while it runs, wherever; None when it has ended, and then its log says so."""
         following = self._followed.get(deployment_id)
         if following is None:
-            if not is_locked(files_folder(path) / JOURNAL_NAME):
+            if not await asyncio.to_thread(is_locked, files_folder(path) / JOURNAL_NAME):
                 await self._sweep()
                 return None
             self._check_open()
-            following = self._followed[deployment_id] = Following(path, deployment_id, self._sweep)
-            following.finished.add_done_callback(lambda _: self._followed.pop(deployment_id, None))
+            following = self._followed.get(deployment_id) or self._begin_following(deployment_id, path)  # meanwhile by another
         await following.begun()
         return None if following.finished.done() else following
+
+    def _begin_following(self, deployment_id: str, path: Path) -> Following:
+        following = self._followed[deployment_id] = Following(path, deployment_id, self._sweep)
+        following.finished.add_done_callback(lambda _: self._followed.pop(deployment_id, None))
+        return following
 
     async def _tell_host(self, deployment_id: str, method: str, params: dict[str, Any]) -> bool:
         """Ask the process that runs the deployment for something; False when there is none that listens.

@@ -91,9 +91,9 @@ class Following:
                 await self._follow_host()
                 if self.finished.done():
                     return
-                if not (alive := is_locked(self._journal)):
+                if not (alive := await asyncio.to_thread(is_locked, self._journal)):
                     await self._sweep()
-                    alive = is_locked(self._journal)  # by another sweep that was quicker, and will have its end in a moment
+                    alive = await asyncio.to_thread(is_locked, self._journal)  # by another sweep that was quicker, and will have its end in a moment
                 await self._take_up_to(None)
                 if not alive:
                     return
