@@ -10,7 +10,7 @@ PYTHON ?= $(shell for name in python3.14 python3.13 python3.12 python3.11 python
 	$$name -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$name && break; done)
 
 # More workers than cores: many tests wait for processes, ports and time-outs.
-PYTEST_ARGS ?= -n 4 -m "not slow"
+PYTEST_ARGS ?= -n 6 -m "not slow"
 
 EXTENSION := vscode-extension
 # A VS Code in a browser with its own Node, for the tests of the extension; kept between runs.
@@ -37,7 +37,7 @@ test-extension: $(STAMP) $(EXTENSION)/node_modules tests/workbench/node_modules 
 test-python: $(STAMP) ## Run the tests of server and CLI (PYTEST_ARGS="-k recorder" for a part of them)
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-test-all: PYTEST_ARGS = -n 4
+test-all: PYTEST_ARGS = -n 6
 test-all: test ## Run the tests marked slow, too
 
 test-workbench: vsix tests/workbench/node_modules ## Drive the extension in a real VS Code in a headless browser (FILES="press.test.ts" for a part; PRESSING=1 tells each press)

@@ -71,8 +71,13 @@ def _start(client: RawClient, repo: Path, home: Path) -> None:
     })  # fmt: skip
 
 
+MOMENTS = sorted(random.Random(11).sample(range(2, 40), k=8))
+
+
 @pytest.mark.faults
-@pytest.mark.parametrize("after", sorted(random.Random(11).sample(range(2, 40), k=8)))
+@pytest.mark.parametrize(
+    "after", [pytest.param(moment, marks=[pytest.mark.slow] * (nth % 2)) for nth, moment in enumerate(MOMENTS)]
+)
 def test_sigkill_of_the_server_loses_nothing_and_leaves_nothing_unnamed(home: Path, after: int) -> None:
     repo, log_dir = git_repo(home / "repo", {"serve.txt": SERVER}), home / "agent_logs"
     poller = Poller(log_dir)

@@ -37,6 +37,13 @@ HOSTILE = (
     f"{PLAIN}$IFS${{HOME}}\\",
     f"{PLAIN}!(a)#~",
 )
+QUICK = (
+    f"{PLAIN} a; $(pwned) `pwned` '; pwned; ' \"; pwned; \" | pwned && pwned > pwned",
+    f"{PLAIN}\nEND_OF_LOCK\nEND_OF_COMPOSE\npwned",
+    f"{PLAIN} a; pwned",  # what has fewer odd characters is refused less often
+    f"-{PLAIN}",
+)
+"""All ways to break out in few names; one after the other they are in `HOSTILE`."""
 TOOLS = ("go", "cargo", "java", "mvn", "gradle", "php", "composer", "ruby", "bundle", "jekyll", "hugo", "deno", "uv", "pnpm")
 PROGRAMS = (*TOOLS, "git", "node", "npm", "npx", "python3", "docker", "sh", "env", "bash", "sleep", "pwned")
 INSTALLED = ("python", "gunicorn", "uvicorn", "streamlit", "flask", "uv")
@@ -50,22 +57,34 @@ def test_each_recipe_has_its_places() -> None:
     assert set(PLACES) == {recipe.name for recipe in RECIPES}
 
 
-@pytest.mark.parametrize("reuse", [pytest.param(False, marks=pytest.mark.slow, id="fresh"), pytest.param(True, id="reuse")])
+_RUNS = [
+    pytest.param(True, QUICK, id="quick"),
+    pytest.param(True, HOSTILE, marks=pytest.mark.slow, id="reuse"),
+    pytest.param(False, HOSTILE, marks=pytest.mark.slow, id="fresh"),
+]
+
+
+@pytest.mark.parametrize(("reuse", "names"), _RUNS)
 @pytest.mark.parametrize(("recipe", "place"), _CASES)
-async def test_no_part_of_a_name_becomes_syntax(recipe: str, place: Place, reuse: bool, tmp_path: Path) -> None:
+async def test_no_part_of_a_name_becomes_syntax(
+    recipe: str, place: Place, reuse: bool, names: tuple[str, ...], tmp_path: Path
+) -> None:
     plain = await _ran(recipe, place.files(PLAIN), place.subdir, tmp_path / "plain", reuse=reuse)
     assert plain is not None, "with a plain name it is planned"
     _assert_harmless(plain, PLAIN, whole=True)
     reached = any(PLAIN in word for call in plain.calls for word in call)
     assert reached or reuse or not place.reaches, "a plain name is in what runs, but for what was taken"
-    for number, name in enumerate(HOSTILE if place.options else [name for name in HOSTILE if not name.startswith("-")]):
+    for number, name in enumerate(names if place.options else [name for name in names if not name.startswith("-")]):
         if (ran := await _ran(recipe, place.files(name), place.subdir, tmp_path / f"{number}", reuse=reuse)) is not None:
             _assert_harmless(ran, name, whole=place.whole)
 
 
+@pytest.mark.parametrize("names", [pytest.param(QUICK, id="quick"), pytest.param(HOSTILE, marks=pytest.mark.slow, id="all")])
 @pytest.mark.parametrize(("recipe", "place"), [pytest.param(name, places[-1], id=name) for name, places in PLACES.items()])
-async def test_no_part_of_the_deployed_folders_name_becomes_syntax(recipe: str, place: Place, tmp_path: Path) -> None:
-    for number, name in enumerate((PLAIN, *HOSTILE)):
+async def test_no_part_of_the_deployed_folders_name_becomes_syntax(
+    recipe: str, place: Place, names: tuple[str, ...], tmp_path: Path
+) -> None:
+    for number, name in enumerate((PLAIN, *names)):
         files = {f"{name}/{path}": text for path, text in place.files("x").items()}
         ran = await _ran(recipe, files, name, tmp_path / f"{number}", reuse=True)
         assert ran is not None

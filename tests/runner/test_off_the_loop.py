@@ -49,7 +49,7 @@ def opened_below(folder: Path) -> Iterator[Opened]:
 
 @pytest.mark.parametrize("kind", [AttachedRunner, DetachedRunner])
 async def test_no_log_is_read_where_everybody_is_answered(
-    runs: Runs, make_repo: Callable[..., Path], kind: type[AttachedRunner] | type[DetachedRunner]
+    runs: Runs, make_repo: Callable[..., Path], kind: type[AttachedRunner | DetachedRunner]
 ) -> None:
     await runs.deploy(make_repo(README__md="nothing to run"))
     runner = kind(runs.log_dir)

@@ -93,7 +93,8 @@ class Following:
                     return
                 if not (alive := await asyncio.to_thread(is_locked, self._journal)):
                     await self._sweep()
-                    alive = await asyncio.to_thread(is_locked, self._journal)  # by another sweep that was quicker, and will have its end in a moment
+                    # by another sweep that was quicker, and will have its end in a moment
+                    alive = await asyncio.to_thread(is_locked, self._journal)
                 await self._take_up_to(None)
                 if not alive:
                     return
