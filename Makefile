@@ -17,7 +17,7 @@ EXTENSION := vscode-extension
 WORKBENCH ?= $(HOME)/.cache/auto-deployer-workbench
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all test-extension test-python test-workbench vsix vsix-full lint format protocol bench \
+.PHONY: help setup demo test test-all test-extension test-python test-workbench test-pressing vsix vsix-full lint format protocol bench \
 	bench-workbench corpus pictures clean
 
 help: ## List the targets
@@ -40,8 +40,11 @@ test-python: $(STAMP) ## Run the tests of server and CLI (PYTEST_ARGS="-k record
 test-all: PYTEST_ARGS = -n 6
 test-all: test ## Run the tests marked slow, too
 
-test-workbench: vsix tests/workbench/node_modules ## Drive the extension in a real VS Code in a headless browser (FILES="press.test.ts" for a part; PRESSING=1 tells each press)
+test-workbench: vsix tests/workbench/node_modules ## Drive the extension in a real VS Code in a headless browser (FILES="ask.test.ts" for a part)
 	@tests/workbench/run.sh "$(WORKBENCH)" $(FILES)
+
+test-pressing: vsix tests/workbench/node_modules ## Press everything in the editor, in each state that offers it (PRESSING=1 tells each press)
+	@WORKBENCH_JOBS=1 tests/workbench/run.sh "$(WORKBENCH)" "./*.pressing.ts"
 
 vsix: $(STAMP) $(EXTENSION)/node_modules ## Build the VS Code extension's package
 	@cd $(EXTENSION) && npm run --silent package

@@ -12,7 +12,7 @@ import pytest
 
 from auto_deployer.deploy_log import LogStore, Recorder, read_log, sweep
 from auto_deployer.deploy_log.boot import boot_id
-from auto_deployer.deploy_log.ownership import owner_fault, why_not_ours, why_replaceable
+from auto_deployer.deploy_log.ownership import first_fault, owner_fault, why_not_ours, why_replaceable
 from auto_deployer.deploy_log.recorder import files_folder
 from auto_deployer.deploy_log.sweep import COMMAND_MARK, command_mark, this_writer
 from auto_deployer.masking import SecretRegistry
@@ -111,3 +111,12 @@ def test_where_that_is_not_known_nothing_is_ended(tmp_path: Path, monkeypatch: p
         running.communicate(b"\n")
     assert running.returncode == 0
     assert read_log(path).status == "interrupted"
+
+
+def test_what_cannot_be_looked_at_is_a_fault_and_what_is_not_there_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def closed(path: Path) -> os.stat_result:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    assert first_fault([tmp_path / "nothing", tmp_path / "nothing" / "below"]) == ""
+    monkeypatch.setattr(Path, "lstat", closed)
+    assert "cannot be looked at (Permission denied)" in first_fault([tmp_path / "closed"])

@@ -6,6 +6,8 @@ import base64
 import json
 import re
 import shlex
+import threading
+from collections.abc import Iterable
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -13,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auto_deployer.masking import SecretRegistry
+from auto_deployer.masking.forms import forms
 
 VALUES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Zs", "Zl", "Zp"]), min_size=6, max_size=40)
 SURROUNDINGS = st.text(max_size=20)
@@ -198,3 +201,20 @@ def test_a_form_never_hides_ordinary_words() -> None:
     text = "the quick brown fox jumps over the lazy dog"
     assert registry("zebra-stripes").mask(text) is text
     assert re.fullmatch(r"the quick \*\*\* fox.*", registry("brown!", "brown.").mask("the quick brown! fox"))
+
+
+def test_a_value_that_comes_while_another_thread_looks_at_those_before_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets = SecretRegistry()
+    secrets.add("first-secret")
+    adding = threading.Thread(target=secrets.add, args=("second-secret",))
+
+    def forms_meanwhile(value: str) -> Iterable[bytes]:
+        if adding.ident is None:
+            adding.start()
+            adding.join(0.2)  # it may have to wait until the first is done
+        return forms(value)
+
+    monkeypatch.setattr("auto_deployer.masking.registry.forms", forms_meanwhile)
+    assert "first-secret" not in secrets.mask("first-secret")
+    adding.join()
+    assert "second-secret" not in secrets.mask("second-secret")

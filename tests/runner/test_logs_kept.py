@@ -52,6 +52,18 @@ def test_what_is_needed_or_not_ours_stays(folder: Path) -> None:
     assert not gone.with_suffix(".files").exists()
 
 
+def test_of_two_logs_of_one_deployment_the_older_file_goes_however_many_go_in_one_turn(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("auto_deployer.runner.logs_kept._AT_ONCE", 2)
+    write(folder, 1, deployment_id="d9")
+    for number in range(2, 9):
+        write(folder, number)
+    kept = write(folder, 9)
+    remove_old_logs(folder, 1)
+    assert list(folder.glob("*.json")) == [kept]
+
+
 async def test_the_oldest_ended_logs_go_beyond_the_number_of_the_setting(
     runs: Runs, folder: Path, make_repo: Callable[..., Path]
 ) -> None:

@@ -1,7 +1,8 @@
-"""Reading logs takes long where they are large: none of it is done on the thread that answers everybody."""
+"""Reading logs and tidying up take long: none of it is done on the thread that answers everybody, and none of it is in the way."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 import threading
@@ -76,3 +77,21 @@ async def test_what_cannot_be_closed_is_logged_without_its_secrets_and_the_deplo
     assert finished.outcome == "failed"
     assert "deployment d1 could not close the session: ConnectionError: the line is cut" in caplog.text
     assert "hush-hush-7" not in caplog.text
+
+
+async def test_cancelling_what_has_just_ended_is_no_error(
+    runs: Runs, make_repo: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tidying, go_on = threading.Event(), threading.Event()
+
+    def hold(_: Path) -> None:
+        tidying.set()
+        go_on.wait(30)
+
+    monkeypatch.setattr("auto_deployer.runner.deployment.remove_work_dir", hold)
+    await runs.runner.start(runs.params(make_repo(README__md="nothing to run")))
+    await asyncio.to_thread(tidying.wait, 30)
+    await runs.runner.cancel("d1")
+    go_on.set()
+    assert (await runs.runner.wait("d1")).outcome == "failed"
+    assert (await runs.log()).status == "failed"

@@ -129,7 +129,7 @@ class _Demo:
             self._finished.set_result(event)
 
     def _tell_end(self, finished: Finished, keep: bool) -> None:
-        from .front_ends import path_of
+        from ..deploy_log import path_of
 
         if finished.app is not None and keep:
             _say(f"URL: {finished.app.url}")

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import unquote, urlsplit
 
+from ..deploy_log.rows import path_of
 from ..model.events import Event, Finished, OutputChunk, Started, to_line
 from . import errors
 from .line_writer import LineWriter
@@ -72,11 +72,6 @@ def front_end(output: OutputFormat) -> FrontEnd:
         if not console.is_dumb_terminal:
             return LiveTree(console)
     return PlainLines()
-
-
-def path_of(log_uri: str) -> Path:
-    """The log file of a `file:` URI."""
-    return Path(unquote(urlsplit(log_uri).path))
 
 
 class _WithoutTerminal:

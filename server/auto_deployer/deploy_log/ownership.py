@@ -49,7 +49,18 @@ def why_replaceable(path: Path) -> str:
 
 def first_fault(paths: Iterable[Path]) -> str:
     """`why_not_ours` of the first that is not; what is not there does not count."""
-    return next(filter(None, (why_not_ours(path) for path in paths if path.exists() or path.is_symlink())), "")
+    return next(filter(None, (why_not_ours(path) for path in paths if _is_there(path))), "")
+
+
+def _is_there(path: Path) -> bool:
+    """Also where its folder is closed to us: what cannot be looked at is no reason to trust it."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def owner_fault(uid: int, mode: int, gid: int, *, me: int) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import orjson
 from pydantic import Field, ValidationError
@@ -29,6 +30,11 @@ _HEAD_ENDS, _TAIL_BEGINS = b',\n  "repo": ', b',\n  "writer": '
 """Fields of the document, in its layout: a line of its own for each, indented by two. No text can hold them: line ends in it are
 escaped."""
 _HEAD_BYTES, _HEAD_MAX, _TAIL_BYTES = 16_384, 1 << 20, 4096
+
+
+def path_of(log_uri: str) -> Path:
+    """The log file of a `file:` URI."""
+    return Path(unquote(urlsplit(log_uri).path))
 
 
 class LogRow(Model):

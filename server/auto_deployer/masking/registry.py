@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Mapping
 
 from .detect import given_secrets, is_well_known, secrets_in, url_secrets
@@ -19,22 +20,23 @@ class SecretRegistry:
     """Values that must not leave, replaced by `***` in every form they are commonly written in.
 
     A few patterns (user and password in a URL, `Authorization` headers, well-known token prefixes, private keys) are replaced
-    whether registered or not. Adding is for one thread; masking may go on in others meanwhile.
+    whether registered or not. Threads may add and mask at the same time.
     """
 
     def __init__(self) -> None:
         self._values: set[str] = set()
+        self._changing = threading.Lock()
         self._matcher: Matcher | None = None
 
     def add(self, value: str) -> None:
         """Know a secret; one of several lines also line by line. Values shorter than 6 characters are ignored."""
-        known = len(self._values)
         lines = [line.strip() for line in value.splitlines()]
-        for part in (value, value.strip(), *(line for line in lines if len(lines) == 1 or not is_well_known(line))):
-            if len(part) >= SHORTEST_SECRET:
-                self._values.add(part)
-        if len(self._values) > known:
-            self._matcher = None
+        parts = (value, value.strip(), *(line for line in lines if len(lines) == 1 or not is_well_known(line)))
+        with self._changing:
+            new = {part for part in parts if len(part) >= SHORTEST_SECRET} - self._values
+            if new:
+                self._values |= new
+                self._matcher = None
 
     def add_env(self, env: Mapping[str, str]) -> None:
         """Know those variables that are secret by name (`DB_PASSWORD`) or by shape (a URL with a password, a random key)."""
@@ -75,7 +77,9 @@ class SecretRegistry:
         return StreamMasker(self._current)
 
     def _current(self) -> Matcher:
-        if (matcher := self._matcher) is None:
+        if (matcher := self._matcher) is not None:
+            return matcher
+        with self._changing:  # a value that comes meanwhile is in the next one
             # longest first, so that the usual hit comes early
             literals = sorted({form for value in self._values for form in forms(value)}, key=len, reverse=True)
             matcher = self._matcher = Matcher(literals, patterns())

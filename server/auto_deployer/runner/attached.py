@@ -86,7 +86,7 @@ class AttachedRunner:
         secrets = secrets_of(params, source, effective)
         try:
             with masked_errors(secrets):
-                read_environment(params, paths, secrets)
+                await asyncio.to_thread(read_environment, params, paths, secrets)
                 facts = await gather_facts(
                     params, source, local_session(), work_dir / SNAPSHOT,
                     access=GitAccess.of(params, effective.settings.budget), secrets=secrets,

@@ -97,6 +97,8 @@ class Deployment:
 
     def cancel(self) -> None:
         """The user wants it to end: visible at once, then carried out."""
+        if self.recorder.log.status != "running":
+            return  # it has its end, and only tidies up
         if self.control.ending is None and self.recorder.failure is None:
             with contextlib.suppress(LogError):
                 self.recorder.record(Cancelling())

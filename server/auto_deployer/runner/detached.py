@@ -10,6 +10,7 @@ from typing import Any
 from ..deploy_log.journal import JOURNAL_NAME, is_locked
 from ..deploy_log.reader import read_log
 from ..deploy_log.recorder import files_folder
+from ..deploy_log.rows import path_of
 from ..model import requests as rq
 from ..model.errors import AutoDeployerError, InvalidStateError
 from ..model.events import Finished
@@ -78,7 +79,7 @@ class DetachedRunner:
 
     async def list_deployments(self, params: rq.ListParams) -> rq.ListResult:
         rows = (await self._here.list_deployments(params)).deployments
-        return rq.ListResult(deployments=tuple(row.model_copy(update={"controllable": self._is_listened_for(row)}) for row in rows))
+        return rq.ListResult(deployments=await asyncio.to_thread(lambda: tuple(map(_with_control, rows))))
 
     async def get(self, deployment_id: str) -> rq.GetResult:
         return await self._here.get(deployment_id)
@@ -201,11 +202,6 @@ class DetachedRunner:
             streams[1].close()
         return True
 
-    def _is_listened_for(self, row: rq.DeploymentSummary) -> bool:
-        """Whether a process runs it that takes requests from everybody."""
-        path = self._store.find_deployment(row.deployment_id) if row.status == "running" else None
-        return path is not None and any(find(path, row.deployment_id))
-
     def _out_of_reach(self, deployment_id: str) -> InvalidStateError:
         status = read_log(self._history.path_of(deployment_id)).status
         if status == "running":
@@ -230,6 +226,12 @@ class DetachedRunner:
     def _check_open(self) -> None:
         if self._closed:
             raise InvalidStateError("The server is closing down.")
+
+
+def _with_control(row: rq.DeploymentSummary) -> rq.DeploymentSummary:
+    """Whether a process runs it that takes requests from everybody."""
+    listens = row.status == "running" and any(find(path_of(row.log_uri), row.deployment_id))
+    return row.model_copy(update={"controllable": listens})
 
 
 def _raw(params: rq.DeploymentParams) -> dict[str, Any]:

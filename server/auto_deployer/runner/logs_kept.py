@@ -5,14 +5,18 @@ from __future__ import annotations
 import logging
 import platform
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
-from ..deploy_log import LogRow, LogStore
+from ..deploy_log import LogRow, LogStore, path_of
 from ..model.errors import AutoDeployerError
 from .history import History
 from .turns import blocking_turn
 
 logger = logging.getLogger(__name__)
+
+_AT_ONCE = 20
+"""Logs that are deleted in one turn."""
 
 
 def remove_old_logs(folder: Path, keep: int, group_id: str | None = None) -> None:
@@ -25,13 +29,21 @@ def remove_old_logs(folder: Path, keep: int, group_id: str | None = None) -> Non
     """
     store = LogStore(folder)
     history = History(store)
-    with blocking_turn(folder):  # nobody begins to continue one meanwhile
-        rows = store.rows()
-        for row in _too_old(rows, keep, group_id or ""):
-            try:
-                history.delete(history.path_of(row.summary.deployment_id))
-            except AutoDeployerError as error:
-                logger.warning("the log of deployment %s stays: %s", row.summary.deployment_id, error)
+    while True:
+        with blocking_turn(folder):  # nobody begins to continue one meanwhile; and nobody waits long for many that go
+            going = list(islice(_too_old(store.rows(), keep, group_id or ""), _AT_ONCE))
+            gone = [_delete(history, row) for row in going]
+        if len(going) < _AT_ONCE or not any(gone):
+            return
+
+
+def _delete(history: History, row: LogRow) -> bool:
+    try:
+        history.delete(path_of(row.summary.log_uri))
+    except AutoDeployerError as error:
+        logger.warning("the log of deployment %s stays: %s", row.summary.deployment_id, error)
+        return False
+    return True
 
 
 def _too_old(rows: Sequence[LogRow], keep: int, group_id: str) -> Iterator[LogRow]:

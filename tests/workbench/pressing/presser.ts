@@ -25,7 +25,7 @@ const MEANT = /Deployment of .* (failed|interrupted)|autoDeployer\.interpreter n
 /** The log of the extension host, and ours. */
 const LOGS = /(remoteexthost|auto-deployer\.auto-deployer\/Auto-Deployer)\.log$/;
 /** Of the editor itself. */
-const NOT_OURS = /watchdog/;
+const NOT_OURS = /watchdog|Channel has been closed/;
 
 export class Presser {
   readonly faults: string[] = [];

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 from .calls import Call, Options, options
+from .marks import LOOSE, UNKNOWN
 from .streams import FETCHED
 
 _CURL = ("oKTdFHuXAebcCDEmrtUwxYyzP", ("--output", "--output-dir", "--header", "--data", "--user", "--url", "--request"))
@@ -14,7 +15,13 @@ _NAMES = ("-o", "-O", "--output", "--output-document")
 _FOLDERS = ("-P", "--output-dir", "--directory-prefix")
 _STORES_INPUT = frozenset({"tar", "gtar", "bsdtar", "dd", "sponge", "split", "csplit", "cp", "install", "cpio", "unzip", "tee"})
 _URLRETRIEVE = re.compile(r"urlretrieve|urlopen|requests\.get|fetch\(|https?\.get")
-_LOCAL = re.compile(r"(?:https?://)?(?:127\.0\.0\.1|localhost|\[::1\]|0\.0\.0\.0)(?:[:/].*)?")
+_LOCAL = re.compile(rf"(?:\w+://)?(?:127\.0\.0\.1|localhost|\[::1\]|0\.0\.0\.0)(?::[\d{UNKNOWN}{LOOSE}]*)?(?:[/?#].*)?", re.DOTALL)
+"""Behind the host comes a port at most: `localhost.example.org` is another host, and in `localhost:x@example.org` it is a name."""
+
+
+def is_local(address: str) -> bool:
+    """Whether what is sent to this address stays on this machine."""
+    return _LOCAL.fullmatch(address) is not None
 
 
 def downloaded(call: Call) -> Iterator[str]:
@@ -39,7 +46,7 @@ def stores(call: Call) -> bool:
 def _curl(call: Call) -> bool:
     given = _given(call)
     kept = given.has("oOJ", "remote-name", "remote-name-all") or bool(given.values_of(*_NAMES, *_FOLDERS))
-    return kept and not all(_LOCAL.fullmatch(word) for word in given.operands)
+    return kept and not all(is_local(word) for word in given.operands)
 
 
 def _wget(call: Call) -> bool:

@@ -25,6 +25,9 @@ _REACHES = re.compile(
 )
 """Modules and names that reach beyond the program, or to all variables."""
 
+_PUT_TOGETHER = re.compile(r"[#@$%&]\s*[{(\[]")
+"""Code inside of strings (Ruby's `#{…}`, Perl's `@{…}`, PHP's `${…}`) and Ruby's `%x(…)`."""
+
 
 def nontrivial(code: str) -> bool:
     """Whether code in another language does more than importing, looking at values and printing them."""
@@ -35,6 +38,6 @@ def nontrivial(code: str) -> bool:
         return found[0] if "require" in code[max(found.start() - 9, 0) : found.start()] else "''"
 
     without = re.sub(_STRING, bare, code)
-    if _REACHES.search(without):
+    if _REACHES.search(without) or _PUT_TOGETHER.search(code):
         return True
     return not all(_TRIVIAL.fullmatch(statement) for statement in re.split(r"[;\n]", code))

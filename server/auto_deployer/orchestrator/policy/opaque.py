@@ -26,7 +26,7 @@ _SPAWNS = re.compile(
     r"\w\.system\b|\bos\s*\.\s*(?:system|popen|exec[lv]\w*|spawn\w*|posix_spawn\w*)\b|"
     r"\b(?:os\.system|os\.popen|os\.exec\w*|os\.spawn\w*|posix_spawn\w*|subprocess|popen\w*|pty\.spawn|commands\.getoutput|child_process|"
     r"execSync|execFile\w*|spawn\w*|shell_exec|passthru|proc_open|pcntl_exec|IO\.popen|Kernel\.(?:exec|system)|Open3|os\.execute|io\.popen|"
-    r"system|exec|qx|do shell script|Bun\.\$|Deno\.Command)\b\s*[({'\"\[`\\,. ]"
+    r"system|exec|qx|readpipe|do shell script|Bun\.\$|Deno\.Command)\b\s*[({'\"\[`\\,. ]"
 )
 _DELETES = re.compile(
     r"\b(?:rmtree|Deno\.remove\w*|rmSync|rmdirSync|removedirs|rm_rf|rm_r|remove_tree|remove_dir_all|fs\.rm|rimraf|unlink\w*|os\.remove|rmdir)\b"

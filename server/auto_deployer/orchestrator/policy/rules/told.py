@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from ..calls import Call
+from ..downloads import is_local
 from ..findings import Finding, ask, deny
 from ..marks import GLOB, is_computed, readable
 
@@ -56,7 +57,6 @@ _DATA_OPTIONS = re.compile(
     re.DOTALL,
 )
 _HEADER = re.compile(r"-[a-zA-Z]*?[HAeub](.*)|--(?:header|user-agent|referer|cookie|user)(?:=(.*))?", re.DOTALL)
-_LOCAL = re.compile(r"(?:\w+://)?(?:127\.0\.0\.1|localhost|\[::1\]|0\.0\.0\.0)(?:[:/?].*)?")
 
 
 def told(call: Call) -> Iterator[Finding]:
@@ -105,8 +105,8 @@ def _leads_out(call: Call, word: str) -> bool:
 
 
 def _sending(call: Call) -> Iterator[Finding]:
-    addresses = [word for word in call.args if "://" in word or _LOCAL.fullmatch(word)]
-    if addresses and all(_LOCAL.fullmatch(word) for word in addresses):
+    addresses = [word for word in call.args if "://" in word or is_local(word)]
+    if addresses and all(is_local(word) for word in addresses):
         return
     if call.stdin.kind in ("file", "computed") and call.name in ("http", "https", "xh"):
         yield ask("sends-data", f"{call.name} sends out what flows into it.")
