@@ -314,12 +314,8 @@ const APP = {
   "apps context rollBack": asks("Roll back shop"),
 } as const;
 
-/** What was begun is done: until then the app belongs to who began it. */
-const AT_REST: Sight = {
-  seen: ({ page }) => page.locator(".statusbar", { hasText: /(Starting|Restarting|Stopping) shop/ }).waitFor({ state: "detached" }),
-};
-const STOPPED = both(row("App shop, stopped", "Apps"), AT_REST);
-const RUNS = both(row("App shop, running", "Apps"), AT_REST);
+const STOPPED = row("App shop, stopped", "Apps");
+const RUNS = row("App shop, running", "Apps");
 const NEW_APP = both(
   newProcess((workbench) => workbench.appProcesses("run/keeper")),
   RUNS,

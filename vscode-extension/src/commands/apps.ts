@@ -50,14 +50,20 @@ function othersOf({ releases = [], release }: AppState): string[] {
   return releases.filter((other) => other !== release);
 }
 
+/** What was last asked of each app, by its directory: what is pressed meanwhile comes after it, rather than be refused. */
+const lastAsked = new Map<string, Promise<unknown>>();
+
 async function apply(services: Services, app: AppState | undefined, verb: Verb, doing: string, more: object = {}): Promise<void> {
   if (app === undefined) {
     return;
   }
   const options = { location: vscode.ProgressLocation.Window, title: `${doing} ${app.name}` };
   const params = { deployDir: app.deployDir, ...more } as Requests[Verb]["params"];
+  const before = lastAsked.get(app.deployDir)?.catch(() => undefined);
+  const asked = Promise.resolve(before).then(() => services.send(verb, params));
+  lastAsked.set(app.deployDir, asked);
   try {
-    await vscode.window.withProgress(options, () => services.send(verb, params));
+    await vscode.window.withProgress(options, () => asked);
   } finally {
     await services.apps.update();
   }
