@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from ..deploy_log.rows import path_of
+from ..deploy_log import path_of
 from ..model.events import Event, Finished, OutputChunk, Started, to_line
 from . import errors
 from .line_writer import LineWriter

@@ -77,10 +77,9 @@ class SecretRegistry:
         return StreamMasker(self._current)
 
     def _current(self) -> Matcher:
-        if (matcher := self._matcher) is not None:
-            return matcher
         with self._changing:  # a value that comes meanwhile is in the next one
-            # longest first, so that the usual hit comes early
-            literals = sorted({form for value in self._values for form in forms(value)}, key=len, reverse=True)
-            matcher = self._matcher = Matcher(literals, patterns())
-        return matcher
+            if self._matcher is None:
+                # longest first, so that the usual hit comes early
+                literals = sorted({form for value in self._values for form in forms(value)}, key=len, reverse=True)
+                self._matcher = Matcher(literals, patterns())
+            return self._matcher

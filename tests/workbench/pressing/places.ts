@@ -42,7 +42,7 @@ export function rowOf(text: string, view: View = "Deployments"): Place {
       if (inline) {
         await workbench.act(row(workbench), label);
       } else {
-        await takeFromMenu(workbench, () => row(workbench).click({ button: "right" }), label);
+        await takeFromMenu(workbench, row(workbench), label);
       }
     },
   };
@@ -153,10 +153,10 @@ async function menuEntries({ page }: Workbench): Promise<string[]> {
 }
 
 /** Rows move while they are drawn: the menu may be another row's. */
-async function takeFromMenu(workbench: Workbench, open: () => Promise<void>, label: string): Promise<void> {
+async function takeFromMenu(workbench: Workbench, row: Locator, label: string): Promise<void> {
   const { page } = workbench;
   for (let tries = 0; tries < 5; tries += 1) {
-    await open();
+    await row.click({ button: "right" });
     if (await appears(withText(page.locator(ENTRY), label), 2000)) {
       break;
     }

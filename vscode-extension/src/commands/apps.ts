@@ -59,8 +59,8 @@ async function apply(services: Services, app: AppState | undefined, verb: Verb, 
   }
   const options = { location: vscode.ProgressLocation.Window, title: `${doing} ${app.name}` };
   const params = { deployDir: app.deployDir, ...more } as Requests[Verb]["params"];
-  const before = lastAsked.get(app.deployDir)?.catch(() => undefined);
-  const asked = Promise.resolve(before).then(() => services.send(verb, params));
+  const ask = (): Promise<unknown> => services.send(verb, params);
+  const asked = (lastAsked.get(app.deployDir) ?? Promise.resolve()).then(ask, ask);
   lastAsked.set(app.deployDir, asked);
   try {
     await vscode.window.withProgress(options, () => asked);

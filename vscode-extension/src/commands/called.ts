@@ -22,12 +22,9 @@ export function alone(run: (services: Services) => Promise<unknown>): Command {
   return (services) => run(services);
 }
 
-/** Of a command about what was pressed; `how` says how that was done, where it matters. Called from elsewhere it asks. */
-export function about<T>(
-  reads: Reads<T>,
-  run: (services: Services, target: T | undefined, how: unknown) => Promise<unknown>,
-): Command {
-  return (services, [given, how]) => run(services, reads(given), how);
+/** Of a command about what was pressed. Called from elsewhere it asks. */
+export function about<T>(reads: Reads<T>, run: (services: Services, target: T | undefined) => Promise<unknown>): Command {
+  return (services, [given]) => run(services, reads(given));
 }
 
 export const aDeployment: Reads<Target> = (given) =>

@@ -11,15 +11,13 @@ from .calls import Call
 from .downloads import is_local
 from .environment import steers
 from .findings import Finding, ask
-from .known import GIT_LOOKS, INTERPRETERS, KNOWN, NODE_LOOKS, PROJECT_RUNNERS, PYTHON_MODULES, Known
+from .known import GIT_LOOKS, INTERPRETERS, KNOWN, MANAGERS, MANAGERS_LOOK, PROJECT_RUNNERS, PYTHON_MODULES, Known
 from .marks import is_computed, readable
 from .places import SYSTEM
 from .rules.make import makefile_code
 from .streams import Stream
 from .written import Written
 
-_ASKS = frozenset({"npm", "pnpm", "yarn", "bundle", "cargo", "go"})
-"""Programs whose first word is a verb; an interpreter's is the file that it runs."""
 _NUMBERED = re.compile(r"-\d+")
 
 
@@ -144,7 +142,7 @@ def _own_code(call: Call, language: str | None, written: Written) -> Iterator[Fi
     """Code of the folder: the project's is what is deployed; what the model wrote, and what lies elsewhere, is asked about."""
     if language is None and (call.name == "git" and not GIT_LOOKS.isdisjoint(call.args[:1])):
         return
-    if call.args in (("--version",), ("-v",), ("-V",)) or (call.name in _ASKS and not NODE_LOOKS.isdisjoint(call.args[:1])):
+    if call.args in (("--version",), ("-v",), ("-V",)) or (call.name in MANAGERS and not MANAGERS_LOOK.isdisjoint(call.args[:1])):
         return
     if any(not _is_inside(call, cwd) for cwd in call.cwds):
         yield ask("foreign-code", f"{call.name} may run what lies in the folder it is called in, which is not the project's.")
@@ -161,7 +159,7 @@ def _made(path: str, content: Stream, call: Call, written: Written) -> Iterator[
     name = path.rpartition("/")[2]
     code = _shell_code(name, content)
     if code is None:
-        if _is_code(name, path, content, named=_is_named(call, path)):
+        if _is_code(name, path, content, call):
             yield ask("own-code", f"{call.name} may run {name}, which was written while deploying and which nobody has looked at.")
         return
     written.looked_at.add(path)
@@ -213,18 +211,15 @@ _DATA = re.compile(
 )
 
 
-def _is_named(call: Call, path: str) -> bool:
-    return any(spot.path == path for word in call.args for spot in call.spots(word))
-
-
-def _is_code(name: str, path: str, content: Stream, *, named: bool) -> bool:
+def _is_code(name: str, path: str, content: Stream, call: Call) -> bool:
     """Whether a file may be run: by its name, its first characters, or because an interpreter is called with it."""
     if _STEERS.fullmatch(name):
         return not (_REQUIREMENTS.fullmatch(name) and content.kind != "text")
     if _DATA.fullmatch(name):
         return False
     if "." not in name and not _TOOLS.intersection(path.split("/")):
-        return named or content.kind != "text" or content.text.startswith("#!") or name in _NAMED
+        told = content.kind != "text" or content.text.startswith("#!") or name in _NAMED
+        return told or any(spot.path == path for word in call.args for spot in call.spots(word))
     return True
 
 

@@ -215,10 +215,12 @@ GIT_LOOKS = frozenset({
     "blame", "shortlog", "rev-list", "count-objects", "version", "help", "grep", "config", "init", "add", "rm", "mv",
 })  # fmt: skip
 """Verbs of git that run no hook of the repository."""
-NODE_LOOKS = frozenset({
+MANAGERS = frozenset({"npm", "pnpm", "yarn", "bundle", "cargo", "go"})
+"""Managers of packages, whose first word is a verb; an interpreter's is the file that it runs."""
+MANAGERS_LOOK = frozenset({
     "ls", "list", "outdated", "view", "info", "show", "why", "ping", "help", "version", "root", "bin", "search",
 })  # fmt: skip
-"""Verbs of the managers of Node.js packages that run no script."""
+"""Their verbs that run no script."""
 
 
 def _read(table: str) -> dict[str, Known]:
